@@ -1,0 +1,103 @@
+"""drag(generator, edit): the progressive outputs, one Step at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import torch
+
+from drag.edit import Edit
+from drag.render import LiveView
+from drag.sampling import scale_to
+from drag.solvers import SOLVERS, State
+
+PATIENCE = 60  # steps without progress after which a drag gives up
+PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture by which the mean distance must fall meanwhile
+
+
+class Ending(StrEnum):
+    """Why a drag ended by itself; one that its caller closes early has no ending."""
+
+    ARRIVED = "arrived"
+    NO_PROGRESS = "no progress"
+    STEP_CAP = "step cap"
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of a drag, complete in itself: what was reached if nothing follows.
+
+    number: steps taken so far.   ws: float32 (num_ws, w_dim).   handles: N (x, y), pixels, as
+    tracked.   distances: N, pixels from there to the targets.   picture: uint8 (H, W, 3), or None
+    when none was due.   sharp: whether the picture is a full one, not a preview.
+    ending: why it ended, on the last step only.
+    """
+
+    number: int
+    ws: np.ndarray
+    handles: tuple[tuple[float, float], ...]
+    distances: tuple[float, ...]
+    picture: np.ndarray | None = None
+    sharp: bool = False
+    ending: Ending | None = None
+
+
+def drag(generator, edit: Edit, view: LiveView | None = None) -> Iterator[Step]:
+    """Move the handles of an edit to their targets (DragGAN, Sec. 3).
+
+    generator: anything with w_avg, features(ws) and image(ws).   edit: with at least one point that
+    has somewhere to go.   view: gives steps their pictures; without it no step has one.
+    Steps come until the handles arrive, the step cap of the settings is reached, or nothing more is
+    gained; then the last step is the closest one again. The iterator may be closed at any time:
+    `edit.moved(step.ws, step.handles)` is the edit that a step reached.
+    Raises ValueError, in words fit for a visitor, where there is nothing to drag.
+    """
+    if not edit.points:
+        raise ValueError("No point is placed: press on the picture and drag to the target.")
+    if not any(pair.distance for pair in edit.points):
+        raise ValueError("Every point is already at its target: drag one to where it should go.")
+    if edit.settings.solver not in SOLVERS:
+        raise ValueError(f"The solver must be one of: {', '.join(SOLVERS)}.")
+    return _steps(generator, edit, view)
+
+
+def arrival_distance(edit: Edit) -> float:
+    """Pixels from the target at which a handle has arrived.
+
+    1 for at most five points, otherwise 2 (DragGAN, Sec. 4), of a 512 px picture as r1 and r2.
+    """
+    return scale_to(1 if len(edit.points) <= 5 else 2, edit.img_size)
+
+
+def _steps(generator, edit: Edit, view: LiveView | None) -> Iterator[Step]:
+    targets = torch.tensor([pair.target for pair in edit.points], dtype=torch.float32)
+    closest, gained_at = None, 0
+    for number, state in enumerate(SOLVERS[edit.settings.solver](generator, edit)):
+        distances = (targets - state.handles.cpu()).norm(dim=1)
+        mean = distances.mean().item()
+        if closest is None or mean <= closest[0] - scale_to(PROGRESS_AT_512, edit.img_size):
+            closest, gained_at = (mean, state, distances), number
+        ending = None
+        if distances.max() <= arrival_distance(edit):
+            ending = Ending.ARRIVED
+        elif number - gained_at >= PATIENCE:
+            ending = Ending.NO_PROGRESS
+            _, state, distances = closest
+        elif number >= edit.settings.max_steps:
+            ending = Ending.STEP_CAP
+        if number or ending:
+            yield _step(number, state, distances, ending, view)
+        elif view is not None:
+            view.begin(state.ws, state.features)
+        if ending:
+            return
+
+
+def _step(number: int, state: State, distances, ending, view: LiveView | None) -> Step:
+    picture, sharp = None, False
+    if view is not None:
+        picture, sharp = view.frame(state.ws, state.features, final=ending is not None)
+    handles = tuple(map(tuple, state.handles.tolist()))
+    ws = state.ws[0].cpu().numpy()
+    return Step(number, ws, handles, tuple(distances.tolist()), picture, sharp, ending)

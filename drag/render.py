@@ -1,0 +1,81 @@
+"""Latents to pictures: full ones, and live ones on a time budget."""
+
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+
+def to_picture(image: torch.Tensor) -> np.ndarray:
+    """A generator's image (1, 3, H, W) in [-1, 1] as uint8 (H, W, 3)."""
+    pixels = (image[0].detach() * 127.5 + 128).clamp_(0, 255)
+    return pixels.permute(1, 2, 0).to(torch.uint8).cpu().contiguous().numpy()
+
+
+@torch.no_grad()
+def render(generator, ws: np.ndarray) -> np.ndarray:
+    """The picture of latents: ws (num_ws, w_dim) -> uint8 (H, W, 3)."""
+    return to_picture(generator.image(torch.from_numpy(ws).to(generator.w_avg.device)[None]))
+
+
+class LiveView:
+    """Pictures while a drag runs: full ones for a share of the time, previews between them.
+
+    A preview is soft, and a sharp picture followed by a soft one flickers. So what is shown between
+    two full pictures is the last full one plus how the preview has changed since.
+    """
+
+    def __init__(self, generator, picture: np.ndarray | None = None,
+                 full_share: float = 1 / 5, preview_share: float = 1 / 5):
+        """picture: uint8 (H, W, 3) of the first latents, where it is at hand.
+        full_share, preview_share: of the time since `begin`, at most."""
+        self.generator, self.picture = generator, picture
+        self.shares = {"full": full_share, "preview": preview_share}
+        self.spent = {"full": 0.0, "preview": 0.0}
+        self.cost = {"full": 0.0, "preview": 0.0}  # of the last one, seconds
+        self.began, self.soft = time.perf_counter(), None
+
+    def begin(self, ws: torch.Tensor, features: torch.Tensor) -> None:
+        """Start the clock, at the latents of the picture given."""
+        self.began = time.perf_counter()
+        if self.picture is not None:
+            self._timed("preview", self._anchor, ws, features)
+
+    def frame(self, ws: torch.Tensor, features: torch.Tensor, final: bool = False):
+        """(picture uint8 (H, W, 3), whether it is a full one), or (None, False) if none is due.
+
+        ws: (1, num_ws, w_dim).   features: those of ws.   final: a full one in any case.
+        """
+        if final or self._due("full"):
+            return self._timed("full", self._full, ws, features), True
+        if self.soft is not None and self._due("preview"):
+            return self._timed("preview", self._composite, ws, features), False
+        return None, False
+
+    def _due(self, kind: str) -> bool:
+        elapsed = time.perf_counter() - self.began + self.cost[kind]
+        return self.spent[kind] + self.cost[kind] <= self.shares[kind] * elapsed
+
+    @torch.no_grad()
+    def _timed(self, kind: str, work, *args):
+        start = time.perf_counter()
+        result = work(*args)
+        self.cost[kind] = time.perf_counter() - start
+        self.spent[kind] += self.cost[kind]
+        return result
+
+    def _full(self, ws, features):
+        self.picture = to_picture(self.generator.image(ws, features))
+        self._anchor(ws, features)
+        return self.picture
+
+    def _anchor(self, ws, features):
+        if hasattr(self.generator, "preview"):
+            self.soft = self.generator.preview(ws, features)
+
+    def _composite(self, ws, features):
+        change = self.generator.preview(ws, features) - self.soft
+        change = F.interpolate(change, self.picture.shape[:2], mode="bilinear")[0].permute(1, 2, 0)
+        sharp = torch.from_numpy(self.picture).to(change.device)
+        return (sharp + 127.5 * change).clamp_(0, 255).to(torch.uint8).cpu().numpy()

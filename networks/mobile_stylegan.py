@@ -1,0 +1,198 @@
+"""MobileStyleGAN (arXiv 2104.04767), the built-in face generator, in plain PyTorch.
+
+StyleGAN2's mapping, and a synthesis network that works on wavelets: blocks of depthwise-separable
+modulated convolutions, joined by inverse Haar transforms that double the side without weights.
+Weight demodulation is folded into the weights, and the noise is fixed, so ws alone decide.
+"""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+W_DIM = 512
+BLOCK_CHANNELS = (512, 512, 512, 512, 256, 128, 64)  # of the blocks at 8, 16, ... 512 px
+FEATURE_BLOCK = 4  # 256 channels at 128 px: the sixth resolution, as in DragGAN (Sec. 3.2)
+PREVIEW_BLOCK = 5  # 128 channels at 256 px
+
+
+def inverse_haar(x: torch.Tensor) -> torch.Tensor:
+    """Inverse Haar transform, up to its factor 1/2, which callers fold into smaller tensors.
+
+    x: (N, 4C, h, w), the bands one after the other: averages, differences of rows, of columns,
+    of both. Returns (N, C, 2h, 2w). Works on channels-last memory, where it is cheapest.
+    """
+    n, c, h, w = x.shape
+    low, rows, cols, both = x.permute(0, 2, 3, 1).chunk(4, dim=3)  # each (N, h, w, C)
+    up, down, left, right = low + rows, low - rows, cols + both, cols - both
+    top = torch.cat([up + left, up - left], 3).view(n, h, 1, 2 * w, c // 4)
+    bottom = torch.cat([down + right, down - right], 3).view(n, h, 1, 2 * w, c // 4)
+    return torch.cat([top, bottom], 2).view(n, 2 * h, 2 * w, c // 4).permute(0, 3, 1, 2)
+
+
+class Convolution(nn.Module):
+    """Modulated convolution, fixed noise, bias, leaky ReLU; 3x3, or depthwise 3x3 then 1x1."""
+
+    def __init__(self, in_channels: int, out_channels: int, side: int, separable: bool = True):
+        super().__init__()
+        self.separable = separable
+        self.modulation = nn.Linear(W_DIM, in_channels)
+        if separable:
+            self.depthwise = nn.Parameter(torch.empty(in_channels, 1, 3, 3))
+            self.pointwise = nn.Parameter(torch.empty(out_channels, in_channels, 1, 1))
+        else:
+            self.weight = nn.Parameter(torch.empty(out_channels, in_channels, 3, 3))
+        self.bias = nn.Parameter(torch.empty(out_channels))
+        self.register_buffer("noise", torch.empty(1, 1, side, side))
+
+    def forward(self, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+        """x: (N, in, h, w), w: (N, 512). Returns (N, out, h, w)."""
+        channels = x.shape[1]
+        style = self.modulation(w) / math.sqrt(9 * channels)  # (N, in)
+        if not self.separable:
+            x = F.conv2d(x * style[:, :, None, None], self.weight, self.bias, padding=1)
+        else:
+            depthwise = self.depthwise
+            if len(x) == 1:  # scaling nine weights a channel is cheaper than scaling a map
+                depthwise = depthwise * style.view(channels, 1, 1, 1)
+            else:
+                x = x * style[:, :, None, None]
+            x = F.conv2d(x, depthwise, padding=1, groups=channels)
+            x = F.conv2d(x, self.pointwise, self.bias)
+        return F.leaky_relu_(x.add_(self.noise), 0.2)
+
+
+class Block(nn.Module):
+    """Modulate, inverse Haar to twice the side and a quarter of the channels, two convolutions."""
+
+    def __init__(self, in_channels: int, out_channels: int, side: int):
+        super().__init__()
+        self.up = nn.Linear(W_DIM, in_channels)
+        self.conv1 = Convolution(in_channels // 4, out_channels, side)
+        self.conv2 = Convolution(out_channels, out_channels, side)
+
+    def forward(self, x: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor) -> torch.Tensor:
+        """x: (N, in, h, w), w1 and w2: (N, 512). Returns (N, out, 2h, 2w)."""
+        x = inverse_haar(x * (0.5 * self.up(w1))[:, :, None, None])
+        return self.conv2(self.conv1(x, w1), w2)
+
+
+class ToRGB(nn.Module):
+    """Modulated 1x1 convolution to the Haar bands of an RGB picture of twice the side."""
+
+    def __init__(self, in_channels: int):
+        super().__init__()
+        self.modulation = nn.Linear(W_DIM, in_channels)
+        self.weight = nn.Parameter(torch.empty(12, in_channels, 1, 1))
+        self.bias = nn.Parameter(torch.empty(12))
+
+    def forward(self, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+        """x: (N, in, h, w), w: (N, 512). Returns (N, 3, 2h, 2w) in [-1, 1], and a little beyond."""
+        style = self.modulation(w) / math.sqrt(x.shape[1])
+        x = F.conv2d(x * style[:, :, None, None], self.weight, self.bias)
+        return 0.5 * inverse_haar(x)
+
+
+class MobileStyleGAN(nn.Module):
+    """A frozen generator of 1024 px faces, with the protocol of every generator here.
+
+    ws are (N, num_ws, 512): entry 0 styles the first convolution, 2i+1 and 2i+2 the two halves of
+    block i, the last one the conversion to RGB. The first six reach 32 px, as in StyleGAN2.
+    """
+
+    z_dim = w_dim = W_DIM
+    num_ws = 2 * len(BLOCK_CHANNELS) + 2
+    img_resolution = 1024
+
+    def __init__(self):
+        super().__init__()
+        self.mapping_layers = nn.ModuleList(nn.Linear(W_DIM, W_DIM) for _ in range(8))
+        self.input = nn.Parameter(torch.empty(1, 512, 4, 4))
+        self.conv1 = Convolution(512, 512, side=4, separable=False)
+        widths = (512, *BLOCK_CHANNELS)
+        self.blocks = nn.ModuleList(
+            Block(widths[i], widths[i + 1], side=8 << i) for i in range(len(BLOCK_CHANNELS))
+        )
+        self.to_rgb = ToRGB(BLOCK_CHANNELS[-1])
+        self.register_buffer("w_avg", torch.zeros(W_DIM))
+        self.register_buffer("preview_weight", torch.zeros(3, BLOCK_CHANNELS[PREVIEW_BLOCK], 1, 1))
+        self.register_buffer("preview_bias", torch.zeros(3))
+
+    @classmethod
+    def from_weights(cls, state: dict[str, torch.Tensor]) -> "MobileStyleGAN":
+        """The generator with these weights, ready to run and frozen.
+
+        state: as `read_mobile_stylegan` reads it or `state_dict` gives it. Where it lacks the
+        average w and the preview they are worked out, from fixed seeds (some seconds). Raises
+        ValueError where a weight is missing, unknown or of another shape.
+        """
+        with torch.device("meta"):  # nothing is initialised only to be overwritten
+            generator = cls()
+        derived = {"w_avg", "preview_weight", "preview_bias"}
+        try:
+            missing, unknown = generator.load_state_dict(state, strict=False, assign=True)
+        except RuntimeError as error:
+            raise ValueError(f"these are not the weights of MobileStyleGAN: {error}") from error
+        if unknown or set(missing) - derived:
+            odd = sorted(set(unknown) | set(missing) - derived)
+            raise ValueError(f"these are not the weights of MobileStyleGAN: {', '.join(odd[:3])}")
+        generator = generator.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        if missing:
+            generator._derive()
+        return generator
+
+    @torch.no_grad()
+    def _derive(self) -> None:
+        """Average w over 10,000 samples; least-squares map of mid features to RGB for previews."""
+        z = np.random.RandomState(0).randn(10_000, self.z_dim)
+        self.w_avg = self._style(torch.from_numpy(z).float()).mean(0)
+        self.preview_weight, self.preview_bias = None, None
+        gram, moment = 0, 0
+        for sample in torch.from_numpy(z[:8]).float():
+            ws = self.mapping(sample[None], 0.7)
+            features = self.features(ws)
+            middle = self._run_blocks(features, ws, FEATURE_BLOCK + 1, PREVIEW_BLOCK + 1)
+            colours = F.interpolate(self.image(ws, features), middle.shape[2:], mode="area")
+            a = F.pad(middle[0].flatten(1), (0, 0, 0, 1), value=1.0).double()  # (129, 256 * 256)
+            gram, moment = gram + a @ a.T, moment + a @ colours[0].flatten(1).T.double()
+        solution = torch.linalg.solve(gram, moment).T.float()  # (3, 129)
+        self.preview_weight = solution[:, :-1, None, None].contiguous()
+        self.preview_bias = solution[:, -1].contiguous()
+
+    def _style(self, z: torch.Tensor) -> torch.Tensor:
+        w = z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
+        for layer in self.mapping_layers:
+            w = F.leaky_relu(layer(w), 0.2) * math.sqrt(2)
+        return w
+
+    def _run_blocks(self, x: torch.Tensor, ws: torch.Tensor, first: int, end: int) -> torch.Tensor:
+        for i in range(first, end):
+            x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2])
+        return x
+
+    def mapping(self, z: torch.Tensor, truncation_psi: float = 1.0) -> torch.Tensor:
+        """z: (N, 512), standard normal. Returns ws (N, num_ws, 512), drawn towards w_avg by psi."""
+        w = torch.lerp(self.w_avg, self._style(z), truncation_psi)
+        return w[:, None].repeat(1, self.num_ws, 1)
+
+    def features(self, ws: torch.Tensor) -> torch.Tensor:
+        """The feature map that dragging reads: ws (N, num_ws, 512) -> (N, 256, 128, 128)."""
+        x = self.conv1(self.input.expand(len(ws), -1, -1, -1), ws[:, 0])
+        return self._run_blocks(x, ws, 0, FEATURE_BLOCK + 1)
+
+    def image(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
+        """The picture: ws (N, num_ws, 512) -> (N, 3, 1024, 1024), RGB in about [-1, 1].
+
+        features: those of the same ws, where they are at hand; saves a fifth of the time.
+        """
+        x = self.features(ws) if features is None else features
+        x = self._run_blocks(x, ws, FEATURE_BLOCK + 1, len(self.blocks))
+        return self.to_rgb(x, ws[:, -1])
+
+    def preview(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
+        """A soft picture at a quarter of the time: as `image`, but (N, 3, 256, 256)."""
+        x = self.features(ws) if features is None else features
+        x = self._run_blocks(x, ws, FEATURE_BLOCK + 1, PREVIEW_BLOCK + 1)
+        return F.conv2d(x, self.preview_weight, self.preview_bias)
