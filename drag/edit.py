@@ -100,6 +100,11 @@ class Edit:
             return None
         return np.asarray(Image.open(io.BytesIO(self.mask_png)).convert("L")) > 127
 
+    @property
+    def facts(self) -> dict:
+        """What made the picture, for its file's metadata."""
+        return {"model": self.model, "seed": self.seed, "truncation_psi": self.truncation_psi}
+
     def moved(self, ws: np.ndarray, handles) -> "Edit":
         """The edit with other latents and its handles where they went; handles: N (x, y)."""
         points = (

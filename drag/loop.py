@@ -12,8 +12,9 @@ from drag.render import LiveView
 from drag.sampling import scale_to
 from drag.solvers import SOLVERS, State
 
-PATIENCE = 60  # steps without progress after which a drag gives up
+PATIENCE = 40  # steps without progress after which a drag gives up
 PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture by which the mean distance must fall meanwhile
+LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was lost, go back
 
 
 class Ending(StrEnum):
@@ -72,16 +73,18 @@ def arrival_distance(edit: Edit) -> float:
 
 def _steps(generator, edit: Edit, view: LiveView | None) -> Iterator[Step]:
     targets = torch.tensor([pair.target for pair in edit.points], dtype=torch.float32)
-    closest, gained_at = None, 0
+    closest, gained_at, lost = None, 0, torch.inf
     for number, state in enumerate(SOLVERS[edit.settings.solver](generator, edit)):
         distances = (targets - state.handles.cpu()).norm(dim=1)
         mean = distances.mean().item()
         if closest is None or mean <= closest[0] - scale_to(PROGRESS_AT_512, edit.img_size):
             closest, gained_at = (mean, state, distances), number
+        if number == 0:
+            lost = mean + scale_to(LOST_AT_512, edit.img_size)
         ending = None
         if distances.max() <= arrival_distance(edit):
             ending = Ending.ARRIVED
-        elif number - gained_at >= PATIENCE:
+        elif number - gained_at >= PATIENCE or mean > lost:
             ending = Ending.NO_PROGRESS
             _, state, distances = closest
         elif number >= edit.settings.max_steps:

@@ -26,21 +26,18 @@ class LiveView:
     two full pictures is the last full one plus how the preview has changed since.
     """
 
-    def __init__(self, generator, picture: np.ndarray | None = None,
-                 full_share: float = 1 / 5, preview_share: float = 1 / 5):
-        """picture: uint8 (H, W, 3) of the first latents, where it is at hand.
-        full_share, preview_share: of the time since `begin`, at most."""
-        self.generator, self.picture = generator, picture
+    def __init__(self, generator, full_share: float = 1 / 5, preview_share: float = 1 / 5):
+        """full_share, preview_share: of the time since `begin`, at most."""
+        self.generator, self.picture, self.soft = generator, None, None
         self.shares = {"full": full_share, "preview": preview_share}
         self.spent = {"full": 0.0, "preview": 0.0}
         self.cost = {"full": 0.0, "preview": 0.0}  # of the last one, seconds
-        self.began, self.soft = time.perf_counter(), None
+        self.began = time.perf_counter()
 
     def begin(self, ws: torch.Tensor, features: torch.Tensor) -> None:
-        """Start the clock, at the latents of the picture given."""
+        """Start the clock at the first latents; their picture is what previews change."""
         self.began = time.perf_counter()
-        if self.picture is not None:
-            self._timed("preview", self._anchor, ws, features)
+        self._timed("full", self._full, ws, features)
 
     def frame(self, ws: torch.Tensor, features: torch.Tensor, final: bool = False):
         """(picture uint8 (H, W, 3), whether it is a full one), or (None, False) if none is due.
@@ -67,12 +64,9 @@ class LiveView:
 
     def _full(self, ws, features):
         self.picture = to_picture(self.generator.image(ws, features))
-        self._anchor(ws, features)
-        return self.picture
-
-    def _anchor(self, ws, features):
         if hasattr(self.generator, "preview"):
             self.soft = self.generator.preview(ws, features)
+        return self.picture
 
     def _composite(self, ws, features):
         change = self.generator.preview(ws, features) - self.soft

@@ -5,7 +5,7 @@ size, shape and type of its values. Nothing of the wheel is imported or executed
 """
 
 import math
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 import zipfile
 
 import numpy as np

@@ -1,0 +1,359 @@
+"""The page: press on a point of a generated picture, drag, and watch the picture follow."""
+
+import argparse
+import contextlib
+import html
+import logging
+import secrets
+import sys
+import time
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+
+from drag import Settings, drag, load_generator, new_edit
+from drag.canvas import DragCanvas, read_value, to_frame, to_url, to_value
+from drag.edit import parse_seed, parse_truncation
+from drag.export import png
+from drag.loop import Ending, Step
+from drag.models import CATALOGUE
+from drag.render import LiveView, render
+from drag.sessions import Session, Sessions
+
+FIRST_SEED, FIRST_PSI = 4, 0.7
+FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
+SILENCE_SECONDS = 20  # without a sign of a browser whose frames are all outstanding
+CSS = (Path(__file__).parent / "assets" / "page.css").read_text("utf-8")
+FONTS = ["Inter", "ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "sans-serif"]  # none fetched
+READY = "Press on the picture and drag to where that point should go. Then press <b>Drag</b>."
+TITLE = """<h1>Drag a face</h1><p>Press on a point, drag it to where it should go, and the picture
+follows. An implementation of <i>Drag Your GAN</i>.</p>"""
+NOTE = "Every face here is AI-generated; saved files say so in their metadata."
+RECALL = "() => [sessionStorage.getItem('draggan') || '']"  # a tab's edit survives its reload
+REMEMBER = "(token) => { sessionStorage.setItem('draggan', token); }"
+log = logging.getLogger("draggan")
+
+
+def theme() -> gr.Theme:
+    """One look for the whole page, in light and dark, from fonts that are already there."""
+    return gr.themes.Soft(
+        primary_hue="indigo", secondary_hue="indigo", neutral_hue="slate", radius_size="lg",
+        font=FONTS, font_mono=["ui-monospace", "monospace"],
+    ).set(block_title_background_fill="none", block_title_padding="0",
+          block_title_text_color="*body_text_color", block_title_background_fill_dark="none")
+
+
+def status(text: str, done: float | None = None) -> str:
+    """The status line: text (HTML) and, while a drag runs, how much of the way is done."""
+    bar = "" if done is None else f'<i><b style="width:{100 * min(1, max(0, done)):.0f}%"></b></i>'
+    return f'<div class="status" role="status" aria-live="polite"><span>{text}</span>{bar}</div>'
+
+
+def how_it_ended(step: Step | None) -> str:
+    """Why a drag ended, and what can be done now, in plain words."""
+    if step is None:
+        return "Stopped before the first step."
+    left, steps = f"{max(step.distances):.0f} px", f"{step.number} step{'s'[: step.number != 1]}"
+    if step.ending is Ending.ARRIVED:
+        return f"<b>Arrived</b> after {steps}." if step.number else "<b>Already there.</b>"
+    if step.ending is Ending.NO_PROGRESS:
+        return (f"<b>No progress</b> after {steps}: the closest picture was kept, {left} short. "
+                "Painting the region that may move often helps.")
+    if step.ending is Ending.STEP_CAP:
+        return f"<b>Step limit</b> reached ({step.number}), {left} short. Press Drag to go on."
+    return f"<b>Stopped</b> after {steps}, {left} short. Press Drag to go on."
+
+
+@contextlib.contextmanager
+def plain_errors():
+    """What the library says of bad input, as a message on the page."""
+    try:
+        yield
+    except ValueError as error:
+        raise gr.Error(html.escape(str(error)), duration=8, print_exception=False) from error
+
+
+class Handlers:
+    """What the page's controls do. One generator serves all visitors; each owns their Session."""
+
+    def __init__(self, generator):
+        self.generator = generator
+        self.sessions = Sessions(new_edit(generator, "builtin", FIRST_SEED, FIRST_PSI))
+        self.drawn: dict[str, int] = {}  # run id -> serial of the last frame the browser drew
+        self.busy = 0  # drags that run now, of all visitors
+
+    def acknowledge(self, message) -> None:
+        """The browser has drawn a frame: [run id, serial]."""
+        if isinstance(message, list) and len(message) == 2 and message[0] in self.drawn:
+            self.drawn[message[0]] = max(self.drawn[message[0]], int(message[1]))
+
+    def arrive(self, token: str, request: gr.Request):
+        """A page was loaded; a browser that was here before gets its edit back."""
+        session = self.sessions.open(request.session_hash, token)
+        text = "Welcome back: your picture is as you left it." if session.revision else READY
+        return *self._show(session, text), session.token
+
+    def leave(self, request: gr.Request) -> None:
+        """A page was closed."""
+        self.sessions.leave(request.session_hash)
+
+    def change(self, value, request: gr.Request) -> None:
+        """Points or region were changed on the canvas."""
+        with plain_errors():
+            self.sessions.get(request.session_hash).take_changes(*read_value(value))
+
+    def resample(self, seed, psi, request: gr.Request):
+        """Another picture: the present one stays in the history."""
+        session = self.sessions.get(request.session_hash)
+        with plain_errors():
+            seed, psi = parse_seed(seed), parse_truncation(psi)
+            if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
+                return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            session.settle()
+            edit = new_edit(self.generator, session.edit.model, seed, psi, session.edit.settings)
+        session.replace_edit(replace(edit, history=session.edit.remember().history))
+        return self._show(session, READY)
+
+    def roll(self, psi, request: gr.Request):
+        """A picture nobody asked for by number."""
+        return self.resample(secrets.randbelow(1_000_000), psi, request)
+
+    def undo(self, request: gr.Request):
+        """Back to before the last drag, or the last other picture."""
+        session = self.sessions.get(request.session_hash)
+        session.settle()
+        if not session.edit.history:
+            return gr.skip(), gr.skip(), gr.skip(), status("There is nothing to undo.")
+        session.replace_edit(session.edit.undo())
+        return self._show(session, "Went back one change.")
+
+    def reset_points(self, request: gr.Request):
+        """No points; picture and region stay."""
+        session = self.sessions.get(request.session_hash)
+        session.settle()
+        session.replace_edit(replace(session.edit, points=()))
+        return self._show(session, READY)
+
+    def reset_picture(self, request: gr.Request):
+        """The picture as sampled, with the points where they were on it; undo brings it back."""
+        session = self.sessions.get(request.session_hash)
+        session.settle()
+        edit = session.edit
+        same = [e for e in edit.history if (e.seed, e.truncation_psi) ==
+                (edit.seed, edit.truncation_psi)]
+        first = new_edit(self.generator, edit.model, edit.seed, edit.truncation_psi, edit.settings)
+        points = same[0].points if same and len(same[0].points) == len(edit.points) else edit.points
+        session.replace_edit(
+            replace(edit.remember(), ws=first.ws, points=points)
+        )
+        return self._show(session, "The picture is as it was sampled. Undo brings the edit back.")
+
+    def save(self, request: gr.Request):
+        """The picture at full size, for the visitor to keep."""
+        session = self.sessions.get(request.session_hash)
+        edit = session.edit
+        picture = png(render(self.generator, edit.ws), edit.facts)
+        return gr.update(saved={"name": f"draggan-seed{edit.seed}.png",
+                                   "src": to_url("image/png", picture),
+                                   "serial": session.next_serial()})
+
+    def arm(self, value, rate, r1, r2, weight, cap, space, entries, request: gr.Request):
+        """Drag was pressed: check everything before the drag waits for the device."""
+        session = self.sessions.get(request.session_hash)
+        if session.running:
+            raise gr.Error("A drag is running: wait for it, or press Stop.", print_exception=False)
+        with plain_errors():
+            session.take_changes(*read_value(value))
+            settings = Settings("adam", rate, r1, r2, weight, cap, space.lower(), entries)
+            session.edit = replace(session.edit, settings=settings)
+            drag(self.generator, session.edit)
+        session.armed, session.stop = True, False
+        text = "Waiting for another visitor's drag to end …" if self.busy else "Starting …"
+        return status(text, 0.0), gr.update(interactive=False), gr.update(interactive=True)
+
+    def run(self, request: gr.Request):
+        """The drag, with a picture and a line of words whenever one is due."""
+        session = self.sessions.get(request.session_hash)
+        yield gr.skip(), gr.skip(), gr.skip(), gr.skip()  # a generator closed before this lives on
+        idle = gr.update(interactive=True), gr.update(interactive=False)
+        if not session.armed or session.running:  # stopped while it waited
+            yield gr.skip(), status(how_it_ended(None)), *idle
+            return
+        session.armed, session.running, self.busy = False, True, self.busy + 1
+        run_id, last = uuid.uuid4().hex, None
+        try:
+            for last, canvas, text in self._steps(session, run_id):
+                yield canvas, text, gr.skip(), gr.skip()
+            yield self._final_frame(session, last, run_id), status(how_it_ended(last)), *idle
+        except (RuntimeError, MemoryError):
+            log.exception("a drag failed")
+            yield gr.skip(), status("The drag failed; the picture is kept as it was."), *idle
+        finally:
+            session.running, self.busy = False, self.busy - 1
+            self.drawn.pop(run_id, None)
+
+    def _steps(self, session: Session, run_id: str):
+        """(step, canvas update, status) of a session's drag, until it ends or shall stop."""
+        started, revision = session.edit.remember(), session.revision
+        session.edit = started
+        way = max(pair.distance for pair in started.points)
+        self.drawn[run_id] = session.serial
+        heard, began = (session.serial, time.monotonic()), time.monotonic()
+        for step in drag(self.generator, started, LiveView(self.generator)):
+            session.take_step(started, revision, step)
+            session.seen = now = time.monotonic()
+            left, drawn = max(step.distances), self.drawn[run_id]
+            heard = heard if drawn == heard[0] else (drawn, now)
+            behind = session.serial - drawn >= FRAMES_AHEAD
+            canvas = gr.skip()
+            if step.picture is not None and not behind and not step.ending:
+                canvas = self._frame(step.picture, session, revision, step, run=run_id)
+            text = f"Step {step.number}, <b>{left:.0f} px</b> to go"
+            yield step, canvas, status(text, 1 - left / max(way, left))
+            if session.stop or (behind and now - heard[1] > SILENCE_SECONDS):
+                break
+        log.info("drag: %d points, %d steps, %.1f s, %s", len(started.points), step.number,
+                 time.monotonic() - began, step.ending or "stopped")
+
+    def _frame(self, picture, session, revision, step, **extra):
+        """A canvas update that shows a picture with the handles of a step."""
+        return gr.update(frame=to_frame(picture, session.next_serial(), revision=revision,
+                                        handles=step.handles, **extra))
+
+    def _final_frame(self, session: Session, step: Step | None, run_id: str):
+        if step is None:
+            return gr.skip()
+        picture = step.picture if step.sharp else render(self.generator, step.ws)
+        return gr.update(frame=to_frame(
+            picture, session.next_serial(), quality=95, run=run_id, settle=True,
+            revision=session.revision, handles=[pair.handle for pair in session.edit.points],
+        ))
+
+    def halt(self, request: gr.Request):
+        """Stop was pressed: the drag ends after the step it is at."""
+        session = self.sessions.get(request.session_hash)
+        session.stop, session.armed = True, False
+        return status("Stopping …") if session.running else gr.skip()
+
+    def _show(self, session: Session, text: str):
+        """Canvas, seed, truncation and status for a session's edit."""
+        edit = session.edit
+        picture = render(self.generator, edit.ws)
+        frame = to_frame(picture, session.next_serial(), quality=95)
+        canvas = gr.update(value=to_value(edit, session.revision), frame=frame)
+        return canvas, str(edit.seed), edit.truncation_psi, status(text)
+
+
+def build_demo(generator) -> gr.Blocks:
+    """The page around one loaded generator."""
+    do = Handlers(generator)
+
+    def acknowledge(message):  # Gradio marks it, which a bound method does not allow
+        do.acknowledge(message)
+
+    with gr.Blocks(title="Drag a face", analytics_enabled=False) as demo:
+        gr.HTML(TITLE, elem_classes="page-title")
+        with gr.Row():
+            with gr.Column(scale=7, min_width=320):
+                canvas = DragCanvas(elem_id="canvas", server_functions=[acknowledge])
+            with gr.Column(scale=4, min_width=300):
+                with gr.Row(elem_id="run-row"):
+                    go = gr.Button("Drag", variant="primary", elem_id="drag", min_width=120)
+                    stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop",
+                                     min_width=90)
+                line = gr.HTML(status(READY), elem_id="status")
+                with gr.Row(elem_classes="small-row"):
+                    undo, reset_points, reset_picture, save = (
+                        gr.Button(label, size="sm", min_width=130, elem_id=name)
+                        for label, name in (("Undo last drag", "undo"),
+                                            ("Reset points", "reset-points"),
+                                            ("Reset picture", "reset-picture"),
+                                            ("Save picture", "save"))
+                    )
+                with gr.Row():
+                    seed = gr.Textbox(str(FIRST_SEED), label="Seed", elem_id="seed", min_width=120,
+                                      info="The number of the picture. Enter shows it.")
+                    dice = gr.Button("🎲", elem_id="dice", elem_classes="icon-button", min_width=52)
+                psi = gr.Slider(0, 1, FIRST_PSI, step=0.05, label="Truncation", elem_id="psi",
+                                info="Lower: a more average face. Higher: more varied, and odder.")
+                with gr.Accordion("Advanced", open=False, elem_id="advanced"):
+                    settings = advanced_settings(generator.num_ws)
+        gr.HTML(NOTE, elem_classes="page-note")
+        token = gr.Textbox(visible=False)
+
+        light = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        shown = [canvas, seed, psi, line]
+        demo.load(do.arrive, token, [*shown, token], js=RECALL, **light).then(
+            None, token, None, js=REMEMBER, api_visibility="private")
+        demo.unload(do.leave)
+        canvas.release(do.change, canvas, None, trigger_mode="multiple", **light)
+        gr.on([go.click, canvas.submit], do.arm, [canvas, *settings], [line, go, stop],
+              **light).success(
+            do.run, None, [canvas, line, go, stop], show_progress="hidden",
+            concurrency_id="device", concurrency_limit=1, api_visibility="private")
+        gr.on([stop.click, canvas.stop], do.halt, None, line, **light)
+        gr.on([seed.submit, seed.blur, psi.release], do.resample, [seed, psi], shown, **light)
+        dice.click(do.roll, psi, shown, **light)
+        undo.click(do.undo, None, shown, **light)
+        reset_points.click(do.reset_points, None, shown, **light)
+        reset_picture.click(do.reset_picture, None, shown, **light)
+        save.click(do.save, None, canvas, **light)
+    return demo
+
+
+def advanced_settings(num_ws: int) -> list[gr.components.Component]:
+    """The controls of `Settings`, in its order, with the paper's values."""
+    paper = Settings()
+    with gr.Row():
+        rate = gr.Number(paper.learning_rate, label="Learning rate", step=0.0005, min_width=120)
+        r1 = gr.Number(paper.r1, label="r1, motion radius (px at 512)", min_width=120)
+        r2 = gr.Number(paper.r2, label="r2, tracking radius (px at 512)", min_width=120)
+        weight = gr.Number(paper.lambda_mask, label="Lambda, how firmly the rest stays",
+                           min_width=120)
+        cap = gr.Number(paper.max_steps, label="Step limit", precision=0, min_width=120)
+        space = gr.Radio(["W+", "W"], value="W+", label="Latent space", min_width=120)
+    entries = gr.Slider(1, num_ws, paper.num_entries, step=1, label="Entries of the latents that "
+                        "move", info="Few: shape and pose only. Many: colours and texture too.")
+    return [rate, r1, r2, weight, cap, space, entries]
+
+
+def parse_args() -> argparse.Namespace:
+    """The flags of `python app.py`."""
+    parser = argparse.ArgumentParser(description="The page, on http://localhost:7860 by default.")
+    parser.add_argument("--share", action="store_true", help="also make a public link")
+    parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network")
+    parser.add_argument("--port", type=int, help="port to listen on (default: 7860 or next free)")
+    parser.add_argument("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])
+    return parser.parse_args()
+
+
+def report_progress(words: str, share: float | None) -> None:
+    """What is being loaded, on the terminal: one line, rewritten where that is possible."""
+    if sys.stderr.isatty() and share is not None:
+        print(f"\r{words}: {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr)
+    elif share in (None, 0.0):
+        print(f"{words} ...", file=sys.stderr)
+
+
+def main() -> int:
+    """Load the built-in model, then serve; the exit code is 1 where that cannot be."""
+    args = parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        generator = load_generator("builtin", args.device, report_progress)
+        demo = build_demo(generator)
+        print(f"Model: {CATALOGUE['builtin'].title}, on {generator.w_avg.device}")
+        demo.queue(max_size=32).launch(
+            share=args.share, server_name=args.host, server_port=args.port, theme=theme(), css=CSS,
+            run_history=False, footer_links=[], ssr_mode=False)
+    except (ValueError, OSError) as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""DragCanvas: the picture on which a person places points and paints, and watches it follow.
+
+A subclass of gr.HTML around three text files; it knows nothing of the method. What the visitor made
+travels as one JSON value (see assets/canvas.js), pictures go the other way as a prop of their own.
+"""
+
+import base64
+import binascii
+import io
+import math
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from drag.edit import Edit, PointPair
+from drag.export import jpeg
+
+_ASSETS = Path(__file__).parent.parent / "assets"
+_HTML = (_ASSETS / "canvas.html").read_text("utf-8")
+_CSS = (_ASSETS / "canvas.css").read_text("utf-8")
+_JS = "\n".join(
+    (_ASSETS / name).read_text("utf-8")
+    for name in ("canvas_paint.js", "canvas_mask.js", "canvas.js")
+)
+_MAX_MASK_CHARACTERS = 4_000_000
+_PNG_URL = "data:image/png;base64,"
+
+
+class DragCanvas(gr.HTML):
+    """The canvas component. Its value is the JSON value of assets/canvas.js, unchecked: what comes
+    from a browser goes through `read_value`. Events: release, submit, stop."""
+
+    def __init__(self, value=None, *, frame=None, saved=None, html_template=_HTML,
+                 css_template=_CSS, js_on_load=_JS, apply_default_css=False, **kwargs):
+        super().__init__(
+            value, frame=frame, saved=saved, html_template=html_template,
+            css_template=css_template, js_on_load=js_on_load,
+            apply_default_css=apply_default_css, **kwargs,
+        )
+
+    def preprocess(self, payload):
+        """The value as the browser sent it."""
+        return payload
+
+    def postprocess(self, value):
+        """The value as `to_value` made it."""
+        return value
+
+    def api_info(self) -> dict:
+        """JSON schema of the value."""
+        return {"type": "object"}
+
+    def example_payload(self) -> dict:
+        """A value with one point, for the API page."""
+        point = {"handle": [480, 560], "target": [540, 560]}
+        return {"width": 1024, "height": 1024, "points": [point], "mask": None, "revision": 1}
+
+    def example_value(self) -> dict:
+        """As `example_payload`."""
+        return self.example_payload()
+
+
+def read_value(value) -> tuple[list[PointPair], np.ndarray | None, int]:
+    """What a browser sent, as points, mask (bool (H, W) or None) and revision.
+
+    Points may still lie outside the picture: `Edit.place` checks that. Raises ValueError, in words
+    fit for a visitor, if the value is not one that the canvas could have sent.
+    """
+    try:
+        width, height, revision = (int(value[key]) for key in ("width", "height", "revision"))
+        points = [
+            PointPair(_point(pair["handle"]), _point(pair["target"])) for pair in value["points"]
+        ]
+        mask = _read_mask(value["mask"], width, height) if value.get("mask") else None
+    except (TypeError, KeyError, AttributeError, ValueError, OverflowError, OSError,
+            binascii.Error, UnidentifiedImageError) as error:
+        raise ValueError("What the canvas sent cannot be read: reload the page.") from error
+    return points, mask, revision
+
+
+def _point(numbers) -> tuple[float, float]:
+    x, y = (float(number) for number in numbers)
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise ValueError("not a point")
+    return x, y
+
+
+def _read_mask(url: str, width: int, height: int) -> np.ndarray | None:
+    if not url.startswith(_PNG_URL) or len(url) > _MAX_MASK_CHARACTERS:
+        raise ValueError("not a mask")
+    image = Image.open(io.BytesIO(base64.b64decode(url[len(_PNG_URL):])), formats=["PNG"])
+    if image.size != (width, height) or width * height > 2**24:
+        raise ValueError("not a mask of this picture")  # before anything is decoded
+    mask = np.asarray(image.convert("L")) > 127
+    return mask if mask.any() else None
+
+
+def to_url(kind: str, content: bytes) -> str:
+    """A file as a data URL; kind: its media type, such as image/png."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def to_value(edit: Edit, revision: int) -> dict:
+    """The canvas's value for an edit: its points and its mask."""
+    height, width = edit.img_size
+    mask = None if edit.mask_png is None else to_url("image/png", edit.mask_png)
+    points = [{"handle": list(pair.handle), "target": list(pair.target)} for pair in edit.points]
+    return {
+        "width": width, "height": height, "points": points, "mask": mask, "revision": revision
+    }
+
+
+def to_frame(picture: np.ndarray, serial: int, *, quality: int = 88, **extra) -> dict:
+    """The canvas's frame for a picture: uint8 (H, W, 3).
+
+    serial: of two frames the canvas shows the one with the higher.   extra: run, handles, revision,
+    settle, as assets/canvas.js has them.
+    """
+    source = to_url("image/jpeg", jpeg(picture, quality))
+    height, width = picture.shape[:2]
+    return {"src": source, "serial": serial, "width": width, "height": height, **extra}
