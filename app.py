@@ -15,12 +15,13 @@ import gradio as gr
 
 from drag import Settings, drag, load_generator, new_edit
 from drag.canvas import DragCanvas, read_value, to_frame, to_url, to_value
-from drag.edit import parse_seed, parse_truncation
+from drag.edit import parse_seed, parse_truncation, resample, reset_picture
 from drag.export import png
-from drag.loop import Ending, Step
+from drag.loop import Step
 from drag.models import CATALOGUE
 from drag.render import LiveView, render
 from drag.sessions import Session, Sessions
+from drag.wording import how_far, how_it_ended, status
 
 FIRST_SEED, FIRST_PSI = 4, 0.7
 FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
@@ -43,27 +44,6 @@ def theme() -> gr.Theme:
         font=FONTS, font_mono=["ui-monospace", "monospace"],
     ).set(block_title_background_fill="none", block_title_padding="0",
           block_title_text_color="*body_text_color", block_title_background_fill_dark="none")
-
-
-def status(text: str, done: float | None = None) -> str:
-    """The status line: text (HTML) and, while a drag runs, how much of the way is done."""
-    bar = "" if done is None else f'<i><b style="width:{100 * min(1, max(0, done)):.0f}%"></b></i>'
-    return f'<div class="status" role="status" aria-live="polite"><span>{text}</span>{bar}</div>'
-
-
-def how_it_ended(step: Step | None) -> str:
-    """Why a drag ended, and what can be done now, in plain words."""
-    if step is None:
-        return "Stopped before the first step."
-    left, steps = f"{max(step.distances):.0f} px", f"{step.number} step{'s'[: step.number != 1]}"
-    if step.ending is Ending.ARRIVED:
-        return f"<b>Arrived</b> after {steps}." if step.number else "<b>Already there.</b>"
-    if step.ending is Ending.NO_PROGRESS:
-        return (f"<b>No progress</b> after {steps}: the closest picture was kept, {left} short. "
-                "Painting the region that may move often helps.")
-    if step.ending is Ending.STEP_CAP:
-        return f"<b>Step limit</b> reached ({step.number}), {left} short. Press Drag to go on."
-    return f"<b>Stopped</b> after {steps}, {left} short. Press Drag to go on."
 
 
 @contextlib.contextmanager
@@ -112,8 +92,7 @@ class Handlers:
             if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
                 return gr.skip(), gr.skip(), gr.skip(), gr.skip()
             session.settle()
-            edit = new_edit(self.generator, session.edit.model, seed, psi, session.edit.settings)
-        session.replace_edit(replace(edit, history=session.edit.remember().history))
+            session.replace_edit(resample(self.generator, session.edit, seed, psi))
         return self._show(session, READY)
 
     def roll(self, psi, request: gr.Request):
@@ -140,14 +119,7 @@ class Handlers:
         """The picture as sampled, with the points where they were on it; undo brings it back."""
         session = self.sessions.get(request.session_hash)
         session.settle()
-        edit = session.edit
-        same = [e for e in edit.history if (e.seed, e.truncation_psi) ==
-                (edit.seed, edit.truncation_psi)]
-        first = new_edit(self.generator, edit.model, edit.seed, edit.truncation_psi, edit.settings)
-        points = same[0].points if same and len(same[0].points) == len(edit.points) else edit.points
-        session.replace_edit(
-            replace(edit.remember(), ws=first.ws, points=points)
-        )
+        session.replace_edit(reset_picture(self.generator, session.edit))
         return self._show(session, "The picture is as it was sampled. Undo brings the edit back.")
 
     def save(self, request: gr.Request):
@@ -184,7 +156,8 @@ class Handlers:
         session.armed, session.running, self.busy = False, True, self.busy + 1
         run_id, last = uuid.uuid4().hex, None
         try:
-            for last, canvas, text in self._steps(session, run_id):
+            for step, canvas, text in self._steps(session, run_id):
+                last = step
                 yield canvas, text, gr.skip(), gr.skip()
             yield self._final_frame(session, last, run_id), status(how_it_ended(last)), *idle
         except (RuntimeError, MemoryError):
@@ -204,18 +177,17 @@ class Handlers:
         for step in drag(self.generator, started, LiveView(self.generator)):
             session.take_step(started, revision, step)
             session.seen = now = time.monotonic()
-            left, drawn = max(step.distances), self.drawn[run_id]
+            drawn = self.drawn[run_id]
             heard = heard if drawn == heard[0] else (drawn, now)
             behind = session.serial - drawn >= FRAMES_AHEAD
             canvas = gr.skip()
             if step.picture is not None and not behind and not step.ending:
                 canvas = self._frame(step.picture, session, revision, step, run=run_id)
-            text = f"Step {step.number}, <b>{left:.0f} px</b> to go"
-            yield step, canvas, status(text, 1 - left / max(way, left))
+            yield step, canvas, how_far(step, way)
             if session.stop or (behind and now - heard[1] > SILENCE_SECONDS):
                 break
         log.info("drag: %d points, %d steps, %.1f s, %s", len(started.points), step.number,
-                 time.monotonic() - began, step.ending or "stopped")
+                 time.monotonic() - began, step.ending.value if step.ending else "stopped")
 
     def _frame(self, picture, session, revision, step, **extra):
         """A canvas update that shows a picture with the handles of a step."""

@@ -21,7 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The command line, with the paper's values as defaults."""
     parser = argparse.ArgumentParser(
         prog="python -m drag",
-        description="Drag points of a generated picture to where they should go (arXiv 2305.10973).",
+        description="Drag points of a generated picture to their targets (arXiv 2305.10973).",
         epilog="Example: python -m drag --seed 3 --drag 560,600,500,600 --out after.png",
     )
     add = parser.add_argument
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> dict:
         "steps": step.number,
         "seconds": round(seconds, 3),
         "peak_memory_mb": peak_memory_mb(),
-        "ending": step.ending,
+        "ending": step.ending.value,
     }
     if args.json:
         _write(args.json, json.dumps(report, indent=2).encode())

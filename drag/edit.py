@@ -140,6 +140,25 @@ def new_edit(generator, model="builtin", seed=0, truncation_psi=0.7, settings=No
     return Edit(model, seed, psi, ws.cpu().numpy(), size, settings=settings or Settings())
 
 
+def resample(generator, edit: Edit, seed, truncation_psi) -> Edit:
+    """Another picture, with nothing placed on it yet; `undo` brings the present one back."""
+    fresh = new_edit(generator, edit.model, seed, truncation_psi, edit.settings)
+    return replace(fresh, history=edit.remember().history)
+
+
+def reset_picture(generator, edit: Edit) -> Edit:
+    """The picture as it was sampled, with handles where they were before it was dragged.
+
+    The mask stays; `undo` brings the dragged picture back.
+    """
+    fresh = new_edit(generator, edit.model, edit.seed, edit.truncation_psi)
+    points = edit.points
+    for earlier in edit.history:  # the last one of the same picture, not dragged yet
+        if np.array_equal(earlier.ws, fresh.ws) and len(earlier.points) == len(edit.points):
+            points = earlier.points
+    return replace(edit.remember(), ws=fresh.ws, points=points)
+
+
 def parse_seed(value) -> int:
     """A seed from what a person typed; raises ValueError that says what is allowed."""
     try:

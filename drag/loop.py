@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture by which the mean distance m
 LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was lost, go back
 
 
-class Ending(StrEnum):
+class Ending(str, Enum):
     """Why a drag ended by itself; one that its caller closes early has no ending."""
 
     ARRIVED = "arrived"

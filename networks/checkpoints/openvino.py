@@ -5,8 +5,8 @@ size, shape and type of its values. Nothing of the wheel is imported or executed
 """
 
 import math
-from xml.etree import ElementTree
 import zipfile
+from xml.etree import ElementTree
 
 import numpy as np
 import torch
@@ -75,8 +75,8 @@ def read_mobile_stylegan(wheel) -> dict[str, torch.Tensor]:
     """
     with zipfile.ZipFile(wheel) as archive:
         mapping, synthesis = (
-            Graph(*(archive.read(f"random_face/data/{name}Network.{ext}") for ext in ("xml", "bin")))
-            for name in ("Mapping", "Synthesis")
+            Graph(archive.read(f"{stem}.xml"), archive.read(f"{stem}.bin"))
+            for stem in ("random_face/data/MappingNetwork", "random_face/data/SynthesisNetwork")
         )
     return _group_haar_bands(_mapping_weights(mapping) | _synthesis_weights(synthesis))
 

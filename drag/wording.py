@@ -1,0 +1,30 @@
+"""What a drag has to say to a person, in plain words (HTML)."""
+
+from drag.loop import Ending, Step
+
+
+def status(text: str, done: float | None = None) -> str:
+    """The status line: text (HTML) and, while a drag runs, how much of the way is done."""
+    bar = "" if done is None else f'<i><b style="width:{100 * min(1, max(0, done)):.0f}%"></b></i>'
+    return f'<div class="status" role="status" aria-live="polite"><span>{text}</span>{bar}</div>'
+
+
+def how_it_ended(step: Step | None) -> str:
+    """Why a drag ended, and what can be done now, in plain words."""
+    if step is None:
+        return "Stopped before the first step."
+    left, steps = f"{max(step.distances):.0f} px", f"{step.number} step{'s'[: step.number != 1]}"
+    if step.ending is Ending.ARRIVED:
+        return f"<b>Arrived</b> after {steps}." if step.number else "<b>Already there.</b>"
+    if step.ending is Ending.NO_PROGRESS:
+        return (f"<b>No progress</b> after {steps}: the closest picture was kept, {left} short. "
+                "Painting the region that may move often helps.")
+    if step.ending is Ending.STEP_CAP:
+        return f"<b>Step limit</b> reached ({step.number}), {left} short. Press Drag to go on."
+    return f"<b>Stopped</b> after {steps}, {left} short. Press Drag to go on."
+
+
+def how_far(step: Step, way: float) -> str:
+    """The status line of a drag that runs: steps done, distance left; way: px at the start."""
+    left = max(step.distances)
+    return status(f"Step {step.number}, <b>{left:.0f} px</b> to go", 1 - left / max(way, left))

@@ -1,0 +1,61 @@
+"""Fixtures that many tests share."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from drag import PointPair, load_generator, new_edit
+
+
+class ShiftGenerator:
+    """A generator whose answer is known: w's first two numbers of entry 0 shift a fixed pattern.
+
+    The first number moves the picture to the right, the second down, each by 40 px a unit; the
+    third brightens it everywhere. So the least change that drags a point is a shift.
+    """
+
+    z_dim = w_dim = 8
+    num_ws, img_resolution = 10, 128
+
+    def __init__(self):
+        noise = torch.randn(1, 6, 11, 11, generator=torch.Generator().manual_seed(0))
+        self.pattern = F.interpolate(noise, 64, mode="bicubic")
+        self.w_avg = torch.zeros(8)
+        self.images = 0
+
+    def mapping(self, z, truncation_psi=1.0):
+        return (0.05 * truncation_psi * z)[:, None].repeat(1, self.num_ws, 1)
+
+    def features(self, ws):
+        side = torch.linspace(-1, 1, 65)[:-1] + 1 / 64
+        y, x = torch.meshgrid(side, side, indexing="ij")
+        shift = ws[0, 0, :2] * 2 * 40 / self.img_resolution
+        grid = torch.stack([x - shift[0], y - shift[1]], -1)[None]
+        moved = F.grid_sample(self.pattern, grid, padding_mode="reflection", align_corners=False)
+        return moved + ws[0, 0, 2]
+
+    def image(self, ws, features=None):
+        self.images += 1
+        features = self.features(ws) if features is None else features
+        return F.interpolate(features[:, :3], self.img_resolution, mode="bilinear").tanh()
+
+    def preview(self, ws, features=None):
+        return (self.features(ws) if features is None else features)[:, :3].tanh()
+
+
+@pytest.fixture
+def toy():
+    """A ShiftGenerator of the test's own."""
+    return ShiftGenerator()
+
+
+@pytest.fixture
+def toy_edit(toy):
+    """An edit of the toy with one point to drag 12 px to the right."""
+    return new_edit(toy, "toy", seed=1).place([PointPair((60, 64), (72, 64))])
+
+
+@pytest.fixture(scope="session")
+def generator():
+    """The built-in generator, on the CPU; fetched from the package index the first time."""
+    return load_generator("builtin", "cpu")

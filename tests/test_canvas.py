@@ -1,0 +1,72 @@
+"""What crosses between browser and server, and the traps of gr.HTML."""
+
+import re
+
+import numpy as np
+import pytest
+
+from drag import PointPair, new_edit
+from drag.canvas import _JS, DragCanvas, read_value, to_frame, to_url, to_value
+from drag.export import png
+
+POINT = {"handle": [10, 20.5], "target": [30, 40]}
+VALUE = {"width": 128, "height": 128, "points": [POINT], "mask": None, "revision": 3}
+
+
+def mask_url(mask):
+    return to_url("image/png", png(np.repeat(mask[..., None], 3, 2).astype(np.uint8) * 255))
+
+
+def test_points_mask_and_revision_are_read():
+    mask = np.zeros((128, 128), bool)
+    mask[5:50, 7:9] = True
+    points, read, revision = read_value(VALUE | {"mask": mask_url(mask)})
+    assert points == [PointPair((10, 20.5), (30, 40))]
+    np.testing.assert_array_equal(read, mask)
+    assert revision == 3
+
+
+def test_an_edit_goes_to_the_canvas_and_comes_back(toy):
+    mask = np.zeros((128, 128), bool)
+    mask[5:50, 7:9] = True
+    edit = new_edit(toy, "toy").place([PointPair((1, 2), (3, 4))], mask)
+    points, read, revision = read_value(to_value(edit, 7))
+    assert (tuple(points), revision) == (edit.points, 7)
+    np.testing.assert_array_equal(read, mask)
+
+
+def test_nothing_painted_is_no_mask():
+    assert read_value(VALUE | {"mask": mask_url(np.zeros((128, 128), bool))})[1] is None
+
+
+@pytest.mark.parametrize("value", [
+    None, [], "text", {}, VALUE | {"points": None}, VALUE | {"points": [[1, 2]]},
+    VALUE | {"points": [{"handle": [1], "target": [1, 2]}]},
+    VALUE | {"points": [{"handle": [1, float("nan")], "target": [1, 2]}]},
+    VALUE | {"points": [{"handle": ["x", 2], "target": [1, 2]}]},
+    VALUE | {"width": "wide"}, VALUE | {"revision": float("inf")}, VALUE | {"mask": 5},
+    VALUE | {"mask": "data:image/png;base64,AAAA"}, VALUE | {"mask": "http://example.org/a.png"},
+    VALUE | {"mask": mask_url(np.ones((64, 64), bool))},
+    VALUE | {"mask": "data:image/png;base64," + "A" * 5_000_000},
+])
+def test_what_no_canvas_sends_ends_in_a_sentence(value):
+    with pytest.raises(ValueError, match="reload the page"):
+        read_value(value)
+
+
+def test_frames_carry_their_size():
+    frame = to_frame(np.zeros((40, 60, 3), np.uint8), 5, run="r", handles=[(1, 2)])
+    assert (frame["width"], frame["height"], frame["serial"], frame["run"]) == (60, 40, 5, "r")
+    assert frame["src"].startswith("data:image/jpeg;base64,")
+
+
+def test_no_prop_is_taken_for_an_event():
+    # gr.HTML makes an event of every word quoted in the script and of names such as "download",
+    # and then puts the listener, our handlers and the network behind it, into the page's config:
+    # with a prop called "download" the page answered 500.
+    canvas = DragCanvas()
+    for name in ("value", "frame", "saved"):
+        assert not callable(getattr(canvas, name, None))
+        assert not re.search(rf"""["'`]{name}["'`]""", _JS)
+    for event in ("release", "submit", "stop"):
+        assert callable(getattr(canvas, event))

@@ -1,0 +1,189 @@
+"""The drag loop on a generator whose answer is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from drag import PointPair, Settings, drag
+from drag.loop import Ending
+from drag.render import LiveView, render
+
+FAST = Settings(learning_rate=0.02)
+
+
+def run(generator, edit, **settings):
+    edit = replace(edit, settings=replace(FAST, **settings))
+    steps = list(drag(generator, edit))
+    return steps, edit.moved(steps[-1].ws, steps[-1].handles)
+
+
+def test_the_picture_follows_the_arrow(toy, toy_edit):
+    steps, after = run(toy, toy_edit)
+    assert steps[-1].ending is Ending.ARRIVED
+    shift = 40 * (after.ws - toy_edit.ws)[0, :2]
+    np.testing.assert_allclose(shift, [12, 0], atol=2)  # arrived: 1 px, on whole pixels
+    assert [step.number for step in steps] == list(range(1, len(steps) + 1))
+    assert steps[-1].distances[0] <= 1
+    assert all(step.ending is None for step in steps[:-1])
+
+
+def test_the_first_six_entries_move_and_no_others(toy, toy_edit):
+    # Through a generator that reads them all, so that each has a gradient.
+    first = toy.features
+    toy.features = lambda ws: first(ws.mean(1, keepdim=True))
+    _, after = run(toy, toy_edit, max_steps=3)
+    moved = np.abs(after.ws - toy_edit.ws).max(1) > 0
+    assert moved.tolist() == [True] * 6 + [False] * 4
+
+
+def test_in_w_all_entries_that_move_share_one_change(toy, toy_edit):
+    first = toy.features
+    toy.features = lambda ws: first(ws.mean(1, keepdim=True))
+    _, after = run(toy, toy_edit, latent_space="w", num_entries=4, max_steps=5)
+    change = after.ws - toy_edit.ws
+    np.testing.assert_allclose(change[:4], change[:1].repeat(4, 0), atol=1e-7)
+    assert np.abs(change[0]).max() > 0
+    assert np.abs(change[4:]).max() == 0
+
+
+def test_no_picture_is_rendered_unless_it_is_shown(toy, toy_edit):
+    steps, _ = run(toy, toy_edit)
+    assert toy.images == 0
+    assert all(step.picture is None for step in steps)
+
+
+def test_the_step_cap_ends_it(toy, toy_edit):
+    steps, _ = run(toy, toy_edit, max_steps=4)
+    assert len(steps) == 4
+    assert steps[-1].ending is Ending.STEP_CAP
+
+
+def test_a_drag_that_gains_nothing_ends_at_the_closest_picture(toy, toy_edit):
+    still = toy.features(torch.zeros(1, 10, 8))
+    toy.features = lambda ws: still + 0 * ws.sum()
+    steps, after = run(toy, toy_edit)
+    assert steps[-1].ending is Ending.NO_PROGRESS
+    assert len(steps) < 60
+    assert steps[-1].distances == pytest.approx([12])
+    np.testing.assert_array_equal(after.ws, toy_edit.ws)
+
+
+def test_a_lost_handle_ends_it_and_goes_back(toy, toy_edit, monkeypatch):
+    # A handle that jumps away used to be chased until patience ended, while the face melted.
+    tracked = iter([[62.0, 64]] + [[60.0 - 9 * i, 64] for i in range(1, 9)])
+    monkeypatch.setattr(
+        "drag.solvers.track_points", lambda *_: (torch.tensor([next(tracked)]), None)
+    )
+    steps, after = run(toy, toy_edit)
+    assert steps[-1].ending is Ending.NO_PROGRESS
+    assert len(steps) == 2
+    assert after.points[0].handle == (62, 64)
+
+
+def test_closing_early_leaves_the_last_step_and_it_goes_on_from_there(toy, toy_edit):
+    edit = replace(toy_edit, settings=FAST)
+    steps = drag(toy, edit)
+    reached = None
+    for step in steps:
+        reached = edit.moved(step.ws, step.handles)
+        if step.number == 3:
+            steps.close()
+            break
+    assert reached.points[0].handle == step.handles[0]
+    np.testing.assert_array_equal(reached.ws, step.ws)
+    again = next(iter(drag(toy, reached)))
+    assert np.abs(again.ws - reached.ws).max() <= 0.021  # one step of Adam from where it was
+    steps, _ = run(toy, reached)
+    assert steps[-1].ending is Ending.ARRIVED
+
+
+def test_a_point_already_there_ends_at_once(toy, toy_edit):
+    steps, _ = run(toy, toy_edit.place([PointPair((60, 64), (60.5, 64))]))
+    assert [(step.number, step.ending) for step in steps] == [(0, Ending.ARRIVED)]
+
+
+def test_a_pair_of_no_length_holds_its_point(toy, toy_edit):
+    points = [PointPair((30, 30), (30, 30)), PointPair((90, 64), (96, 64))]
+    steps, _ = run(toy, toy_edit.place(points), max_steps=20)
+    assert steps[-1].distances[0] < 6.5  # the toy can only shift: the two share the difference
+
+
+def test_the_mask_holds_what_it_protects(toy, toy_edit):
+    mask = np.zeros((128, 128), bool)
+    mask[40:90, 40:90] = True
+    free, masked = (run(toy, edit, max_steps=60)[1] for edit in (
+        toy_edit, toy_edit.place(toy_edit.points, mask)))
+    before = render(toy, toy_edit.ws).astype(float)
+    changes = [np.abs(render(toy, edit.ws) - before)[~mask].mean() for edit in (free, masked)]
+    assert changes[1] < 0.5 * changes[0]
+
+
+def test_lambda_zero_is_no_mask(toy, toy_edit):
+    mask = np.zeros((128, 128), bool)
+    mask[40:90, 40:90] = True
+    free, masked = (run(toy, edit, max_steps=5, lambda_mask=0)[1] for edit in (
+        toy_edit, toy_edit.place(toy_edit.points, mask)))
+    np.testing.assert_array_equal(free.ws, masked.ws)
+
+
+@pytest.mark.parametrize(("points", "words"), [
+    ([], "No point is placed"),
+    ([PointPair((5, 5), (5, 5))], "already at its target"),
+])
+def test_nothing_to_drag_is_said_before_the_first_step(toy, toy_edit, points, words):
+    with pytest.raises(ValueError, match=words):
+        drag(toy, toy_edit.place(points))
+
+
+def test_an_unknown_solver_is_refused(toy, toy_edit):
+    with pytest.raises(ValueError, match="adam"):
+        drag(toy, replace(toy_edit, settings=Settings(solver="magic")))
+
+
+def test_gradients_stay_out_of_the_callers_way(toy, toy_edit):
+    with torch.no_grad():
+        for _ in drag(toy, toy_edit):
+            assert not torch.is_grad_enabled()
+            break
+    for step in drag(toy, toy_edit):
+        assert torch.is_grad_enabled()
+        assert isinstance(step.ws, np.ndarray)
+        break
+
+
+def test_live_pictures_keep_to_their_time(toy, toy_edit, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("drag.render.time.perf_counter", lambda: clock[0])
+    image, preview, features = toy.image, toy.preview, toy.features
+
+    def taking(seconds, work):
+        def timed(*args):
+            clock[0] += seconds
+            return work(*args)
+        return timed
+
+    toy.image = taking(0.7, image)
+    toy.preview = taking(0.05, preview)
+    toy.features = taking(0.2, features)
+    view = LiveView(toy)
+    steps = list(drag(toy, replace(toy_edit, settings=replace(FAST, learning_rate=0.004)), view))
+    assert len(steps) > 20
+    *running, last = steps
+    assert last.picture is not None
+    assert last.sharp
+    spent_at_the_end = 0.75
+    assert view.spent["full"] - spent_at_the_end <= clock[0] / 3
+    kinds = [step.sharp for step in running if step.picture is not None]
+    assert kinds.count(True) >= 1
+    assert kinds.count(False) > kinds.count(True)
+
+
+def test_previews_look_like_the_full_pictures_they_stand_for(toy, toy_edit):
+    view = LiveView(toy, full_share=0, preview_share=1e9)
+    for step in drag(toy, replace(toy_edit, settings=FAST), view):
+        if step.sharp:
+            continue
+        truth = render(toy, step.ws).astype(float)
+        assert 10 * np.log10(255**2 / np.square(truth - step.picture).mean()) > 25

@@ -1,0 +1,93 @@
+"""The built-in generator against its reference, run by the OpenVINO runtime (tests/reference)."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from drag.models import CATALOGUE
+from networks.mobile_stylegan import MobileStyleGAN, inverse_haar
+from tests.reference.make import FILE, SEEDS, STRIDE
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with np.load(FILE) as file:
+        return dict(file)
+
+
+@pytest.mark.parametrize("i", range(len(SEEDS)))
+def test_it_agrees_with_the_wheels_own_graph(generator, reference, i):
+    z = torch.from_numpy(np.random.RandomState(SEEDS[i]).randn(1, 512)).float()
+    with torch.no_grad():
+        ws = generator.mapping(z)
+        w = torch.from_numpy(reference["w"][i])
+        image = generator.image(w.repeat(1, generator.num_ws, 1))
+    assert (ws - w).abs().max() < 1e-3
+    assert np.abs(image[0, :, ::STRIDE, ::STRIDE].numpy() - reference["pixels"][i]).max() < 1e-3
+
+
+def test_shapes_and_protocol(generator):
+    z = torch.randn(2, generator.z_dim, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        ws = generator.mapping(z, 0.7)
+        features = generator.features(ws)
+        image = generator.image(ws, features)
+        assert ws.shape == (2, 16, 512)
+        assert features.shape == (2, 256, 128, 128)
+        assert image.shape == (2, 3, 1024, 1024)
+        assert generator.preview(ws, features).shape == (2, 3, 256, 256)
+        torch.testing.assert_close(generator.image(ws[1:])[0], image[1], atol=1e-3, rtol=0)
+
+
+def test_truncation_zero_is_the_average_face(generator):
+    ws = generator.mapping(torch.randn(1, 512), 0.0)
+    torch.testing.assert_close(ws[0, 5], generator.w_avg)
+
+
+def test_the_first_six_entries_reach_32_px_and_the_first_eleven_the_features(generator):
+    z = torch.randn(2, 512, generator=torch.Generator().manual_seed(1))
+    a, b = generator.mapping(z, 0.7)
+    with torch.no_grad():
+        mixed = torch.cat([a[:11], b[11:]])[None]
+        assert torch.equal(generator.features(mixed), generator.features(a[None]))
+        mixed = torch.cat([a[:10], b[10:]])[None]
+        assert not torch.equal(generator.features(mixed), generator.features(a[None]))
+
+
+def test_it_is_frozen(generator):
+    assert not any(parameter.requires_grad for parameter in generator.parameters())
+    assert not generator.training
+
+
+def test_previews_resemble_the_pictures(generator):
+    z = torch.from_numpy(np.random.RandomState(100).randn(1, 512)).float()
+    with torch.no_grad():
+        ws = generator.mapping(z, 0.7)
+        small = F.interpolate(generator.image(ws), 256, mode="area")
+        error = (generator.preview(ws) - small).square().mean() / 4
+    assert -10 * error.log10() > 22  # dB
+
+
+def test_inverse_haar_gives_back_what_a_haar_transform_took_apart():
+    picture = torch.randn(1, 2, 6, 8)
+    a, b = picture[..., ::2, ::2], picture[..., ::2, 1::2]
+    c, d = picture[..., 1::2, ::2], picture[..., 1::2, 1::2]
+    bands = [a + b + c + d, a + b - c - d, a - b + c - d, a - b - c + d]
+    torch.testing.assert_close(inverse_haar(torch.cat(bands, 1) / 4), picture)
+
+
+def test_other_weights_are_refused_by_name(generator):
+    state = generator.state_dict()
+    with pytest.raises(ValueError, match="mapping_layers.3.bias"):
+        MobileStyleGAN.from_weights({k: v for k, v in state.items() if k != "mapping_layers.3.bias"})
+    with pytest.raises(ValueError, match="discriminator"):
+        MobileStyleGAN.from_weights(state | {"discriminator.weight": torch.zeros(1)})
+    with pytest.raises(ValueError, match="not the weights of MobileStyleGAN"):
+        MobileStyleGAN.from_weights(state | {"input": torch.zeros(1, 512, 8, 8)})
+
+
+def test_the_catalogue_pins_what_it_downloads():
+    model = CATALOGUE["builtin"]
+    assert "==" in model.wheel
+    assert len(model.sha256) == 64

