@@ -1,13 +1,10 @@
 """The page: press on a point of a generated picture, drag, and watch the picture follow."""
 
 import argparse
-import contextlib
-import html
+import functools
 import logging
 import secrets
 import sys
-import time
-import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +16,11 @@ from drag.edit import parse_seed, parse_truncation, resample, reset_picture
 from drag.export import png
 from drag.loop import Step
 from drag.models import CATALOGUE
-from drag.render import LiveView, render
+from drag.render import render
 from drag.sessions import Session, Sessions
-from drag.wording import how_far, how_it_ended, status
+from drag.wording import how_far, how_it_ended, problem, status
 
 FIRST_SEED, FIRST_PSI = 4, 0.7
-FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
-SILENCE_SECONDS = 20  # without a sign of a browser whose frames are all outstanding
 CSS = (Path(__file__).parent / "assets" / "page.css").read_text("utf-8")
 FONTS = ["Inter", "ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "sans-serif"]  # none fetched
 READY = "Press on the picture and drag to where that point should go. Then press <b>Drag</b>."
@@ -46,13 +41,22 @@ def theme() -> gr.Theme:
           block_title_text_color="*body_text_color", block_title_background_fill_dark="none")
 
 
-@contextlib.contextmanager
-def plain_errors():
-    """What the library says of bad input, as a message on the page."""
-    try:
-        yield
-    except ValueError as error:
-        raise gr.Error(html.escape(str(error)), duration=8, print_exception=False) from error
+def plain_errors(outputs: int, line: int):
+    """What the library says of bad input goes to the status line, output number `line`.
+
+    Not as gr.Error: for events outside the queue Gradio answers that with a 500 and shows nothing.
+    """
+    def around(handler):
+        @functools.wraps(handler)
+        def plain(*args, **kwargs):
+            try:
+                return handler(*args, **kwargs)
+            except ValueError as error:
+                results = [gr.skip()] * outputs
+                results[line] = problem(str(error))
+                return results if outputs > 1 else results[0]
+        return plain
+    return around
 
 
 class Handlers:
@@ -61,13 +65,16 @@ class Handlers:
     def __init__(self, generator):
         self.generator = generator
         self.sessions = Sessions(new_edit(generator, "builtin", FIRST_SEED, FIRST_PSI))
-        self.drawn: dict[str, int] = {}  # run id -> serial of the last frame the browser drew
         self.busy = 0  # drags that run now, of all visitors
 
     def acknowledge(self, message) -> None:
-        """The browser has drawn a frame: [run id, serial]."""
-        if isinstance(message, list) and len(message) == 2 and message[0] in self.drawn:
-            self.drawn[message[0]] = max(self.drawn[message[0]], int(message[1]))
+        """The browser has drawn a frame: [the visitor's token, serial]."""
+        match message:
+            case [str(token), int(serial)]:
+                self.sessions.drawn(token, serial)
+
+    def _session(self, request: gr.Request) -> Session:
+        return self.sessions.get(request.session_hash)
 
     def arrive(self, token: str, request: gr.Request):
         """A page was loaded; a browser that was here before gets its edit back."""
@@ -79,135 +86,123 @@ class Handlers:
         """A page was closed."""
         self.sessions.leave(request.session_hash)
 
-    def change(self, value, request: gr.Request) -> None:
+    @plain_errors(outputs=1, line=0)
+    def change(self, value, request: gr.Request):
         """Points or region were changed on the canvas."""
-        with plain_errors():
-            self.sessions.get(request.session_hash).take_changes(*read_value(value))
+        self._session(request).take_changes(*read_value(value))
+        return gr.skip()
 
+    @plain_errors(outputs=4, line=3)
     def resample(self, seed, psi, request: gr.Request):
         """Another picture: the present one stays in the history."""
-        session = self.sessions.get(request.session_hash)
-        with plain_errors():
-            seed, psi = parse_seed(seed), parse_truncation(psi)
-            if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
-                return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-            session.settle()
-            session.replace_edit(resample(self.generator, session.edit, seed, psi))
+        session = self._session(request)
+        seed, psi = parse_seed(seed), parse_truncation(psi)
+        if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        session.settle()
+        session.replace_edit(resample(self.generator, session.edit, seed, psi))
         return self._show(session, READY)
 
     def roll(self, psi, request: gr.Request):
         """A picture nobody asked for by number."""
         return self.resample(secrets.randbelow(1_000_000), psi, request)
 
+    @plain_errors(outputs=4, line=3)
     def undo(self, request: gr.Request):
         """Back to before the last drag, or the last other picture."""
-        session = self.sessions.get(request.session_hash)
+        session = self._session(request)
         session.settle()
         if not session.edit.history:
             return gr.skip(), gr.skip(), gr.skip(), status("There is nothing to undo.")
         session.replace_edit(session.edit.undo())
         return self._show(session, "Went back one change.")
 
+    @plain_errors(outputs=4, line=3)
     def reset_points(self, request: gr.Request):
         """No points; picture and region stay."""
-        session = self.sessions.get(request.session_hash)
+        session = self._session(request)
         session.settle()
         session.replace_edit(replace(session.edit, points=()))
         return self._show(session, READY)
 
+    @plain_errors(outputs=4, line=3)
     def reset_picture(self, request: gr.Request):
         """The picture as sampled, with the points where they were on it; undo brings it back."""
-        session = self.sessions.get(request.session_hash)
+        session = self._session(request)
         session.settle()
         session.replace_edit(reset_picture(self.generator, session.edit))
         return self._show(session, "The picture is as it was sampled. Undo brings the edit back.")
 
+    @plain_errors(outputs=2, line=1)
     def save(self, request: gr.Request):
         """The picture at full size, for the visitor to keep."""
-        session = self.sessions.get(request.session_hash)
+        session = self._session(request)
         edit = session.edit
         picture = png(render(self.generator, edit.ws), edit.facts)
-        return gr.update(saved={"name": f"draggan-seed{edit.seed}.png",
-                                   "src": to_url("image/png", picture),
-                                   "serial": session.next_serial()})
+        return gr.update(saved={
+            "name": f"draggan-seed{edit.seed}.png", "serial": session.next_serial(),
+            "src": to_url("image/png", picture),
+        }), gr.skip()
 
+    @plain_errors(outputs=3, line=0)
     def arm(self, value, rate, r1, r2, weight, cap, space, entries, request: gr.Request):
         """Drag was pressed: check everything before the drag waits for the device."""
-        session = self.sessions.get(request.session_hash)
+        session = self._session(request)
         if session.running:
-            raise gr.Error("A drag is running: wait for it, or press Stop.", print_exception=False)
-        with plain_errors():
-            session.take_changes(*read_value(value))
-            settings = Settings("adam", rate, r1, r2, weight, cap, space.lower(), entries)
-            session.edit = replace(session.edit, settings=settings)
-            drag(self.generator, session.edit)
+            raise ValueError("A drag is running: wait for its end, or press Stop.")
+        session.take_changes(*read_value(value))
+        settings = Settings("adam", rate, r1, r2, weight, cap, space.lower(), entries)
+        session.edit = replace(session.edit, settings=settings)
+        drag(self.generator, session.edit)
         session.armed, session.stop = True, False
         text = "Waiting for another visitor's drag to end …" if self.busy else "Starting …"
         return status(text, 0.0), gr.update(interactive=False), gr.update(interactive=True)
 
     def run(self, request: gr.Request):
         """The drag, with a picture and a line of words whenever one is due."""
-        session = self.sessions.get(request.session_hash)
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()  # a generator closed before this lives on
+        session = self._session(request)
+        if session.running:
+            return
         idle = gr.update(interactive=True), gr.update(interactive=False)
-        if not session.armed or session.running:  # stopped while it waited
-            yield gr.skip(), status(how_it_ended(None)), *idle
+        if not session.armed:  # refused, or stopped while it waited
+            yield gr.skip(), gr.skip(), *idle
             return
         session.armed, session.running, self.busy = False, True, self.busy + 1
-        run_id, last = uuid.uuid4().hex, None
+        way, last = max((pair.distance for pair in session.edit.points), default=0), None
         try:
-            for step, canvas, text in self._steps(session, run_id):
+            for step, send in session.drag(self.generator):
                 last = step
-                yield canvas, text, gr.skip(), gr.skip()
-            yield self._final_frame(session, last, run_id), status(how_it_ended(last)), *idle
+                canvas = self._frame(session, step) if send else gr.skip()
+                yield canvas, how_far(step, way), gr.skip(), gr.skip()
+            yield self._frame(session, last, settle=True), status(how_it_ended(last)), *idle
+        except ValueError as error:  # the points went while it waited
+            yield gr.skip(), problem(str(error)), *idle
         except (RuntimeError, MemoryError):
             log.exception("a drag failed")
             yield gr.skip(), status("The drag failed; the picture is kept as it was."), *idle
         finally:
             session.running, self.busy = False, self.busy - 1
-            self.drawn.pop(run_id, None)
 
-    def _steps(self, session: Session, run_id: str):
-        """(step, canvas update, status) of a session's drag, until it ends or shall stop."""
-        started, revision = session.edit.remember(), session.revision
-        session.edit = started
-        way = max(pair.distance for pair in started.points)
-        self.drawn[run_id] = session.serial
-        heard, began = (session.serial, time.monotonic()), time.monotonic()
-        for step in drag(self.generator, started, LiveView(self.generator)):
-            session.take_step(started, revision, step)
-            session.seen = now = time.monotonic()
-            drawn = self.drawn[run_id]
-            heard = heard if drawn == heard[0] else (drawn, now)
-            behind = session.serial - drawn >= FRAMES_AHEAD
-            canvas = gr.skip()
-            if step.picture is not None and not behind and not step.ending:
-                canvas = self._frame(step.picture, session, revision, step, run=run_id)
-            yield step, canvas, how_far(step, way)
-            if session.stop or (behind and now - heard[1] > SILENCE_SECONDS):
-                break
-        log.info("drag: %d points, %d steps, %.1f s, %s", len(started.points), step.number,
-                 time.monotonic() - began, step.ending.value if step.ending else "stopped")
-
-    def _frame(self, picture, session, revision, step, **extra):
-        """A canvas update that shows a picture with the handles of a step."""
-        return gr.update(frame=to_frame(picture, session.next_serial(), revision=revision,
-                                        handles=step.handles, **extra))
-
-    def _final_frame(self, session: Session, step: Step | None, run_id: str):
-        if step is None:
-            return gr.skip()
-        picture = step.picture if step.sharp else render(self.generator, step.ws)
+    def _frame(self, session: Session, step: Step, settle: bool = False):
+        """The canvas with a step's picture; settle: it is the last one, and points stay there."""
+        picture = step.picture
+        if settle and not step.sharp:
+            picture = render(self.generator, step.ws)
         return gr.update(frame=to_frame(
-            picture, session.next_serial(), quality=95, run=run_id, settle=True,
-            revision=session.revision, handles=[pair.handle for pair in session.edit.points],
+            picture, session.next_serial(), quality=95 if settle else 88, run=session.token,
+            revision=session.revision, settle=settle,
+            handles=[pair.handle for pair in session.edit.points],
         ))
 
+    @plain_errors(outputs=1, line=0)
     def halt(self, request: gr.Request):
         """Stop was pressed: the drag ends after the step it is at."""
-        session = self.sessions.get(request.session_hash)
-        session.stop, session.armed = True, False
-        return status("Stopping …") if session.running else gr.skip()
+        session = self._session(request)
+        waiting, session.stop, session.armed = session.armed, True, False
+        if session.running:
+            return status("Stopping …")
+        return status(how_it_ended(None)) if waiting else gr.skip()
 
     def _show(self, session: Session, text: str):
         """Canvas, seed, truncation and status for a session's edit."""
@@ -260,9 +255,9 @@ def build_demo(generator) -> gr.Blocks:
         demo.load(do.arrive, token, [*shown, token], js=RECALL, **light).then(
             None, token, None, js=REMEMBER, api_visibility="private")
         demo.unload(do.leave)
-        canvas.release(do.change, canvas, None, trigger_mode="multiple", **light)
+        canvas.release(do.change, canvas, line, trigger_mode="multiple", **light)
         gr.on([go.click, canvas.submit], do.arm, [canvas, *settings], [line, go, stop],
-              **light).success(
+              **light).then(
             do.run, None, [canvas, line, go, stop], show_progress="hidden",
             concurrency_id="device", concurrency_limit=1, api_visibility="private")
         gr.on([stop.click, canvas.stop], do.halt, None, line, **light)
@@ -271,7 +266,7 @@ def build_demo(generator) -> gr.Blocks:
         undo.click(do.undo, None, shown, **light)
         reset_points.click(do.reset_points, None, shown, **light)
         reset_picture.click(do.reset_picture, None, shown, **light)
-        save.click(do.save, None, canvas, **light)
+        save.click(do.save, None, [canvas, line], **light)
     return demo
 
 

@@ -285,6 +285,9 @@ function takeValue() {
   loadMask(value.mask);
 }
 
+// What is placed, for tests and extensions: points and whether a region is painted.
+stage.drawn = () => structuredClone({ points: pairs, painted, selected, revision });
+
 resize(width, height);
 takeValue();
 showFrame(props.frame);

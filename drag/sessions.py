@@ -1,15 +1,21 @@
 """What the server keeps of each visitor: their edit, and whether a drag of theirs runs."""
 
+import logging
 import secrets
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from drag.edit import Edit
-from drag.loop import Step
+from drag.loop import Step, drag
+from drag.render import LiveView
 
 KEEP_SECONDS = 3600  # after the last sign of life
 MAX_SESSIONS = 1000
+FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
+SILENCE_SECONDS = 20  # without a sign of a browser whose frames are all outstanding
+log = logging.getLogger("drag")
 
 
 @dataclass(eq=False)
@@ -18,17 +24,19 @@ class Session:
 
     token: what the browser shows after a reload to get its edit back.   revision: of the points
     and mask in `edit`, as the canvas counts.   serial: of the last frame sent.   armed: a drag was
-    asked for and has not begun.   running, stop: one runs; it shall end.
+    asked for and has not begun.   running, stop: one runs; it shall end.   drawn: serial of
+    the last frame that the browser says it has drawn.
     """
 
     edit: Edit
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     revision: int = 0
     serial: int = 0
+    drawn: int = 0
     armed: bool = False
     running: bool = False
     stop: bool = False
-    seen: float = field(default_factory=time.monotonic)
+    seen: float = field(default_factory=lambda: time.monotonic())
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next_serial(self) -> int:
@@ -55,7 +63,30 @@ class Session:
             if self.revision == revision:
                 self.edit = started.moved(step.ws, step.handles)
             else:
-                self.edit = replace(self.edit, ws=step.ws)
+                self.edit = replace(self.edit, ws=step.ws, history=started.history)
+
+    def drag(self, generator) -> Iterator[tuple[Step, bool]]:
+        """The steps of a drag of this edit, each with whether its picture shall be sent.
+
+        Every step taken is in `edit` when it comes out. The drag ends by itself, when `stop` is
+        set, or when the browser has drawn nothing for long; it is remembered for `undo`. Raises
+        ValueError, in words fit for a visitor, where there is nothing to drag.
+        """
+        started, revision = self.edit.remember(), self.revision
+        self.drawn, began = self.serial, time.monotonic()
+        heard = self.drawn, began
+        for step in drag(generator, started, LiveView(generator)):
+            if step.number:
+                self.take_step(started, revision, step)
+            self.seen = now = time.monotonic()
+            if self.drawn != heard[0]:
+                heard = self.drawn, now
+            behind = self.serial - self.drawn >= FRAMES_AHEAD
+            yield step, step.picture is not None and not step.ending and not behind
+            if self.stop or (behind and now - heard[1] > SILENCE_SECONDS):
+                break
+        log.info("%s: %d points, %d steps, %.1f s, %s", started.model, len(started.points),
+                 step.number, now - began, step.ending.value if step.ending else "stopped")
 
     def settle(self, seconds: float = 10.0) -> None:
         """Stop this visitor's drag and wait until it has ended."""
@@ -75,12 +106,13 @@ class Sessions:
         self._lock = threading.Lock()
 
     def get(self, key: str) -> Session:
-        """The session of a page, a new one if it has none."""
+        """The session of a page; raises ValueError, in words fit for a visitor, if it is gone."""
         with self._lock:
-            session = self._sessions.pop(key, None) or Session(self._first_edit)
+            session = self._sessions.pop(key, None)
+            if session is None:
+                raise ValueError("This page has been idle for too long: reload it to go on.")
             self._sessions[key] = session  # last in the order of use
             session.seen = time.monotonic()
-            self._drop_old()
             return session
 
     def open(self, key: str, token: str) -> Session:
@@ -90,10 +122,17 @@ class Sessions:
         """
         with self._lock:
             known = [s for s in self._sessions.values() if token and s.token == token]
-        session = self.get(key)
+            session = self._sessions.setdefault(key, Session(self._first_edit))
+            self._drop_old()
         if known and known[0] is not session:
             session.replace_edit(known[0].edit)
         return session
+
+    def drawn(self, token: str, serial: int) -> None:
+        """The browser of the page with this token has drawn the frame of this serial."""
+        for session in list(self._sessions.values()):
+            if session.token == token:
+                session.drawn = max(session.drawn, min(serial, session.serial))
 
     def leave(self, key: str) -> None:
         """The page was closed: its drag ends; its edit is kept for a while, for a reload."""

@@ -1,5 +1,7 @@
 """What a drag has to say to a person, in plain words (HTML)."""
 
+import html
+
 from drag.loop import Ending, Step
 
 
@@ -7,6 +9,11 @@ def status(text: str, done: float | None = None) -> str:
     """The status line: text (HTML) and, while a drag runs, how much of the way is done."""
     bar = "" if done is None else f'<i><b style="width:{100 * min(1, max(0, done)):.0f}%"></b></i>'
     return f'<div class="status" role="status" aria-live="polite"><span>{text}</span>{bar}</div>'
+
+
+def problem(text: str) -> str:
+    """The status line for bad input: one sentence (plain text) that says what to do."""
+    return f'<div class="status problem" role="alert"><span>{html.escape(text)}</span></div>'
 
 
 def how_it_ended(step: Step | None) -> str:

@@ -82,7 +82,7 @@ def test_a_damaged_download_is_refused_and_fetched_again(cache, downloads):
 
 def test_two_damaged_downloads_end_in_a_sentence(cache, downloads):
     downloads += [b"x" * len(CONTENT), b"y" * len(CONTENT)]
-    with pytest.raises(ModelUnavailableError, match="damaged twice.*DRAG_BUILTIN_WHEEL"):
+    with pytest.raises(ModelUnavailableError, match=r"damaged twice.*DRAG_BUILTIN_WHEEL"):
         load()
     assert list(cache.iterdir()) == []
 
@@ -137,7 +137,7 @@ def test_a_full_disk_ends_in_a_sentence(cache, downloads, monkeypatch):
 
     monkeypatch.setattr(models.os, "replace", full)
     downloads.append(CONTENT)
-    with pytest.raises(ModelUnavailableError, match="No space left.*HF_HOME"):
+    with pytest.raises(ModelUnavailableError, match=r"No space left.*HF_HOME"):
         load()
     assert list(cache.iterdir()) == []
 
@@ -145,7 +145,7 @@ def test_a_full_disk_ends_in_a_sentence(cache, downloads, monkeypatch):
 def test_unknown_names_and_devices():
     with pytest.raises(ValueError, match="there is: builtin"):
         load_generator("cats")
-    with pytest.raises(ValueError, match="it has: .*cpu"):
+    with pytest.raises(ValueError, match=r"it has: .*cpu"):
         choose_device("toaster")
     assert choose_device("cpu").type == "cpu"
 

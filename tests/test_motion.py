@@ -78,7 +78,7 @@ def test_no_gradient_flows_into_where_the_handle_is(features):
     # The paper's stop-gradient: only F(q + d) is pulled. The first release of the official code had
     # it the other way round, which moves the picture against the arrow's end instead.
     handles, targets = torch.tensor([[20.0, 30]]), torch.tensor([[60.0, 30]])
-    loss = motion_supervision(features, handles, targets, 1, (SIZE, SIZE))  # the handle's pixel only
+    loss = motion_supervision(features, handles, targets, 1, (SIZE, SIZE))  # its pixel
     (gradient,) = torch.autograd.grad(loss, features)
     (expected,) = torch.autograd.grad(
         sample(features, torch.tensor([[21.0, 30]]), (SIZE, SIZE)).sum(), features

@@ -1,0 +1,89 @@
+"""The real page in a real browser: the app in a process of its own, Chromium by Playwright."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.browser.page import Page
+
+ROOT = Path(__file__).parent.parent.parent
+ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def server(generator):
+    """Address of a running `python app.py`; the model is in the cache by then."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "--port", str(port), "--device", "cpu"], cwd=ROOT,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while not _answers(address):
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() - started < 60, "the app did not answer within a minute"
+            time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser; without one these tests are skipped, in CI they fail."""
+    from playwright.sync_api import Error, sync_playwright
+
+    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    path = os.environ.get("CHROMIUM") or next(filter(None, found), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        except Error as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip("no Chromium here: `apt-get install chromium` or `playwright install "
+                        f"chromium`, or set CHROMIUM to its path ({str(error).splitlines()[0]})")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, server):
+    """Opens the page: open_page(width=..., touch=..., dark=...) -> Page. Whatever the page wrote to
+    the console as an error fails the test."""
+    pages = []
+
+    def open_(width=1280, height=860, touch=False, dark=False):
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch,
+            accept_downloads=True,
+        )
+        pages.append(Page(context.new_page(), server + ("/?__theme=dark" if dark else "")))
+        return pages[-1]
+
+    yield open_
+    errors = [error for page in pages for error in page.errors]
+    for page in pages:
+        page.page.context.close()
+    assert errors == []

@@ -1,0 +1,108 @@
+"""The page as a person uses it: in pixels of the picture, by mouse or by touch."""
+
+import base64
+import io
+import itertools
+import time
+
+import numpy as np
+from PIL import Image
+
+DRAWN = """() => {  // the canvas's pixels, without what lies over them
+  const canvas = document.querySelector('.dc-picture');
+  return canvas.toDataURL('image/png').split(',')[1];
+}"""
+ENDINGS = ("Arrived", "Already there", "No progress", "Step limit", "Stopped")
+
+
+class Page:
+    """A Playwright page with the app open, `errors` from its console, and `loaded` in seconds."""
+
+    def __init__(self, page, address: str):
+        self.page, self.errors = page, []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda line: self.errors.append(line.text)
+                if line.type == "error" else None)
+        started = time.monotonic()
+        page.goto(address)
+        self.wait_for_frame(after=0)
+        self.loaded = time.monotonic() - started
+        page.wait_for_timeout(300)
+
+    @property
+    def serial(self) -> int:
+        """Serial of the frame that is shown."""
+        return int(self.page.get_attribute(".dc-stage", "data-serial") or 0)
+
+    def wait_for_frame(self, after: int, seconds: float = 30) -> None:
+        """Until a frame later than this one is shown."""
+        self.page.wait_for_function(
+            f"+(document.querySelector('.dc-stage')?.dataset.serial ?? 0) > {after}",
+            timeout=1000 * seconds,
+        )
+
+    @property
+    def status(self) -> str:
+        """The status line."""
+        return self.page.inner_text("#status .status")
+
+    def wait_for_status(self, *words: str, seconds: float = 30) -> str:
+        """Until the status line holds one of these words; returns it."""
+        self.page.wait_for_function(
+            "words => words.some(w => "
+            "document.querySelector('#status .status').innerText.includes(w))",
+            arg=list(words), timeout=1000 * seconds,
+        )
+        return self.status
+
+    def picture(self) -> np.ndarray:
+        """What the canvas shows, uint8 (H, W, 3)."""
+        content = base64.b64decode(self.page.evaluate(DRAWN))
+        return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """Where a pixel of the picture lies on the screen."""
+        box = self.page.locator(".dc-overlay").bounding_box()
+        scale = box["width"] / 1024
+        return box["x"] + (x + 0.5) * scale, box["y"] + (y + 0.5) * scale
+
+    def press_and_drag(self, *path: tuple[float, float]) -> None:
+        """Press at the first place, move over the others, let go at the last; by mouse."""
+        self.page.mouse.move(*self.at(*path[0]))
+        self.page.mouse.down()
+        for place in path[1:]:
+            self.page.mouse.move(*self.at(*place), steps=6)
+        self.page.mouse.up()
+        self.page.wait_for_timeout(150)
+
+    def touch_and_drag(self, *path: tuple[float, float]) -> None:
+        """The same with a finger."""
+        client = self.page.context.new_cdp_session(self.page)
+        places = [self.at(*place) for place in path]
+        steps = [tuple(np.add(np.multiply(a, 1 - t), np.multiply(b, t)))
+                 for a, b in itertools.pairwise(places) for t in np.linspace(0.2, 1, 5)]
+        kinds = ["touchStart", *["touchMove"] * len(steps), "touchEnd"]
+        for kind, place in zip(kinds, [places[0], *steps, None], strict=True):
+            points = [{"x": float(place[0]), "y": float(place[1])}] if place else []
+            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        self.page.wait_for_timeout(150)
+
+    def value(self) -> dict:
+        """Points and region as the canvas last told Gradio, read from what it draws them from."""
+        return self.page.evaluate("() => document.querySelector('.dc-stage').drawn()")
+
+    def show_seed(self, seed: int) -> None:
+        """Ask for the picture of a seed and wait until it is there."""
+        before = self.serial
+        self.page.fill("#seed textarea, #seed input", str(seed))
+        self.page.press("#seed textarea, #seed input", "Enter")
+        self.wait_for_frame(before)
+
+    def drag(self, seconds: float = 200) -> str:
+        """Press Drag and wait until it ends by itself; returns the status line."""
+        self.page.click("#drag")
+        return self.wait_for_status(*ENDINGS, seconds=seconds)
+
+    def problem(self) -> str:
+        """The sentence that bad input is answered with."""
+        return self.page.locator("#status .problem").inner_text(timeout=5000)

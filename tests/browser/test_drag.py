@@ -1,0 +1,70 @@
+"""Faces dragged on the real page, judged by dlib's landmarks and not by our own tracker."""
+
+import numpy as np
+import pytest
+
+from tests.judge import NOSE_TIP, face_region, find_face
+
+SEEDS = (0, 1, 2, 3, 4)
+DISTANCE = 60
+
+
+def drag_nose(page, seed, move):
+    """Drag the nose tip of a seed to the right; returns how far dlib saw it go, the detector's
+    score afterwards, both pictures, and how many frames were shown meanwhile."""
+    page.show_seed(seed)
+    before = page.picture()
+    landmarks, _ = find_face(before)
+    nose = landmarks[NOSE_TIP]
+    first = page.serial
+    move(tuple(nose), (nose[0] + DISTANCE / 2, nose[1]), (nose[0] + DISTANCE, nose[1]))
+    status = page.drag()
+    page.page.wait_for_timeout(500)
+    after = page.picture()
+    moved, score = find_face(after)
+    went = 0.0 if moved is None else moved[NOSE_TIP][0] - nose[0]
+    print(f"seed {seed}: {status!r} dlib {went:.0f} px, score {score:.2f}")
+    return went, score, before, after, page.serial - first
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+def test_the_nose_follows_and_the_face_stays_a_face(open_page, touch):
+    page = open_page(**({"width": 390, "height": 844, "touch": True} if touch else {}))
+    good = 0
+    for seed in SEEDS:
+        move = page.touch_and_drag if touch else page.press_and_drag
+        went, score, _, _, frames = drag_nose(page, seed, move)
+        assert frames >= 5, "the picture shall change while the drag runs"
+        good += went >= DISTANCE / 2 and score > 0
+    assert good >= 4
+
+
+def test_outside_a_painted_region_little_changes(open_page):
+    page = open_page()
+    _, _, before, free, _ = drag_nose(page, 2, page.press_and_drag)
+    page.page.click("#reset-picture")
+    page.wait_for_status("as it was sampled")
+    page.page.wait_for_timeout(500)
+    landmarks, _ = find_face(before)
+    left, top, right, bottom = face_region(landmarks)
+    page.page.click("[data-tool=paint]")
+    radius = 45  # of the brush as it comes
+    rows = np.arange(top + radius, bottom - radius, radius)
+    path = []
+    for i, y in enumerate(rows):
+        ends = [(left + radius, y), (right - radius, y)]
+        path += ends if i % 2 == 0 else ends[::-1]
+    page.press_and_drag(*path)
+    assert page.value()["painted"]
+    (pair,) = page.value()["points"]
+    assert pair["target"][0] - pair["handle"][0] == pytest.approx(DISTANCE, abs=2)
+    page.drag()
+    page.page.wait_for_timeout(500)
+    masked = page.picture()
+    outside = np.ones(before.shape[:2], bool)
+    outside[int(max(0, top)) : int(bottom), int(max(0, left)) : int(right)] = False
+    change = [np.abs(p[outside].astype(float) - before[outside]).mean() for p in (free, masked)]
+    moved, score = find_face(masked)
+    print(f"mean change outside: {change[0]:.2f} free, {change[1]:.2f} masked; score {score:.2f}")
+    assert change[1] <= change[0] / 2
+    assert moved[NOSE_TIP][0] - landmarks[NOSE_TIP][0] >= DISTANCE / 2

@@ -1,0 +1,232 @@
+"""The page in a real browser: placing, painting, stopping, undoing, reloading, bad input, looks."""
+
+import io
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+NOSE = (500, 600)
+AWAY = (560, 600)
+
+
+def test_the_face_is_there_soon(open_page):
+    page = open_page()
+    assert page.loaded < 15
+    assert page.picture().std() > 20
+
+
+def test_an_arrow_is_placed_moved_and_deleted(open_page):
+    page = open_page()
+    page.press_and_drag(NOSE, AWAY)
+    (pair,) = page.value()["points"]
+    assert np.allclose([pair["handle"], pair["target"]], [NOSE, AWAY], atol=1.5)
+    page.press_and_drag(AWAY, (700, 500))  # the target
+    page.press_and_drag(NOSE, (450, 620))  # the handle
+    (pair,) = page.value()["points"]
+    assert np.allclose([pair["handle"], pair["target"]], [(450, 620), (700, 500)], atol=2)
+    page.press_and_drag((200, 200), (240, 200))
+    assert len(page.value()["points"]) == 2
+    page.press_and_drag((200, 200))  # selects it
+    page.page.click("[data-act=remove]")
+    assert len(page.value()["points"]) == 1
+    page.page.keyboard.press("Tab")
+    page.page.locator(".dc-stage").focus()
+    page.page.keyboard.press("Control+z")
+    assert len(page.value()["points"]) == 2
+
+
+def test_two_presses_place_an_arrow_too(open_page):
+    page = open_page()
+    page.press_and_drag(NOSE)
+    page.press_and_drag(AWAY)
+    (pair,) = page.value()["points"]
+    assert np.allclose([pair["handle"], pair["target"]], [NOSE, AWAY], atol=1.5)
+    page.press_and_drag((200, 200))  # nothing waits any more: this begins another
+    assert len(page.value()["points"]) == 2
+
+
+def test_a_finger_places_moves_and_paints_and_does_not_scroll(open_page):
+    page = open_page(width=390, height=844, touch=True)
+    page.touch_and_drag(NOSE, (500, 300))
+    page.touch_and_drag((500, 300), (600, 300))
+    (pair,) = page.value()["points"]
+    assert np.allclose([pair["handle"], pair["target"]], [NOSE, (600, 300)], atol=4)
+    page.page.tap("[data-tool=paint]")
+    page.touch_and_drag((300, 300), (300, 700))
+    assert page.value()["painted"]
+    assert page.page.evaluate("scrollY") == 0
+
+
+def test_the_region_is_painted_erased_hidden_and_cleared(open_page):
+    page = open_page()
+    page.page.click("[data-tool=paint]")
+    page.press_and_drag((300, 300), (700, 300))
+    assert page.value()["painted"]
+    page.page.click("[data-act=toggle]")
+    assert page.page.inner_text("[data-act=toggle]") == "Show"
+    page.page.click("[data-tool=erase]")
+    page.page.locator(".dc-brush").fill("300")
+    page.press_and_drag((200, 300), (800, 300))
+    page.page.wait_for_timeout(300)
+    assert not page.value()["painted"]
+    page.page.click("[data-tool=paint]")
+    page.press_and_drag((300, 300), (700, 300))
+    page.page.click("[data-act=clear]")
+    assert not page.value()["painted"]
+    assert page.value()["points"] == []
+
+
+def test_stop_answers_within_a_second_and_the_drag_can_go_on_and_be_undone(open_page):
+    page = open_page()
+    before = page.picture()
+    page.press_and_drag(NOSE, (700, 640))
+    page.page.click("#drag")
+    page.wait_for_status("Step 5,", "Step 6,", "Step 7,")
+    pressed = time.monotonic()
+    page.page.click("#stop")
+    page.wait_for_status("Stop")
+    assert time.monotonic() - pressed < 1
+    assert "Press Drag to go on" in page.wait_for_status("Stopped")
+    page.page.wait_for_timeout(600)
+    stopped, handle = page.picture(), page.value()["points"][0]["handle"]
+    assert np.abs(stopped.astype(float) - before).mean() > 0.5
+    page.page.click("#drag")
+    page.wait_for_status("Step 3,", "Step 4,", "Step 5,")
+    page.page.click("#stop")
+    page.wait_for_status("Stopped")
+    page.page.click("#undo")
+    page.wait_for_status("Went back")
+    page.page.wait_for_timeout(500)
+    assert np.abs(page.picture().astype(float) - stopped).mean() < 1
+    assert page.value()["points"][0]["handle"] == pytest.approx(handle, abs=0.2)
+    page.page.click("#undo")
+    page.page.wait_for_timeout(1000)
+    assert np.abs(page.picture().astype(float) - before).mean() < 1
+    assert page.value()["points"][0]["handle"] == pytest.approx(NOSE, abs=1.5)
+    page.page.click("#undo")
+    page.wait_for_status("nothing to undo")
+
+
+def test_points_placed_while_a_drag_runs_stay(open_page):
+    page = open_page()
+    page.press_and_drag(NOSE, (700, 640))
+    page.page.click("#drag")
+    page.wait_for_status("Step 3,", "Step 4,", "Step 5,")
+    page.press_and_drag((200, 200), (300, 200))
+    page.page.wait_for_timeout(1500)
+    page.page.click("#stop")
+    page.wait_for_status("Stopped")
+    page.page.wait_for_timeout(500)
+    assert len(page.value()["points"]) == 2
+    assert np.allclose(page.value()["points"][1]["target"], (300, 200), atol=1.5)
+
+
+def test_a_second_press_while_one_runs_harms_nothing(open_page):
+    page = open_page()
+    page.press_and_drag(NOSE, (700, 640))
+    page.page.click("#drag")
+    page.wait_for_status("Step 2,", "Step 3,", "Step 4,")
+    page.page.locator(".dc-stage").focus()
+    page.page.keyboard.press("Enter")  # the button is disabled meanwhile, the key is not
+    assert "A drag is running" in page.problem()
+    page.wait_for_status("Step 6,", "Step 7,", "Step 8,")
+    page.page.locator(".dc-stage").focus()
+    page.page.keyboard.press("Escape")
+    page.wait_for_status("Stopped")
+
+
+def test_a_page_reloaded_in_mid_drag_comes_back_with_everything(open_page):
+    page = open_page()
+    page.page.click("[data-tool=paint]")
+    page.press_and_drag((300, 300), (700, 800))
+    page.page.click("[data-tool=point]")
+    page.press_and_drag(NOSE, (700, 640))
+    page.page.click("#drag")
+    page.wait_for_status("Step 6,", "Step 7,", "Step 8,")
+    moved = page.picture()
+    page.page.reload()
+    page.wait_for_frame(after=0)
+    page.errors.clear()  # Gradio reports the stream that the reload cut off
+    page.wait_for_status("Welcome back")
+    page.page.wait_for_timeout(800)
+    assert len(page.value()["points"]) == 1
+    assert page.value()["painted"]
+    assert np.abs(page.picture().astype(float) - moved).mean() < 6
+    page.page.click("#drag")
+    page.wait_for_status("Step 2,", "Step 3,", "Step 4,")
+    page.page.click("#stop")
+    page.wait_for_status("Stopped")
+
+
+def test_two_visitors_do_not_see_each_other(open_page):
+    one, two = open_page(), open_page()
+    one.show_seed(11)
+    two.press_and_drag(NOSE, AWAY)
+    two.page.click("#reset-picture")
+    two.wait_for_status("as it was sampled")
+    assert one.value()["points"] == []
+    assert two.page.input_value("#seed textarea, #seed input") != "11"
+
+
+@pytest.mark.parametrize(("seed", "words"), [
+    ("face", "whole number"), ("-3", "whole number"), (str(2**40), "whole number"),
+])
+def test_bad_seeds_are_refused_and_the_picture_stays(open_page, seed, words):
+    page = open_page()
+    before = page.serial
+    page.page.fill("#seed textarea, #seed input", seed)
+    page.page.press("#seed textarea, #seed input", "Enter")
+    assert words in page.problem()
+    assert page.serial == before
+
+
+def test_drag_without_a_point_says_what_to_do(open_page):
+    page = open_page()
+    page.page.click("#drag")
+    assert "press on the picture and drag" in page.problem()
+    page.press_and_drag(NOSE)  # a pair of no length
+    page.page.click("#drag")
+    page.wait_for_status("drag one to where it should go")
+    assert page.page.is_enabled("#drag")
+    assert len(page.value()["points"]) == 1
+
+
+def test_dice_reset_points_and_save(open_page):
+    page = open_page()
+    page.press_and_drag(NOSE, AWAY)
+    page.page.click("#reset-points")
+    page.page.wait_for_timeout(1000)
+    assert page.value()["points"] == []
+    before, seed = page.serial, page.page.input_value("#seed textarea, #seed input")
+    page.page.click("#dice")
+    page.wait_for_frame(before)
+    page.page.wait_for_timeout(300)
+    assert page.page.input_value("#seed textarea, #seed input") != seed
+    with page.page.expect_download() as download:
+        page.page.click("#save")
+    with open(download.value.path(), "rb") as file:
+        image = Image.open(io.BytesIO(file.read()))
+    assert image.size == (1024, 1024)
+    assert "AI-generated" in image.text["Comment"]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_nothing_sticks_out_and_nothing_jumps(open_page, width, dark, tmp_path):
+    page = open_page(width=width, height=860, touch=width < 500, dark=dark)
+    where = "() => JSON.stringify(document.querySelector('.dc-stage').getBoundingClientRect())"
+    before = page.page.evaluate(where)
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+    page.page.click("[data-tool=paint]")
+    assert page.page.evaluate(where) == before
+    page.page.click("[data-tool=point]")
+    page.press_and_drag(NOSE, (600, 640)) if width > 500 else page.touch_and_drag(NOSE, (600, 640))
+    page.page.click("#drag")
+    page.wait_for_status("Step 2,", "Step 3,", "Step 4,")
+    assert page.page.evaluate(where) == before
+    page.page.click("#stop")
+    page.wait_for_status("Stopped")
+    assert page.page.evaluate(where) == before
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= width

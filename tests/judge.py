@@ -1,0 +1,38 @@
+"""An independent judge of faces: dlib's detector and its 68 landmarks, from PyPI packages."""
+
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+NOSE_TIP = 30
+
+
+@lru_cache
+def _models():
+    import dlib
+
+    # The package's own import needs setuptools' pkg_resources; its files are all that is wanted.
+    folder = Path(find_spec("face_recognition_models").origin).parent / "models"
+    predictor = dlib.shape_predictor(str(folder / "shape_predictor_68_face_landmarks.dat"))
+    return dlib.get_frontal_face_detector(), predictor
+
+
+def find_face(picture: np.ndarray) -> tuple[np.ndarray | None, float]:
+    """Landmarks (68, 2) of the surest face in uint8 (H, W, 3), None if there is none, and how sure
+    the detector is: 2 to 4 for good faces here, below 0 for a melted one."""
+    detector, predictor = _models()
+    picture = np.ascontiguousarray(picture)
+    boxes, scores, _ = detector.run(picture, 0, -1.5)
+    if not boxes:
+        return None, -2.0
+    best = int(np.argmax(scores))
+    parts = predictor(picture, boxes[best]).parts()
+    return np.array([(part.x, part.y) for part in parts], float), scores[best]
+
+
+def face_region(landmarks: np.ndarray) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of a face with its forehead, as a person would paint it."""
+    (left, top), (right, bottom) = landmarks.min(0), landmarks.max(0)
+    return left - 20, top - 140, right + 20, bottom + 20
