@@ -10,9 +10,10 @@ from pathlib import Path
 
 import gradio as gr
 
-from drag import Settings, drag, load_generator, new_edit
+from drag import Settings, drag, load_generator
 from drag.canvas import DragCanvas, read_value, to_frame, to_url, to_value
 from drag.edit import parse_seed, parse_truncation, resample, reset_picture
+from drag.examples import smile
 from drag.export import png
 from drag.loop import Step
 from drag.models import CATALOGUE
@@ -20,10 +21,11 @@ from drag.render import render
 from drag.sessions import Session, Sessions
 from drag.wording import how_far, how_it_ended, problem, status
 
-FIRST_SEED, FIRST_PSI = 4, 0.7
 CSS = (Path(__file__).parent / "assets" / "page.css").read_text("utf-8")
 FONTS = ["Inter", "ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "sans-serif"]  # none fetched
 READY = "Press on the picture and drag to where that point should go. Then press <b>Drag</b>."
+FIRST = ("Press <b>Drag</b> to make this face smile. Then place arrows of your own, and brush over "
+         "what may move.")
 TITLE = """<h1>Drag a face</h1><p>Press on a point, drag it to where it should go, and the picture
 follows. An implementation of <i>Drag Your GAN</i>.</p>"""
 NOTE = "Every face here is AI-generated; saved files say so in their metadata."
@@ -64,7 +66,7 @@ class Handlers:
 
     def __init__(self, generator):
         self.generator = generator
-        self.sessions = Sessions(new_edit(generator, "builtin", FIRST_SEED, FIRST_PSI))
+        self.sessions = Sessions(smile(generator))
         self.busy = 0  # drags that run now, of all visitors
 
     def acknowledge(self, message) -> None:
@@ -79,7 +81,7 @@ class Handlers:
     def arrive(self, token: str, request: gr.Request):
         """A page was loaded; a browser that was here before gets its edit back."""
         session = self.sessions.open(request.session_hash, token)
-        text = "Welcome back: your picture is as you left it." if session.revision else READY
+        text = "Welcome back: your picture is as you left it." if session.revision else FIRST
         return *self._show(session, text), session.token
 
     def leave(self, request: gr.Request) -> None:
@@ -230,7 +232,7 @@ def build_demo(generator) -> gr.Blocks:
                     go = gr.Button("Drag", variant="primary", elem_id="drag", min_width=120)
                     stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop",
                                      min_width=90)
-                line = gr.HTML(status(READY), elem_id="status")
+                line = gr.HTML(status(FIRST), elem_id="status")
                 with gr.Row(elem_classes="small-row"):
                     undo, reset_points, reset_picture, save = (
                         gr.Button(label, size="sm", min_width=130, elem_id=name)
@@ -240,10 +242,10 @@ def build_demo(generator) -> gr.Blocks:
                                             ("Save picture", "save"))
                     )
                 with gr.Row():
-                    seed = gr.Textbox(str(FIRST_SEED), label="Seed", elem_id="seed", min_width=120,
+                    seed = gr.Textbox(label="Seed", elem_id="seed", min_width=120,
                                       info="The number of the picture. Enter shows it.")
                     dice = gr.Button("🎲", elem_id="dice", elem_classes="icon-button", min_width=52)
-                psi = gr.Slider(0, 1, FIRST_PSI, step=0.05, label="Truncation", elem_id="psi",
+                psi = gr.Slider(0, 1, 0.7, step=0.05, label="Truncation", elem_id="psi",
                                 info="Lower: a more average face. Higher: more varied, and odder.")
                 with gr.Accordion("Advanced", open=False, elem_id="advanced"):
                     settings = advanced_settings(generator.num_ws)

@@ -3,7 +3,7 @@
 
 function paintStroke(g, from, to, size, erase) {
   g.globalCompositeOperation = erase ? "destination-out" : "source-over";
-  g.strokeStyle = REGION;
+  g.strokeStyle = PAINT;
   g.lineCap = g.lineJoin = "round";
   g.lineWidth = size;
   g.beginPath();
@@ -38,11 +38,7 @@ async function decodeMask(g, url, width, height) {
   try { await image.decode(); } catch { return false; }
   g.drawImage(image, 0, 0, width, height);
   const pixels = g.getImageData(0, 0, width, height), values = pixels.data;
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(REGION.slice(at, at + 2), 16));
-  for (let i = 0; i < values.length; i += 4) {
-    const alpha = values[i] > 127 ? 255 : 0;
-    values.set([red, green, blue, alpha], i);
-  }
+  for (let i = 0; i < values.length; i += 4) values.set([0, 0, 0, values[i] > 127 ? 255 : 0], i);
   g.putImageData(pixels, 0, 0);
   return true;
 }

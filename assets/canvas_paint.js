@@ -1,7 +1,7 @@
 // What the canvas draws over the picture. Pure: everything comes in as arguments.
 // Lengths are given in CSS pixels and times `dpr` are device pixels; points are in picture pixels.
 
-const HANDLE = "#f43f5e", TARGET = "#3b82f6", REGION = "#10b981";
+const HANDLE = "#f43f5e", TARGET = "#3b82f6", PAINT = "#000";
 
 function drawRing(g, x, y, radius, fill, edge, width) {
   g.beginPath();
@@ -16,7 +16,7 @@ function drawArrow(g, from, to, dpr) {
   const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
   if (length < 2 * dpr) return;
   const [ux, uy] = [(to[0] - from[0]) / length, (to[1] - from[1]) / length];
-  const gap = Math.min(8 * dpr, length / 3), tip = Math.min(11 * dpr, length / 2);
+  const gap = Math.min(8 * dpr, length / 3), tip = length < 36 * dpr ? 0 : 11 * dpr;  // head
   const end = [to[0] - ux * gap, to[1] - uy * gap];
   g.lineCap = g.lineJoin = "round";
   for (const [width, colour] of [[5, "#0009"], [2.5, "#fff"]]) {
@@ -47,11 +47,14 @@ function drawPoints(g, pairs, selected, scale, dpr) {
   });
 }
 
-// The region that may move, tinted; mask is a canvas of the picture's size, alpha where painted.
+// What stays is dimmed, the region that may move is left clear; mask is a canvas of the picture's
+// size, opaque where painted. Drawn first, on an empty overlay.
 function drawRegion(g, mask, width, height, strength) {
-  g.globalAlpha = strength;
+  g.fillStyle = `rgb(8 12 24 / ${strength})`;
+  g.fillRect(0, 0, width, height);
+  g.globalCompositeOperation = "destination-out";
   g.drawImage(mask, 0, 0, width, height);
-  g.globalAlpha = 1;
+  g.globalCompositeOperation = "source-over";
 }
 
 function drawBrush(g, at, radius, scale, dpr) {

@@ -26,7 +26,7 @@ class LiveView:
     two full pictures is the last full one plus how the preview has changed since.
     """
 
-    def __init__(self, generator, full_share: float = 1 / 5, preview_share: float = 1 / 5):
+    def __init__(self, generator, full_share: float = 1 / 6, preview_share: float = 1 / 6):
         """full_share, preview_share: of the time since `begin`, at most."""
         self.generator, self.picture, self.soft = generator, None, None
         self.shares = {"full": full_share, "preview": preview_share}

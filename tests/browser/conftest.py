@@ -70,16 +70,18 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, server):
-    """Opens the page: open_page(width=..., touch=..., dark=...) -> Page. Whatever the page wrote to
-    the console as an error fails the test."""
+    """Opens the page: open_page(width=..., touch=..., dark=..., example=...) -> Page, without the
+    example of a new visitor unless asked for. An error in the page's console fails the test."""
     pages = []
 
-    def open_(width=1280, height=860, touch=False, dark=False):
+    def open_(width=1280, height=860, touch=False, dark=False, example=False):
         context = chromium.new_context(
             viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch,
             accept_downloads=True,
         )
         pages.append(Page(context.new_page(), server + ("/?__theme=dark" if dark else "")))
+        if not example:
+            pages[-1].clear()
         return pages[-1]
 
     yield open_

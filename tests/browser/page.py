@@ -29,6 +29,17 @@ class Page:
         self.loaded = time.monotonic() - started
         page.wait_for_timeout(300)
 
+    def clear(self) -> None:
+        """Take away the example that a new visitor finds."""
+        shown = self.serial
+        self.page.click("#reset-points")
+        self.wait_for_frame(shown)
+        self.page.click("[data-tool=paint]")
+        if self.page.is_enabled("[data-act=clear]"):
+            self.page.click("[data-act=clear]")
+        self.page.click("[data-tool=point]")
+        self.page.wait_for_timeout(150)
+
     @property
     def serial(self) -> int:
         """Serial of the frame that is shown."""

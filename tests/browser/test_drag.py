@@ -1,5 +1,7 @@
 """Faces dragged on the real page, judged by dlib's landmarks and not by our own tracker."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -27,16 +29,23 @@ def drag_nose(page, seed, move):
     return went, score, before, after, page.serial - first
 
 
-@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
-def test_the_nose_follows_and_the_face_stays_a_face(open_page, touch):
+ALL = bool(os.environ.get("DRAG_ALL_SEEDS"))  # by touch too: some minutes more
+
+
+@pytest.mark.parametrize(
+    ("touch", "seeds", "enough"),
+    [(False, SEEDS, 4), (True, SEEDS, 4) if ALL else (True, SEEDS[1:3], 2)],
+    ids=["mouse", "touch"],
+)
+def test_the_nose_follows_and_the_face_stays_a_face(open_page, touch, seeds, enough):
     page = open_page(**({"width": 390, "height": 844, "touch": True} if touch else {}))
     good = 0
-    for seed in SEEDS:
+    for seed in seeds:
         move = page.touch_and_drag if touch else page.press_and_drag
         went, score, _, _, frames = drag_nose(page, seed, move)
         assert frames >= 5, "the picture shall change while the drag runs"
         good += went >= DISTANCE / 2 and score > 0
-    assert good >= 4
+    assert good >= enough
 
 
 def test_outside_a_painted_region_little_changes(open_page):

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.judge import find_face
+
 NOSE = (500, 600)
 AWAY = (560, 600)
 
@@ -15,6 +17,21 @@ def test_the_face_is_there_soon(open_page):
     page = open_page()
     assert page.loaded < 15
     assert page.picture().std() > 20
+
+
+def test_a_new_visitor_presses_drag_and_the_face_smiles(open_page):
+    page = open_page(example=True)
+    assert len(page.value()["points"]) == 2
+    assert page.value()["painted"]
+    before, _ = find_face(page.picture())
+    assert "Arrived" in page.drag()
+    page.page.wait_for_timeout(500)
+    after, score = find_face(page.picture())
+    corners = [48, 54]
+    wider = np.ptp(after[corners, 0]) - np.ptp(before[corners, 0])
+    assert wider > 28
+    assert (after - before)[corners, 1].mean() < -8
+    assert score > 1
 
 
 def test_an_arrow_is_placed_moved_and_deleted(open_page):
