@@ -34,7 +34,8 @@ function draw() {
   if (overlay.width !== w || overlay.height !== h) { overlay.width = w; overlay.height = h; }
   overlayContext.clearRect(0, 0, w, h);
   const scale = w / width;
-  if (painted && regionShown) drawRegion(overlayContext, maskCanvas, w, h, running ? 0.2 : 0.45);
+  const dimming = running ? 0.15 : tool === "point" ? 0.3 : 0.5;
+  if (painted && regionShown) drawRegion(overlayContext, maskCanvas, w, h, dimming);
   const shown = live ? pairs.map((pair, i) => ({ ...pair, handle: live[i] || pair.handle })) : pairs;
   drawPoints(overlayContext, shown, selected, scale, dpr);
   if (hover && tool !== "point") drawBrush(overlayContext, hover, +brush.value / 2, scale, dpr);
