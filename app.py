@@ -11,36 +11,33 @@ from pathlib import Path
 import gradio as gr
 
 from drag import Settings, drag, load_generator
-from drag.canvas import DragCanvas, read_value, to_frame, to_url, to_value
-from drag.edit import parse_seed, parse_truncation, resample, reset_picture
+from drag.canvas import DragCanvas, OpenSlider, read_value, to_frame, to_url, to_value
+from drag.edit import Edit, parse_seed, parse_truncation, resample, reset_picture
 from drag.examples import smile
 from drag.export import png
-from drag.loop import Step
-from drag.models import CATALOGUE
+from drag.models import CATALOGUE, report_progress
 from drag.render import render
 from drag.sessions import Session, Sessions
 from drag.wording import how_far, how_it_ended, problem, status
 
 CSS = (Path(__file__).parent / "assets" / "page.css").read_text("utf-8")
-FONTS = ["Inter", "ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "sans-serif"]  # none fetched
+THEME = gr.themes.Soft(  # one look in light and dark, with fonts that are already there
+    primary_hue="indigo", secondary_hue="indigo", neutral_hue="slate", radius_size="lg",
+    font=["Inter", "ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "sans-serif"],
+    font_mono=["ui-monospace", "monospace"],
+).set(block_title_background_fill="none", block_title_background_fill_dark="none",
+      block_title_padding="0", block_title_text_color="*body_text_color")
 READY = "Press on the picture and drag to where that point should go. Then press <b>Drag</b>."
 FIRST = ("Press <b>Drag</b> to make this face smile. Then place arrows of your own, and brush over "
          "what may move.")
 TITLE = """<h1>Drag a face</h1><p>Press on a point, drag it to where it should go, and the picture
 follows. An implementation of <i>Drag Your GAN</i>.</p>"""
 NOTE = "Every face here is AI-generated; saved files say so in their metadata."
-RECALL = "() => [sessionStorage.getItem('draggan') || '']"  # a tab's edit survives its reload
-REMEMBER = "(token) => { sessionStorage.setItem('draggan', token); }"
+# A tab's edit survives its reload, where the browser lets a page store anything.
+RECALL = "() => { try { return [sessionStorage.draggan || ''] } catch { return [''] } }"
+REMEMBER = "(token) => { try { sessionStorage.draggan = token } catch {} }"
+IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs
 log = logging.getLogger("draggan")
-
-
-def theme() -> gr.Theme:
-    """One look for the whole page, in light and dark, from fonts that are already there."""
-    return gr.themes.Soft(
-        primary_hue="indigo", secondary_hue="indigo", neutral_hue="slate", radius_size="lg",
-        font=FONTS, font_mono=["ui-monospace", "monospace"],
-    ).set(block_title_background_fill="none", block_title_padding="0",
-          block_title_text_color="*body_text_color", block_title_background_fill_dark="none")
 
 
 def plain_errors(outputs: int, line: int):
@@ -91,7 +88,8 @@ class Handlers:
     @plain_errors(outputs=1, line=0)
     def change(self, value, request: gr.Request):
         """Points or region were changed on the canvas."""
-        self._session(request).take_changes(*read_value(value))
+        session = self._session(request)
+        session.take_changes(*read_value(value, session.edit.img_size))
         return gr.skip()
 
     @plain_errors(outputs=4, line=3)
@@ -101,9 +99,8 @@ class Handlers:
         seed, psi = parse_seed(seed), parse_truncation(psi)
         if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        session.settle()
-        session.replace_edit(resample(self.generator, session.edit, seed, psi))
-        return self._show(session, READY)
+        change = functools.partial(resample, self.generator, seed=seed, truncation_psi=psi)
+        return self._replace(session, change, READY)
 
     def roll(self, psi, request: gr.Request):
         """A picture nobody asked for by number."""
@@ -113,27 +110,27 @@ class Handlers:
     def undo(self, request: gr.Request):
         """Back to before the last drag, or the last other picture."""
         session = self._session(request)
-        session.settle()
-        if not session.edit.history:
-            return gr.skip(), gr.skip(), gr.skip(), status("There is nothing to undo.")
-        session.replace_edit(session.edit.undo())
-        return self._show(session, "Went back one change.")
+        if not session.edit.history and not session.running:
+            raise ValueError("There is nothing to undo.")
+        return self._replace(session, Edit.undo, "Went back one change.")
 
     @plain_errors(outputs=4, line=3)
     def reset_points(self, request: gr.Request):
         """No points; picture and region stay."""
-        session = self._session(request)
-        session.settle()
-        session.replace_edit(replace(session.edit, points=()))
-        return self._show(session, READY)
+        return self._replace(self._session(request), lambda e: replace(e, points=()), READY)
 
     @plain_errors(outputs=4, line=3)
     def reset_picture(self, request: gr.Request):
         """The picture as sampled, with the points where they were on it; undo brings it back."""
-        session = self._session(request)
+        text = "The picture is as it was sampled. Undo brings the edit back."
+        change = functools.partial(reset_picture, self.generator)
+        return self._replace(self._session(request), change, text)
+
+    def _replace(self, session: Session, change, text: str):
+        """End this visitor's drag, if one runs, and put another edit in place of theirs."""
         session.settle()
-        session.replace_edit(reset_picture(self.generator, session.edit))
-        return self._show(session, "The picture is as it was sampled. Undo brings the edit back.")
+        session.replace_edit(change(session.edit))
+        return self._show(session, text)
 
     @plain_errors(outputs=2, line=1)
     def save(self, request: gr.Request):
@@ -152,7 +149,7 @@ class Handlers:
         session = self._session(request)
         if session.running:
             raise ValueError("A drag is running: wait for its end, or press Stop.")
-        session.take_changes(*read_value(value))
+        session.take_changes(*read_value(value, session.edit.img_size))
         settings = Settings("adam", rate, r1, r2, weight, cap, space.lower(), entries)
         session.edit = replace(session.edit, settings=settings)
         drag(self.generator, session.edit)
@@ -163,48 +160,57 @@ class Handlers:
     def run(self, request: gr.Request):
         """The drag, with a picture and a line of words whenever one is due."""
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()  # a generator closed before this lives on
-        session = self._session(request)
+        try:
+            session = self._session(request)
+        except ValueError as error:
+            yield gr.skip(), problem(str(error)), *IDLE
+            return
         if session.running:
             return
-        idle = gr.update(interactive=True), gr.update(interactive=False)
         if not session.armed:  # refused, or stopped while it waited
-            yield gr.skip(), gr.skip(), *idle
+            yield gr.skip(), gr.skip(), *IDLE
             return
-        session.armed, session.running, self.busy = False, True, self.busy + 1
+        session.armed, session.running, session.handles = False, True, {}
+        self.busy += 1
         way, last = max((pair.distance for pair in session.edit.points), default=0), None
         try:
             for step, send in session.drag(self.generator):
                 last = step
-                canvas = self._frame(session, step) if send else gr.skip()
+                canvas = self._frame(session, step.picture) if send else gr.skip()
                 yield canvas, how_far(step, way), gr.skip(), gr.skip()
-            yield self._frame(session, last, settle=True), status(how_it_ended(last)), *idle
+            yield self._frame(session), status(how_it_ended(last)), *IDLE
         except ValueError as error:  # the points went while it waited
-            yield gr.skip(), problem(str(error)), *idle
+            yield gr.skip(), problem(str(error)), *IDLE
         except (RuntimeError, MemoryError):
             log.exception("a drag failed")
-            yield gr.skip(), status("The drag failed; the picture is kept as it was."), *idle
+            text = "The drag failed; the last step it reached is kept. Try again, or reload."
+            yield self._frame(session), problem(text), *IDLE
         finally:
             session.running, self.busy = False, self.busy - 1
 
-    def _frame(self, session: Session, step: Step, settle: bool = False):
-        """The canvas with a step's picture; settle: it is the last one, and points stay there."""
-        picture = step.picture
-        if settle and not step.sharp:
-            picture = render(self.generator, step.ws)
+    def _frame(self, session: Session, picture=None):
+        """The canvas with a picture of a drag; without one, with the last: points stay there."""
+        settle = picture is None
+        picture = render(self.generator, session.edit.ws) if settle else picture
         return gr.update(frame=to_frame(
             picture, session.next_serial(), quality=95 if settle else 88, run=session.token,
-            revision=session.revision, settle=settle,
-            handles=[pair.handle for pair in session.edit.points],
+            settle=settle, handles={str(key): place for key, place in session.handles.items()},
         ))
 
-    @plain_errors(outputs=1, line=0)
+    @plain_errors(outputs=3, line=0)
     def halt(self, request: gr.Request):
         """Stop was pressed: the drag ends after the step it is at."""
         session = self._session(request)
         waiting, session.stop, session.armed = session.armed, True, False
         if session.running:
-            return status("Stopping …")
-        return status(how_it_ended(None)) if waiting else gr.skip()
+            return status("Stopping …"), gr.skip(), gr.skip()
+        return (status(how_it_ended(None)) if waiting else gr.skip()), *IDLE
+
+    def refused(self, request: gr.Request):
+        """The queue is full, or the drag could not begin for another reason."""
+        self._session(request).armed = False
+        text = "The drag could not begin, too many visitors perhaps: try again in a minute."
+        return problem(text), *IDLE
 
     def _show(self, session: Session, text: str):
         """Canvas, seed, truncation and status for a session's edit."""
@@ -245,8 +251,8 @@ def build_demo(generator) -> gr.Blocks:
                     seed = gr.Textbox(label="Seed", elem_id="seed", min_width=120,
                                       info="The number of the picture. Enter shows it.")
                     dice = gr.Button("🎲", elem_id="dice", elem_classes="icon-button", min_width=52)
-                psi = gr.Slider(0, 1, 0.7, step=0.05, label="Truncation", elem_id="psi",
-                                info="Lower: a more average face. Higher: more varied, and odder.")
+                psi = OpenSlider(0, 1, 0.7, step=0.05, label="Truncation", elem_id="psi",
+                                 info="Lower: a more average face. Higher: more varied, and odder.")
                 with gr.Accordion("Advanced", open=False, elem_id="advanced"):
                     settings = advanced_settings(generator.num_ws)
         gr.HTML(NOTE, elem_classes="page-note")
@@ -258,12 +264,14 @@ def build_demo(generator) -> gr.Blocks:
             None, token, None, js=REMEMBER, api_visibility="private")
         demo.unload(do.leave)
         canvas.release(do.change, canvas, line, trigger_mode="multiple", **light)
-        gr.on([go.click, canvas.submit], do.arm, [canvas, *settings], [line, go, stop],
-              **light).then(
-            do.run, None, [canvas, line, go, stop], show_progress="hidden",
-            concurrency_id="device", concurrency_limit=1, api_visibility="private")
-        gr.on([stop.click, canvas.stop], do.halt, None, line, **light)
-        gr.on([seed.submit, seed.blur, psi.release], do.resample, [seed, psi], shown, **light)
+        ready = gr.on([go.click, canvas.submit], do.arm, [canvas, *settings], [line, go, stop],
+                      **light)
+        ready.then(do.run, None, [canvas, line, go, stop], show_progress="hidden",
+                   concurrency_id="device", concurrency_limit=1, api_visibility="private").failure(
+            do.refused, None, [line, go, stop], **light)
+        gr.on([stop.click, canvas.stop], do.halt, None, [line, go, stop], **light)
+        gr.on([seed.submit, seed.blur], do.resample, [seed, psi], shown, **light)
+        psi.input(do.resample, [seed, psi], shown, trigger_mode="always_last", **light)
         dice.click(do.roll, psi, shown, **light)
         undo.click(do.undo, None, shown, **light)
         reset_points.click(do.reset_points, None, shown, **light)
@@ -283,7 +291,7 @@ def advanced_settings(num_ws: int) -> list[gr.components.Component]:
                            min_width=120)
         cap = gr.Number(paper.max_steps, label="Step limit", precision=0, min_width=120)
         space = gr.Radio(["W+", "W"], value="W+", label="Latent space", min_width=120)
-    entries = gr.Slider(1, num_ws, paper.num_entries, step=1, label="Entries of the latents that "
+    entries = OpenSlider(1, num_ws, paper.num_entries, step=1, label="Entries of the latents that "
                         "move", info="Few: shape and pose only. Many: colours and texture too.")
     return [rate, r1, r2, weight, cap, space, entries]
 
@@ -298,14 +306,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def report_progress(words: str, share: float | None) -> None:
-    """What is being loaded, on the terminal: one line, rewritten where that is possible."""
-    if sys.stderr.isatty() and share is not None:
-        print(f"\r{words}: {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr)
-    elif share in (None, 0.0):
-        print(f"{words} ...", file=sys.stderr)
-
-
 def main() -> int:
     """Load the built-in model, then serve; the exit code is 1 where that cannot be."""
     args = parse_args()
@@ -316,7 +316,7 @@ def main() -> int:
         demo = build_demo(generator)
         print(f"Model: {CATALOGUE['builtin'].title}, on {generator.w_avg.device}")
         demo.queue(max_size=32).launch(
-            share=args.share, server_name=args.host, server_port=args.port, theme=theme(), css=CSS,
+            share=args.share, server_name=args.host, server_port=args.port, theme=THEME, css=CSS,
             run_history=False, footer_links=[], ssr_mode=False)
     except (ValueError, OSError) as error:
         print(f"app.py: {error}", file=sys.stderr)

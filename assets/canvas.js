@@ -1,12 +1,13 @@
 // The canvas on which points and region are placed and a drag is watched. Gradio runs this file
 // (after canvas_paint.js and canvas_mask.js) as the body of a function of (element, trigger, props, server, watch).
 //
-// props.value    {width, height, points: [{handle, target}], mask: PNG data URL or null, revision}
-//                what the visitor made; `revision` grows with each change made here.
-// props.frame    {src, serial, run, width, height, revision, handles, settle}: a picture to show.
-//                Of two frames the higher serial wins. handles: where the points are in it, taken
-//                only while nobody changed them since; settle: and they stay there.
-// props.saved {name, src, serial}: a file for the visitor.
+// props.value  {width, height, points: [{handle, target, key}], mask: PNG data URL or null, revision}
+//              what the visitor made; `revision` grows with each change made here. A pair whose
+//              handle the visitor moves has a new key from then on.
+// props.frame  {src, serial, run, width, height, handles, settle}: a picture to show. Of two frames
+//              the higher serial wins. handles: {key: [x, y]}, where a drag has moved them to;
+//              settle: it is the drag's last frame.
+// props.saved  {name, src, serial}: a file for the visitor.
 // Events: release (the visitor changed something), submit (Enter), stop (Escape).
 
 const find = (selector) => element.querySelector(selector);
@@ -16,12 +17,12 @@ const overlayContext = overlay.getContext("2d");
 const maskCanvas = document.createElement("canvas");
 const mask = maskCanvas.getContext("2d", { willReadFrequently: true });
 
-const MAX_PAIRS = 100, MAX_UNDO = 12;
+const MAX_UNDO = 12;
 let width = 1024, height = 1024, revision = 0;
 let pairs = [], selected = -1, painted = false;      // what the visitor made
-let live = null, running = false, lastSerial = -1;   // what the server shows
+let running = false, lastSerial = -1;                // what the server shows
 let tool = "point", gesture = null, hover = null, regionShown = true;
-let taken = [], lastCommit = "", lastDownload = 0;
+let taken = [], lastKey = 0, lastCommit = "", lastDownload = 0;
 
 // ---- drawing ---------------------------------------------------------------------------------
 let scheduled = 0;
@@ -36,8 +37,7 @@ function draw() {
   const scale = w / width;
   const dimming = running ? 0.15 : tool === "point" ? 0.3 : 0.5;
   if (painted && regionShown) drawRegion(overlayContext, maskCanvas, w, h, dimming);
-  const shown = live ? pairs.map((pair, i) => ({ ...pair, handle: live[i] || pair.handle })) : pairs;
-  drawPoints(overlayContext, shown, selected, scale, dpr);
+  drawPoints(overlayContext, pairs, selected, scale, dpr);
   if (hover && tool !== "point") drawBrush(overlayContext, hover, +brush.value / 2, scale, dpr);
 }
 new ResizeObserver(repaint).observe(stage);
@@ -77,15 +77,19 @@ async function showFrame(frame) {
     find(".dc-wait").classList.add("dc-gone");
     running = Boolean(current.run) && !current.settle;
     if (current.run) server.acknowledge([current.run, current.serial]).catch(() => {});
-    live = current.handles && current.revision === revision ? current.handles : null;
-    if (live && current.settle) {
-      pairs = pairs.map((pair, i) => ({ ...pair, handle: live[i] || pair.handle }));
-      live = null;
-      store();
-    }
+    moveHandles(current.handles || {});
+    if (current.settle) store();
     refresh();
   }
   decoding = false;
+}
+
+// Everywhere, so that taking something back later does not take the handles back too.
+function moveHandles(handles) {
+  for (const pair of [...pairs, ...taken.flatMap((before) => before.pairs)]) {
+    const held = gesture && pairs[gesture.i] === pair && gesture.end === "handle";
+    if (handles[pair.key] && !held) pair.handle = [...handles[pair.key]];
+  }
 }
 
 function resize(w, h) {
@@ -99,7 +103,8 @@ function resize(w, h) {
 const rounded = (point) => point.map((v) => Math.round(v * 10) / 10);
 
 function store() {
-  const points = pairs.map(({ handle, target }) => ({ handle: rounded(handle), target: rounded(target) }));
+  const points = pairs.map(({ handle, target, key }) => (
+    { handle: rounded(handle), target: rounded(target), key }));
   const value = { width, height, points, mask: painted ? encodeMask(mask, width, height) : null, revision };
   painted = Boolean(value.mask);
   lastCommit = JSON.stringify(value);
@@ -108,7 +113,6 @@ function store() {
 
 function commit() {
   revision += 1;
-  live = null;
   store();
   trigger("release", { points: pairs.length });
   refresh();
@@ -134,6 +138,7 @@ function remember() {
 
 function takeBack(quietly) {
   const before = taken.pop();
+  gesture = null;
   if (!before) return;
   pairs = before.pairs;
   selected = -1;
@@ -189,7 +194,6 @@ overlay.addEventListener("pointerdown", (event) => {
   const point = at(event), box = overlay.getBoundingClientRect();
   stage.focus({ preventScroll: true });
   overlay.setPointerCapture(event.pointerId);
-  if (live) { pairs = pairs.map((pair, i) => ({ ...pair, handle: live[i] || pair.handle })); live = null; }
   remember();
   gesture = { start: point, last: point, moved: false, from: [event.clientX, event.clientY] };
   if (tool !== "point") { dab(point, point); return refresh(); }
@@ -200,13 +204,24 @@ overlay.addEventListener("pointerdown", (event) => {
   } else if (open >= 0) {  // pressed and let go before: this press is its target
     Object.assign(gesture, { i: open, end: "target", moved: true });
     pairs[open].target = point;
-  } else if (pairs.length < MAX_PAIRS) {
-    pairs.push({ handle: point, target: point.slice() });
+  } else {
+    pairs.push({ handle: point, target: point.slice(), key: (lastKey = newKey()) });
     Object.assign(gesture, { i: pairs.length - 1, end: "target", fresh: true });
-  } else { gesture = null; taken.pop(); return; }
+  }
   selected = gesture.i;
   refresh();
 });
+
+function newKey() { return 1 + Math.max(0, lastKey, ...pairs.map((pair) => pair.key)); }
+
+function movePoint(held, point) {
+  const pair = pairs[held.i];
+  if (held.end === "handle" && !held.rekeyed) {  // a drag that runs has no say over it any more
+    pair.key = lastKey = newKey();
+    held.rekeyed = true;
+  }
+  pair[held.end] = point;
+}
 
 overlay.addEventListener("pointermove", (event) => {
   hover = event.pointerType === "touch" && !gesture ? null : at(event);
@@ -216,7 +231,7 @@ overlay.addEventListener("pointermove", (event) => {
     for (const each of steps.length ? steps : [event]) {
       const point = at(each);
       if (tool !== "point") dab(gesture.last, point);
-      else if (gesture.moved) pairs[gesture.i][gesture.end] = point;
+      else if (gesture.moved) movePoint(gesture, point);
       gesture.last = point;
     }
   }
@@ -254,6 +269,7 @@ const KEYS = {
 };
 stage.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase(), command = event.ctrlKey || event.metaKey;
+  if (gesture) return;
   if (command && key === "z" && !event.shiftKey) takeBack(false);
   else if (command || event.altKey || !KEYS[key]) return;
   else KEYS[key]();
@@ -278,9 +294,10 @@ function takeValue() {
   if (!value || JSON.stringify(value) === lastCommit) return;
   lastCommit = JSON.stringify(value);
   resize(value.width || width, value.height || height);
-  pairs = (value.points || []).map(({ handle, target }) => ({ handle: [...handle], target: [...target] }));
+  pairs = (value.points || []).map(({ handle, target, key }) => (
+    { handle: [...handle], target: [...target], key }));
   revision = value.revision || 0;
-  live = null;
+  gesture = null;
   selected = -1;
   taken = [];
   loadMask(value.mask);

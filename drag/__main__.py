@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from drag import export
 from drag.edit import PointPair, Settings, new_edit
 from drag.loop import drag
-from drag.models import CATALOGUE, load_generator
+from drag.models import CATALOGUE, load_generator, report_progress
 from drag.render import render
 from drag.solvers import SOLVERS
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> dict:
     points = [parse_pair(text) for text in args.drag]
     mask = read_mask(args.mask) if args.mask else None
     settings = Settings(solver=args.solver, max_steps=args.max_steps)
-    generator = load_generator(args.model, args.device, progress=_say)
+    generator = load_generator(args.model, args.device, progress=report_progress)
     edit = new_edit(generator, args.model, args.seed, args.psi, settings).place(points, mask)
     steps = drag(generator, edit)
     if args.before:
@@ -112,11 +112,6 @@ def _write(path, content: bytes) -> None:
         Path(path).write_bytes(content)
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _say(words: str, share: float | None) -> None:
-    if share in (None, 0.0, 1.0):
-        print(words, file=sys.stderr)
 
 
 def main() -> int:

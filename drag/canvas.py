@@ -1,6 +1,6 @@
 """DragCanvas: the picture on which a person places points and paints, and watches it follow.
 
-A subclass of gr.HTML around three text files; it knows nothing of the method. What the visitor made
+A subclass of gr.HTML around a few text files; it knows nothing of the method. What the visitor made
 travels as one JSON value (see assets/canvas.js), pictures go the other way as a prop of their own.
 """
 
@@ -26,6 +26,19 @@ _JS = "\n".join(
 )
 _MAX_MASK_CHARACTERS = 4_000_000
 _PNG_URL = "data:image/png;base64,"
+
+
+class OpenSlider(gr.Slider):
+    """A slider that hands on whatever was typed beside it, for the caller to judge: gr.Slider
+    answers a number out of range with an error that the page does not show."""
+
+    def preprocess(self, payload):
+        """The number as the browser sent it, None where there is none."""
+        return payload
+
+    def get_block_name(self) -> str:
+        """The browser's part is gr.Slider's."""
+        return "slider"
 
 
 class DragCanvas(gr.HTML):
@@ -62,20 +75,23 @@ class DragCanvas(gr.HTML):
         return self.example_payload()
 
 
-def read_value(value) -> tuple[list[PointPair], np.ndarray | None, int]:
+def read_value(value, img_size: tuple[int, int]) -> tuple[list[PointPair], np.ndarray | None, int]:
     """What a browser sent, as points, mask (bool (H, W) or None) and revision.
+
+    img_size: (H, W) of the picture that it shows.
 
     Points may still lie outside the picture: `Edit.place` checks that. Raises ValueError, in words
     fit for a visitor, if the value is not one that the canvas could have sent.
     """
     try:
-        width, height, revision = (int(value[key]) for key in ("width", "height", "revision"))
+        revision = _count(value["revision"])
         points = [
-            PointPair(_point(pair["handle"]), _point(pair["target"])) for pair in value["points"]
+            PointPair(_point(pair["handle"]), _point(pair["target"]), _count(pair.get("key", 0)))
+            for pair in value["points"]
         ]
-        mask = _read_mask(value["mask"], width, height) if value.get("mask") else None
+        mask = _read_mask(value["mask"], img_size) if value.get("mask") else None
     except (TypeError, KeyError, AttributeError, ValueError, OverflowError, OSError,
-            binascii.Error, UnidentifiedImageError) as error:
+            binascii.Error, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ValueError("What the canvas sent cannot be read: reload the page.") from error
     return points, mask, revision
 
@@ -87,11 +103,17 @@ def _point(numbers) -> tuple[float, float]:
     return x, y
 
 
-def _read_mask(url: str, width: int, height: int) -> np.ndarray | None:
+def _count(number) -> int:
+    if not 0 <= number < 2**53:  # what JavaScript counts exactly
+        raise ValueError("not a count")
+    return int(number)
+
+
+def _read_mask(url: str, img_size: tuple[int, int]) -> np.ndarray | None:
     if not url.startswith(_PNG_URL) or len(url) > _MAX_MASK_CHARACTERS:
         raise ValueError("not a mask")
     image = Image.open(io.BytesIO(base64.b64decode(url[len(_PNG_URL):])), formats=["PNG"])
-    if image.size != (width, height) or width * height > 2**24:
+    if image.size != img_size[::-1]:
         raise ValueError("not a mask of this picture")  # before anything is decoded
     mask = np.asarray(image.convert("L")) > 127
     return mask if mask.any() else None
@@ -106,7 +128,8 @@ def to_value(edit: Edit, revision: int) -> dict:
     """The canvas's value for an edit: its points and its mask."""
     height, width = edit.img_size
     mask = None if edit.mask_png is None else to_url("image/png", edit.mask_png)
-    points = [{"handle": list(pair.handle), "target": list(pair.target)} for pair in edit.points]
+    points = [{"handle": list(pair.handle), "target": list(pair.target), "key": pair.key}
+              for pair in edit.points]
     return {
         "width": width, "height": height, "points": points, "mask": mask, "revision": revision
     }
@@ -115,8 +138,8 @@ def to_value(edit: Edit, revision: int) -> dict:
 def to_frame(picture: np.ndarray, serial: int, *, quality: int = 88, **extra) -> dict:
     """The canvas's frame for a picture: uint8 (H, W, 3).
 
-    serial: of two frames the canvas shows the one with the higher.   extra: run, handles, revision,
-    settle, as assets/canvas.js has them.
+    serial: of two frames the canvas shows the one with the higher.   extra: run, handles, settle,
+    as assets/canvas.js has them.
     """
     source = to_url("image/jpeg", jpeg(picture, quality))
     height, width = picture.shape[:2]

@@ -15,10 +15,15 @@ MAX_HISTORY = 50
 
 @dataclass(frozen=True)
 class PointPair:
-    """A handle and the target it should reach, both (x, y) in pixels of the picture."""
+    """A handle and the target it should reach, both (x, y) in pixels of the picture.
+
+    key: which pair this is among those of an edit, while handles move and pairs come and go; 0
+    leaves the choice to `Edit.place`. A pair whose handle a person sets anew has a new key.
+    """
 
     handle: tuple[float, float]
     target: tuple[float, float]
+    key: int = 0
 
     @property
     def distance(self) -> float:
@@ -91,6 +96,7 @@ class Edit:
                         f"Point {number} {end} outside the picture, which is "
                         f"{width} x {height} pixels; move it inside."
                     )
+        points = _with_keys(points)
         return replace(self, points=points, mask_png=_mask_to_png(mask, self.img_size))
 
     @property
@@ -107,11 +113,16 @@ class Edit:
 
     def moved(self, ws: np.ndarray, handles) -> "Edit":
         """The edit with other latents and its handles where they went; handles: N (x, y)."""
+        places = {pair.key: handle for pair, handle in zip(self.points, handles, strict=True)}
+        return replace(self, ws=ws).with_handles(places)
+
+    def with_handles(self, handles: dict[int, tuple[float, float]]) -> "Edit":
+        """The edit with these handles, by the key of their pair; other pairs stay as they are."""
         points = (
-            replace(pair, handle=(float(x), float(y)))
-            for pair, (x, y) in zip(self.points, handles, strict=True)
+            replace(pair, handle=tuple(map(float, handles.get(pair.key, pair.handle))))
+            for pair in self.points
         )
-        return replace(self, ws=ws, points=tuple(points))
+        return replace(self, points=tuple(points))
 
     def remember(self) -> "Edit":
         """The same edit with its present state on top of its history."""
@@ -119,11 +130,25 @@ class Edit:
         return replace(self, history=history[-MAX_HISTORY:])
 
     def undo(self) -> "Edit":
-        """The edit as last remembered, with the settings kept; itself where nothing is."""
+        """The edit as last remembered, with the settings kept; itself where nothing is.
+
+        Of the same picture only what the drag changed goes back, latents and handles: points and
+        mask that were placed since stay. Of another picture everything comes back.
+        """
         if not self.history:
             return self
         *history, last = self.history
-        return replace(last, history=tuple(history), settings=self.settings)
+        last = replace(last, history=tuple(history), settings=self.settings)
+        if self.shows(last) and self.points:
+            return replace(
+                self, ws=last.ws, history=last.history
+            ).with_handles({pair.key: pair.handle for pair in last.points})
+        return last
+
+    def shows(self, other: "Edit") -> bool:
+        """Whether both are edits of the same sampled picture."""
+        return (self.model, self.seed, self.truncation_psi) == (
+            other.model, other.seed, other.truncation_psi)
 
 
 def new_edit(generator, model="builtin", seed=0, truncation_psi=0.7, settings=None) -> Edit:
@@ -141,22 +166,28 @@ def new_edit(generator, model="builtin", seed=0, truncation_psi=0.7, settings=No
 
 
 def resample(generator, edit: Edit, seed, truncation_psi) -> Edit:
-    """Another picture, with nothing placed on it yet; `undo` brings the present one back."""
+    """Another picture, with nothing placed on it yet; `undo` brings the present one back.
+
+    A slider that runs through truncations leaves one entry in the history, not one for each.
+    """
     fresh = new_edit(generator, edit.model, seed, truncation_psi, edit.settings)
-    return replace(fresh, history=edit.remember().history)
+    passing = not edit.points and edit.history and (
+        fresh.seed == edit.seed == edit.history[-1].seed)
+    return replace(fresh, history=edit.history if passing else edit.remember().history)
 
 
 def reset_picture(generator, edit: Edit) -> Edit:
     """The picture as it was sampled, with handles where they were before it was dragged.
 
-    The mask stays; `undo` brings the dragged picture back.
+    Mask and points placed since stay; `undo` brings the dragged picture back.
     """
     fresh = new_edit(generator, edit.model, edit.seed, edit.truncation_psi)
-    points = edit.points
-    for earlier in edit.history:  # the last one of the same picture, not dragged yet
-        if np.array_equal(earlier.ws, fresh.ws) and len(earlier.points) == len(edit.points):
-            points = earlier.points
-    return replace(edit.remember(), ws=fresh.ws, points=points)
+    first = {}
+    for earlier in reversed(edit.history):
+        if not earlier.shows(edit):
+            break
+        first |= {pair.key: pair.handle for pair in earlier.points}
+    return replace(edit.remember(), ws=fresh.ws).with_handles(first)
 
 
 def parse_seed(value) -> int:
@@ -179,6 +210,17 @@ def parse_truncation(value) -> float:
     if not 0 <= psi <= 1:
         raise ValueError("The truncation must be a number from 0 to 1.")
     return psi
+
+
+def _with_keys(points: tuple[PointPair, ...]) -> tuple[PointPair, ...]:
+    """The pairs, each with a key of its own."""
+    taken, keyed = {pair.key for pair in points} | {0}, []
+    for pair in points:
+        if not pair.key or any(pair.key == other.key for other in keyed):
+            pair = replace(pair, key=max(taken) + 1)
+            taken.add(pair.key)
+        keyed.append(pair)
+    return tuple(keyed)
 
 
 def _mask_to_png(mask, img_size) -> bytes | None:

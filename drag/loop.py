@@ -9,12 +9,14 @@ import torch
 
 from drag.edit import Edit
 from drag.render import LiveView
-from drag.sampling import scale_to
+from drag.sampling import disc, scale_to, window
 from drag.solvers import SOLVERS, State
 
 PATIENCE = 40  # steps without progress after which a drag gives up
 PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture by which the mean distance must fall meanwhile
 LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was lost, go back
+# Feature vectors read in a step, which bounds its time and memory: 100 points, the paper's radii.
+MAX_POSITIONS = 300_000
 
 
 class Ending(str, Enum):
@@ -60,6 +62,10 @@ def drag(generator, edit: Edit, view: LiveView | None = None) -> Iterator[Step]:
         raise ValueError("Every point is already at its target: drag one to where it should go.")
     if edit.settings.solver not in SOLVERS:
         raise ValueError(f"The solver must be one of: {', '.join(SOLVERS)}.")
+    r1, r2 = (scale_to(r, edit.img_size) for r in (edit.settings.r1, edit.settings.r2))
+    if len(edit.points) * (4 * len(disc(r1)) + len(window(r2))) > MAX_POSITIONS:
+        raise ValueError("So many points with radii so large take too long: "
+                         "lower r1 or r2 under Advanced, or delete points.")
     return _steps(generator, edit, view)
 
 

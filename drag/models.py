@@ -78,6 +78,14 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(next(kind for kind in has if has[kind]) if name == "auto" else name)
 
 
+def report_progress(words: str, share: float | None) -> None:
+    """A Progress for the terminal: one line, rewritten where that is possible."""
+    if sys.stderr.isatty() and share is not None:
+        print(f"\r{words}: {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr)
+    elif share in (None, 0.0):
+        print(f"{words} ...", file=sys.stderr)
+
+
 _loading = threading.Lock()
 _loaded: dict[tuple[str, torch.device], MobileStyleGAN] = {}
 

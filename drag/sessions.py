@@ -11,7 +11,7 @@ from drag.edit import Edit
 from drag.loop import Step, drag
 from drag.render import LiveView
 
-KEEP_SECONDS = 3600  # after the last sign of life
+KEEP_SECONDS = 3600  # after its page was closed
 MAX_SESSIONS = 1000
 FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
 SILENCE_SECONDS = 20  # without a sign of a browser whose frames are all outstanding
@@ -24,8 +24,9 @@ class Session:
 
     token: what the browser shows after a reload to get its edit back.   revision: of the points
     and mask in `edit`, as the canvas counts.   serial: of the last frame sent.   armed: a drag was
-    asked for and has not begun.   running, stop: one runs; it shall end.   drawn: serial of
-    the last frame that the browser says it has drawn.
+    asked for and has not begun.   running, stop: one runs; it shall end.   handles: where that
+    one has moved the handles, by key.   epoch: counts the edits that replaced another.   drawn:
+    serial of the last frame that the browser says it has drawn.   left: the page was closed.
     """
 
     edit: Edit
@@ -36,6 +37,9 @@ class Session:
     armed: bool = False
     running: bool = False
     stop: bool = False
+    left: bool = False
+    epoch: int = 0
+    handles: dict = field(default_factory=dict)
     seen: float = field(default_factory=lambda: time.monotonic())
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -45,25 +49,39 @@ class Session:
         return self.serial
 
     def replace_edit(self, edit: Edit) -> None:
-        """Take another edit whose points and mask the canvas does not know yet."""
-        with self.lock:
-            self.edit, self.revision = edit, self.revision + 1
+        """Take another edit whose points and mask the canvas does not know yet.
 
-    def take_changes(self, points, mask, revision: int) -> None:
-        """Take what the visitor placed and painted; raises ValueError where it cannot be."""
-        with self.lock:
-            self.edit, self.revision = self.edit.place(points, mask), revision
-
-    def take_step(self, started: Edit, revision: int, step: Step) -> None:
-        """Take a step of the drag that started from an edit of that revision.
-
-        Points and mask that were changed while it ran stay as the visitor left them.
+        A drag that still runs has nothing more to say about it.
         """
         with self.lock:
-            if self.revision == revision:
-                self.edit = started.moved(step.ws, step.handles)
-            else:
-                self.edit = replace(self.edit, ws=step.ws, history=started.history)
+            self.edit, self.revision = edit, self.revision + 1
+            self.epoch, self.armed, self.handles = self.epoch + 1, False, {}
+
+    def take_changes(self, points, mask, revision: int) -> None:
+        """Take what the visitor placed and painted; raises ValueError where it cannot be.
+
+        Older than what is here already, it is late and ignored. Handles that a drag moves
+        meanwhile stay where it has them.
+        """
+        with self.lock:
+            if revision >= self.revision:
+                edit = self.edit.place(points, mask)
+                self.edit = edit.with_handles(self.handles if self.running else {})
+                self.revision = revision
+
+    def take_step(self, started: Edit, epoch: int, step: Step) -> bool:
+        """Take a step of the drag that started from this edit; False if that was replaced since.
+
+        Points and mask that were changed while it runs stay as the visitor left them.
+        """
+        with self.lock:
+            if self.epoch != epoch:
+                return False
+            keys = (pair.key for pair in started.points)
+            self.handles = dict(zip(keys, step.handles, strict=True))
+            edit = self.edit.with_handles(self.handles)
+            self.edit = replace(edit, ws=step.ws, history=started.history)
+            return True
 
     def drag(self, generator) -> Iterator[tuple[Step, bool]]:
         """The steps of a drag of this edit, each with whether its picture shall be sent.
@@ -72,12 +90,12 @@ class Session:
         set, or when the browser has drawn nothing for long; it is remembered for `undo`. Raises
         ValueError, in words fit for a visitor, where there is nothing to drag.
         """
-        started, revision = self.edit.remember(), self.revision
+        started, epoch = self.edit.remember(), self.epoch
         self.drawn, began = self.serial, time.monotonic()
         heard = self.drawn, began
         for step in drag(generator, started, LiveView(generator)):
-            if step.number:
-                self.take_step(started, revision, step)
+            if step.number and not self.take_step(started, epoch, step):
+                break
             self.seen = now = time.monotonic()
             if self.drawn != heard[0]:
                 heard = self.drawn, now
@@ -110,7 +128,8 @@ class Sessions:
         with self._lock:
             session = self._sessions.pop(key, None)
             if session is None:
-                raise ValueError("This page has been idle for too long: reload it to go on.")
+                raise ValueError(
+                    "This page was left alone for too long and is forgotten: reload it.")
             self._sessions[key] = session  # last in the order of use
             session.seen = time.monotonic()
             return session
@@ -123,6 +142,7 @@ class Sessions:
         with self._lock:
             known = [s for s in self._sessions.values() if token and s.token == token]
             session = self._sessions.setdefault(key, Session(self._first_edit))
+            session.left = False
             self._drop_old()
         if known and known[0] is not session:
             session.replace_edit(known[0].edit)
@@ -138,12 +158,14 @@ class Sessions:
         """The page was closed: its drag ends; its edit is kept for a while, for a reload."""
         session = self._sessions.get(key)
         if session:
-            session.stop, session.armed = True, False
+            session.stop, session.armed, session.left = True, False, True
+            session.seen = time.monotonic()
 
     def _drop_old(self) -> None:
+        """Forget pages that were closed, after a while; those longest ago where there are many."""
         limit = time.monotonic() - KEEP_SECONDS
-        for key, session in list(self._sessions.items()):
-            if session.running:
-                continue
-            if session.seen < limit or len(self._sessions) > MAX_SESSIONS:
+        idle = [item for item in self._sessions.items() if not item[1].running]
+        surplus = len(self._sessions) - MAX_SESSIONS
+        for i, (key, session) in enumerate(sorted(idle, key=lambda item: not item[1].left)):
+            if i < surplus or (session.left and session.seen < limit):
                 del self._sessions[key]

@@ -89,13 +89,24 @@ def test_an_edit_is_a_small_value_that_can_be_sent(edit):
     assert len(copy.history) == 3
 
 
-def test_undo_goes_back_one_and_keeps_the_settings(edit):
+def test_every_pair_gets_a_key_of_its_own(edit):
+    twin = replace(POINT, key=7)
+    assert [p.key for p in edit.place([POINT, twin, POINT, twin]).points] == [8, 7, 9, 10]
+
+
+def test_undo_takes_back_the_drag_and_keeps_what_was_placed_since(edit):
+    # Undo used to bring back the old mask and points too: whoever dragged, saw that a region was
+    # needed, painted it and pressed Undo lost the region.
     before = edit.place([POINT])
     after = before.remember().moved(before.ws + 1, [(15, 25)])
-    after = replace(after, settings=Settings(learning_rate=1e-3))
-    back = after.undo()
+    mask = np.zeros((128, 128), bool)
+    mask[:50] = True
+    later = after.place([*after.points, PointPair((1, 2), (3, 4))], mask)
+    later = replace(later, settings=Settings(learning_rate=1e-3))
+    back = later.undo()
     np.testing.assert_array_equal(back.ws, before.ws)
-    assert back.points == before.points
+    assert [p.handle for p in back.points] == [POINT.handle, (1, 2)]
+    assert back.mask is not None
     assert back.history == ()
     assert back.settings.learning_rate == 1e-3
     assert back.undo() is back
@@ -112,8 +123,17 @@ def test_another_picture_clears_what_was_placed_and_can_be_undone(toy, edit):
     placed = edit.place([POINT])
     other = resample(toy, placed, 9, 0.5)
     assert (other.seed, other.truncation_psi, other.points) == (9, 0.5, ())
-    assert other.undo().points == (POINT,)
+    assert other.undo().points == placed.points
     assert other.undo().seed == 5
+
+
+def test_sliding_through_truncations_is_one_change(toy, edit):
+    placed = edit.place([POINT])
+    slid = placed
+    for psi in (0.6, 0.5, 0.4):
+        slid = resample(toy, slid, 5, psi)
+    assert slid.truncation_psi == 0.4
+    assert slid.undo().points == placed.points
 
 
 def test_reset_puts_picture_and_handles_back_and_can_be_undone(toy, edit):
@@ -122,5 +142,12 @@ def test_reset_puts_picture_and_handles_back_and_can_be_undone(toy, edit):
     twice = once.remember().moved(placed.ws + 2, [(20, 30)])
     reset = reset_picture(toy, twice)
     np.testing.assert_array_equal(reset.ws, placed.ws)
-    assert reset.points == (POINT,)
+    assert reset.points == placed.points
     assert reset.undo().points[0].handle == (20, 30)
+
+
+def test_reset_leaves_points_alone_that_no_drag_has_moved(toy, edit):
+    # It used to go by the number of points: one new point was replaced by an old one elsewhere.
+    dragged = edit.place([POINT]).remember().moved(edit.ws + 1, [(15, 25)])
+    other = PointPair((100, 100), (110, 100), key=2)
+    assert reset_picture(toy, dragged.place([other])).points == (other,)

@@ -1,7 +1,11 @@
+import threading
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from drag import PointPair, Settings, drag, new_edit, sessions
+from drag import PointPair, drag, new_edit, sessions
 from drag.sessions import Sessions
 
 POINT, OTHER = PointPair((60, 64), (72, 64)), PointPair((20, 20), (30, 20))
@@ -24,10 +28,10 @@ def test_a_reloaded_page_gets_its_edit_back_and_a_copied_tab_a_copy(store):
     first.take_changes([POINT], None, 1)
     store.leave("first")
     again = store.open("second", first.token)
-    assert again.edit.points == (POINT,)
+    assert again.edit.points == first.edit.points != ()
     assert again.revision > 0
     again.take_changes([], None, 2)
-    assert first.edit.points == (POINT,)
+    assert len(first.edit.points) == 1
 
 
 def test_an_unknown_token_gets_a_new_edit(store):
@@ -48,44 +52,95 @@ def test_a_step_moves_the_handles(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 4)
     step = next(iter(drag(toy, session.edit)))
-    session.take_step(session.edit, 4, step)
+    assert session.take_step(session.edit, 0, step)
     np.testing.assert_array_equal(session.edit.ws, step.ws)
     assert session.edit.points[0].handle == step.handles[0]
 
 
-def test_points_placed_while_a_drag_runs_are_not_lost(store, toy):
+def test_what_is_changed_while_a_drag_runs_stays_and_its_handles_go_on(store, toy):
+    # Any change used to freeze all handles where they were, while the picture moved on.
     session = store.open("a", "")
     session.take_changes([POINT], None, 4)
-    started = session.edit.remember()
-    session.edit = started
-    step = next(iter(drag(toy, started)))
-    session.take_changes([POINT, OTHER], None, 5)
-    session.take_step(started, 4, step)
-    assert session.edit.points == (POINT, OTHER)
+    session.running, steps = True, session.drag(toy)
+    next(steps)
+    mine = replace(session.edit.points[0], handle=POINT.handle, target=(75, 64))
+    session.take_changes([mine, replace(OTHER, key=9)], None, 5)
+    for step, _ in steps:
+        if step.number == 4:
+            break
+    moved, other = session.edit.points
+    assert moved.handle == step.handles[0]
+    assert moved.target == (75, 64)
+    assert other.handle == OTHER.handle
     np.testing.assert_array_equal(session.edit.ws, step.ws)
     assert len(session.edit.history) == 1
 
 
-def test_old_and_surplus_sessions_are_dropped_but_none_that_runs(store, monkeypatch):
+def test_a_handle_that_the_visitor_moves_is_theirs(store, toy):
+    session = store.open("a", "")
+    session.take_changes([POINT], None, 4)
+    session.running, steps = True, session.drag(toy)
+    next(steps)
+    session.take_changes([replace(POINT, handle=(40, 40), key=5)], None, 5)  # a new key
+    next(steps)
+    assert session.edit.points[0].handle == (40, 40)
+
+
+def test_changes_that_come_late_are_ignored(store):
+    session = store.open("a", "")
+    session.take_changes([POINT, OTHER], None, 6)
+    session.take_changes([POINT], None, 5)
+    assert len(session.edit.points) == 2
+
+
+def test_a_drag_has_nothing_to_say_about_an_edit_that_replaced_its_own(store, toy):
+    session = store.open("a", "")
+    session.take_changes([POINT], None, 1)
+    steps = session.drag(toy)
+    next(steps)
+    other = new_edit(toy, "toy", seed=77)
+    session.replace_edit(other)
+    assert list(steps) == []
+    assert session.edit is other
+
+
+def test_pages_that_were_closed_are_forgotten_but_no_open_one(store, monkeypatch):
     store.open("running", "").running = True
-    store.open("idle", "")
+    for name in ("open", "closed"):
+        store.open(name, "")
+    store.leave("closed")
+    store.leave("running")
     clock = sessions.time.monotonic() + sessions.KEEP_SECONDS + 1
     monkeypatch.setattr(sessions.time, "monotonic", lambda: clock)
     store.open("new", "")
-    assert set(store._sessions) == {"running", "new"}
+    assert set(store._sessions) == {"running", "open", "new"}
+
+
+def test_there_are_never_too_many_sessions(store, monkeypatch):
     monkeypatch.setattr(sessions, "MAX_SESSIONS", 3)
     for name in "abcde":
         store.open(name, "")
-    assert len(store._sessions) == 3
-    assert {"running", "e"} <= set(store._sessions)
+        if name == "c":
+            store.leave("c")
+    assert set(store._sessions) == {"b", "d", "e"}
 
 
 def test_settling_waits_for_the_end(store):
     session = store.open("a", "")
-    session.running = True
-    assert session.settle(seconds=0.05) is None
-    assert session.stop
-    assert isinstance(session.edit.settings, Settings)
+    session.running = session.armed = True
+
+    def end():
+        while not session.stop:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        session.running = False
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    session.settle()
+    assert not session.running
+    assert not session.armed
+    thread.join()
 
 
 def test_a_page_whose_session_is_gone_is_told_to_reload(store):
