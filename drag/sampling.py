@@ -15,11 +15,19 @@ def sample(features: torch.Tensor, points: torch.Tensor, img_size: tuple[int, in
     features: (1, C, h, w).   points: (..., 2) float (x, y), pixels.   img_size: (H, W) of the
     picture. Returns (..., C).
     """
-    height, width = img_size
-    span = torch.tensor([width, height], dtype=points.dtype, device=points.device)
-    grid = ((2 * points + 1) / span - 1).view(1, 1, -1, 2)  # [-1, 1] over the outer pixel edges
-    values = F.grid_sample(features, grid, padding_mode="border", align_corners=False)
-    return values[0, :, 0].T.reshape(*points.shape[:-1], features.shape[1])
+    _, channels, height, width = features.shape
+    scale = torch.tensor([width / img_size[1], height / img_size[0]], device=points.device)
+    last = torch.tensor([width - 1, height - 1], device=points.device)
+    cells = ((points.reshape(-1, 2) + 0.5) * scale - 0.5).clamp(min=0).minimum(last)
+    near = cells.floor()
+    (x1, y1), (x0, y0) = (cells - near).T, (1 - cells + near).T  # shares of far and near cells
+    (i, j), (far_i, far_j) = near.long().T, (near + 1).minimum(last).long().T
+    corners = torch.stack([j, j, far_j, far_j], 1) * width + torch.stack([i, far_i, i, far_i], 1)
+    shares = torch.stack([y0 * x0, y0 * x1, y1 * x0, y1 * x1], 1)
+    rows = features.permute(0, 2, 3, 1).reshape(-1, channels)  # a view where channels are last
+    # A weighted bag of rows touches four cells a point; grid_sample would copy the whole map.
+    values = F.embedding_bag(corners, rows, per_sample_weights=shares, mode="sum")
+    return values.view(*points.shape[:-1], channels)
 
 
 def scale_to(size_at_512: float, img_size: tuple[int, int]) -> int:
