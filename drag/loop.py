@@ -49,8 +49,8 @@ class Step:
 def drag(generator, edit: Edit, view: LiveView | None = None) -> Iterator[Step]:
     """Move the handles of an edit to their targets (DragGAN, Sec. 3).
 
-    generator: anything with w_avg, features(ws) and image(ws).   edit: with at least one point that
-    has somewhere to go.   view: gives steps their pictures; without it no step has one.
+    generator: as `networks` describes them.   edit: with at least one point that has somewhere to
+    go.   view: gives steps their pictures; without it no step has one.
     Steps come until the handles arrive, the step cap of the settings is reached, or nothing more is
     gained; then the last step is the closest one again. The iterator may be closed at any time:
     `edit.moved(step.ws, step.handles)` is the edit that a step reached.

@@ -34,15 +34,16 @@ class LiveView:
         self.cost = {"full": 0.0, "preview": 0.0}  # of the last one, seconds
         self.began = time.perf_counter()
 
-    def begin(self, ws: torch.Tensor, features: torch.Tensor) -> None:
+    def begin(self, ws: torch.Tensor, features: torch.Tensor | None) -> None:
         """Start the clock at the first latents; their picture is what previews change."""
         self.began = time.perf_counter()
         self._timed("full", self._full, ws, features)
 
-    def frame(self, ws: torch.Tensor, features: torch.Tensor, final: bool = False):
+    def frame(self, ws: torch.Tensor, features: torch.Tensor | None, final: bool = False):
         """(picture uint8 (H, W, 3), whether it is a full one), or (None, False) if none is due.
 
-        ws: (1, num_ws, w_dim).   features: those of ws.   final: a full one in any case.
+        ws: (1, num_ws, w_dim).   features: all those of ws, where they are at hand; saves time.
+        final: a full one in any case.
         """
         if final or self._due("full"):
             return self._timed("full", self._full, ws, features), True
@@ -63,6 +64,7 @@ class LiveView:
         return result
 
     def _full(self, ws, features):
+        features = self.generator.features(ws) if features is None else features
         self.picture = to_picture(self.generator.image(ws, features))
         if hasattr(self.generator, "preview"):
             self.soft = self.generator.preview(ws, features)

@@ -30,6 +30,26 @@ def sample(features: torch.Tensor, points: torch.Tensor, img_size: tuple[int, in
     return values.view(*points.shape[:-1], channels)
 
 
+def cells_around(
+    points: torch.Tensor, reach: float, cells: tuple[int, int], img_size: tuple[int, int]
+) -> tuple[tuple[slice, slice], torch.Tensor, tuple[float, float]]:
+    """The least window of a map from which the pixels within reach of points can be sampled.
+
+    points: (N, 2) (x, y), pixels.   reach: in both directions, pixels.   cells: (h, w) of the map.
+    Returns its rows and columns of cells; its corner (x, y) in pixels, to be taken from points; and
+    its (height, width) in pixels, which is then the img_size.
+    """
+    (height, width), size = cells, torch.tensor([img_size[1], img_size[0]])
+    scale = size / torch.tensor([width, height])  # pixels a cell
+    low, high = points.cpu().min(0).values - reach, points.cpu().max(0).values + reach
+    left, top = ((low + 0.5) / scale - 0.5).floor().long().clamp(min=0).tolist()
+    right, bottom = (((high + 0.5) / scale - 0.5).floor().long() + 2).tolist()
+    right, bottom = min(right, width), min(bottom, height)
+    corner = torch.tensor([left, top]) * scale
+    extent = (bottom - top) * scale[1].item(), (right - left) * scale[0].item()
+    return (slice(top, bottom), slice(left, right)), corner.to(points.device), extent
+
+
 def scale_to(size_at_512: float, img_size: tuple[int, int]) -> int:
     """A length given for pictures of 512 px (paper, Sec. 4), in whole pixels of this picture."""
     return max(1, round(size_at_512 * max(img_size) / 512))

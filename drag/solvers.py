@@ -11,18 +11,18 @@ import torch
 
 from drag.edit import Edit
 from drag.motion import mask_term, motion_supervision
-from drag.sampling import mask_to_cells, sample, scale_to
+from drag.sampling import cells_around, mask_to_cells, sample, scale_to
 from drag.tracking import track_points
 
 
 @dataclass(frozen=True, eq=False)
 class State:
     """Latents, and what they show: ws (1, num_ws, w_dim), handles (N, 2) (x, y) in pixels,
-    features (1, C, h, w) of that picture; none of them with a gradient."""
+    features (1, C, h, w) of that picture where all were worked out; none with a gradient."""
 
     ws: torch.Tensor
     handles: torch.Tensor
-    features: torch.Tensor
+    features: torch.Tensor | None
 
 
 def adam(generator, edit: Edit) -> Iterator[State]:
@@ -30,7 +30,8 @@ def adam(generator, edit: Edit) -> Iterator[State]:
 
     Each step moves the latents by eq. 1, then looks for the handles in the new features by eq. 2.
     One forward pass serves both the tracking of a step and the gradient of the next.
-    In W one change is shared by all entries that move; in W+ each has its own.
+    In W one change is shared by all entries that move; in W+ each has its own. Without a region
+    only features near the handles count, so only those are worked out; the steps are the same.
     """
     settings, size, device = edit.settings, edit.img_size, generator.w_avg.device
     r1, r2 = scale_to(settings.r1, size), scale_to(settings.r2, size)
@@ -44,28 +45,33 @@ def adam(generator, edit: Edit) -> Iterator[State]:
     optimizer = torch.optim.Adam([change], lr=settings.learning_rate)
 
     features_start = protected = templates = None
+    near, corner, extent = None, 0, size  # the part of the picture whose features are at hand
     while True:
         with torch.enable_grad():
             ws = torch.cat([start[:, :moving] + change, start[:, moving:]], 1)
-            features = generator.features(ws)
+            features = generator.features(ws, window=near, moving=moving)
         seen = features.detach()
         if templates is None:
             features_start, templates = seen, sample(seen, handles, size)
             protected = _protected(edit, seen)
         else:
-            handles, _ = track_points(seen, templates, handles, r2, size)
-        yield State(ws.detach(), handles, seen)
+            found, _ = track_points(seen, templates, handles - corner, r2, extent)
+            handles = found + corner
+        yield State(ws.detach(), handles, seen if near is None else None)
         with torch.enable_grad():
-            loss = motion_supervision(features, handles, targets, r1, size)
-            if protected is not None and settings.lambda_mask:
+            loss = motion_supervision(features, handles - corner, targets - corner, r1, extent)
+            if protected is not None:
                 loss = loss + settings.lambda_mask * mask_term(features, features_start, protected)
             (change.grad,) = torch.autograd.grad(loss, [change])
         optimizer.step()
+        if protected is None:  # the next tracking looks r2 far, the loss from there r1 and a pixel
+            reach = r2 + r1 + 1
+            near, corner, extent = cells_around(handles, reach, features_start.shape[2:], size)
 
 
 def _protected(edit: Edit, features: torch.Tensor) -> torch.Tensor | None:
-    """1 - M at the resolution of the features, (1, 1, h, w); None where everything may move."""
-    if edit.mask_png is None:
+    """1 - M at the resolution of the features, (1, 1, h, w); None where the term has no part."""
+    if edit.mask_png is None or not edit.settings.lambda_mask:
         return None
     fixed = ~torch.from_numpy(edit.mask).to(features.device)
     return mask_to_cells(fixed, features.shape[2:])

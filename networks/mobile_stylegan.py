@@ -16,6 +16,10 @@ W_DIM = 512
 BLOCK_CHANNELS = (512, 512, 512, 512, 256, 128, 64)  # of the blocks at 8, 16, ... 512 px
 FEATURE_BLOCK = 4  # 256 channels at 128 px: the sixth resolution, as in DragGAN (Sec. 3.2)
 PREVIEW_BLOCK = 5  # 128 channels at 256 px
+WINDOW_BLOCK = 3  # from 64 px on, five sixths of the cost, features may be worked out in a window
+
+Window = tuple[slice, slice]  # rows and columns of a map
+WHOLE = (slice(None), slice(None))
 
 
 def inverse_haar(x: torch.Tensor) -> torch.Tensor:
@@ -30,6 +34,18 @@ def inverse_haar(x: torch.Tensor) -> torch.Tensor:
     top = torch.cat([up + left, up - left], 3).view(n, h, 1, 2 * w, c // 4)
     bottom = torch.cat([down + right, down - right], 3).view(n, h, 1, 2 * w, c // 4)
     return torch.cat([top, bottom], 2).view(n, 2 * h, 2 * w, c // 4).permute(0, 3, 1, 2)
+
+
+def _widened(part: slice, side: int) -> slice:
+    """What a block must work out so that its two 3x3 convolutions are right in a part of a side."""
+    return slice(max(0, (part.start - 2) // 2 * 2), min(side, (part.stop + 3) // 2 * 2))
+
+
+def _crop(x: torch.Tensor, have: Window, window: Window) -> torch.Tensor:
+    """A window of a map, of which x is the window `have`."""
+    first = [part.start or 0 for part in have]
+    parts = [slice(w.start - f, w.stop - f) for w, f in zip(window, first, strict=True)]
+    return x[(..., *parts)]
 
 
 class Convolution(nn.Module):
@@ -47,8 +63,8 @@ class Convolution(nn.Module):
         self.bias = nn.Parameter(torch.empty(out_channels))
         self.register_buffer("noise", torch.empty(1, 1, side, side))
 
-    def forward(self, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
-        """x: (N, in, h, w), w: (N, 512). Returns (N, out, h, w)."""
+    def forward(self, x: torch.Tensor, w: torch.Tensor, window: Window = WHOLE) -> torch.Tensor:
+        """x: (N, in, h, w), a window of its map, w: (N, 512). Returns (N, out, h, w)."""
         channels = x.shape[1]
         style = self.modulation(w) / math.sqrt(9 * channels)  # (N, in)
         if not self.separable:
@@ -61,7 +77,7 @@ class Convolution(nn.Module):
                 x = x * style[:, :, None, None]
             x = F.conv2d(x, depthwise, padding=1, groups=channels)
             x = F.conv2d(x, self.pointwise, self.bias)
-        return F.leaky_relu_(x.add_(self.noise), 0.2)
+        return F.leaky_relu_(x.add_(self.noise[(..., *window)]), 0.2)
 
 
 class Block(nn.Module):
@@ -73,10 +89,13 @@ class Block(nn.Module):
         self.conv1 = Convolution(in_channels // 4, out_channels, side)
         self.conv2 = Convolution(out_channels, out_channels, side)
 
-    def forward(self, x: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor) -> torch.Tensor:
-        """x: (N, in, h, w), w1 and w2: (N, 512). Returns (N, out, 2h, 2w)."""
+    def forward(
+        self, x: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor, window: Window = WHOLE
+    ) -> torch.Tensor:
+        """x: (N, in, h, w), w1 and w2: (N, 512). Returns (N, out, 2h, 2w), this window of the map;
+        the two outermost cells are right only where they are at the border of the map."""
         x = inverse_haar(x * (0.5 * self.up(w1))[:, :, None, None])
-        return self.conv2(self.conv1(x, w1), w2)
+        return self.conv2(self.conv1(x, w1, window), w2, window)
 
 
 class ToRGB(nn.Module):
@@ -153,7 +172,7 @@ class MobileStyleGAN(nn.Module):
         for sample in torch.from_numpy(z[:8]).float():
             ws = self.mapping(sample[None], 0.7)
             features = self.features(ws)
-            middle = self._run_blocks(features, ws, FEATURE_BLOCK + 1, PREVIEW_BLOCK + 1)
+            middle = self._run_blocks(features, ws.unbind(1), FEATURE_BLOCK + 1, PREVIEW_BLOCK + 1)
             colours = F.interpolate(self.image(ws, features), middle.shape[2:], mode="area")
             a = F.pad(middle[0].flatten(1), (0, 0, 0, 1), value=1.0).double()  # (129, 256 * 256)
             gram, moment = gram + a @ a.T, moment + a @ colours[0].flatten(1).T.double()
@@ -167,9 +186,9 @@ class MobileStyleGAN(nn.Module):
             w = F.leaky_relu(layer(w), 0.2) * math.sqrt(2)
         return w
 
-    def _run_blocks(self, x: torch.Tensor, ws: torch.Tensor, first: int, end: int) -> torch.Tensor:
+    def _run_blocks(self, x: torch.Tensor, ws, first: int, end: int) -> torch.Tensor:
         for i in range(first, end):
-            x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2])
+            x = self.blocks[i](x, ws[2 * i + 1], ws[2 * i + 2])
         return x
 
     def mapping(self, z: torch.Tensor, truncation_psi: float = 1.0) -> torch.Tensor:
@@ -177,10 +196,30 @@ class MobileStyleGAN(nn.Module):
         w = torch.lerp(self.w_avg, self._style(z), truncation_psi)
         return w[:, None].repeat(1, self.num_ws, 1)
 
-    def features(self, ws: torch.Tensor) -> torch.Tensor:
-        """The feature map that dragging reads: ws (N, num_ws, 512) -> (N, 256, 128, 128)."""
-        x = self.conv1(self.input.expand(len(ws), -1, -1, -1), ws[:, 0])
-        return self._run_blocks(x, ws, 0, FEATURE_BLOCK + 1)
+    def features(
+        self, ws: torch.Tensor, window: Window | None = None, moving: int | None = None
+    ) -> torch.Tensor:
+        """The feature map that dragging reads: ws (N, num_ws, 512) -> (N, 256, 128, 128).
+
+        window: rows and columns, slices with a start and a stop: only these are worked out, at a
+        cost that grows with them, and returned.   moving: only so many first entries of ws can get
+        a gradient, which saves a tenth of the time.
+        """
+        ws = ws.unbind(1) if moving is None else (
+            *ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1))
+        x = self.conv1(self.input.expand(len(ws[0]), -1, -1, -1), ws[0])
+        if window is None:
+            return self._run_blocks(x, ws, 0, FEATURE_BLOCK + 1)
+        plan, inner = [], window  # of each block what it must give, from the last one back
+        for i in range(FEATURE_BLOCK, WINDOW_BLOCK - 1, -1):
+            given = tuple(_widened(part, 8 << i) for part in inner)
+            inner = tuple(slice(part.start // 2, part.stop // 2) for part in given)
+            plan.insert(0, (i, inner, given))
+        x, have = self._run_blocks(x, ws, 0, WINDOW_BLOCK), WHOLE
+        for i, taken, given in plan:
+            x = self.blocks[i](_crop(x, have, taken), ws[2 * i + 1], ws[2 * i + 2], given)
+            have = given
+        return _crop(x, have, window)
 
     def image(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
         """The picture: ws (N, num_ws, 512) -> (N, 3, 1024, 1024), RGB in about [-1, 1].
@@ -188,11 +227,11 @@ class MobileStyleGAN(nn.Module):
         features: those of the same ws, where they are at hand; saves a fifth of the time.
         """
         x = self.features(ws) if features is None else features
-        x = self._run_blocks(x, ws, FEATURE_BLOCK + 1, len(self.blocks))
+        x = self._run_blocks(x, ws.unbind(1), FEATURE_BLOCK + 1, len(self.blocks))
         return self.to_rgb(x, ws[:, -1])
 
     def preview(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
         """A soft picture at a quarter of the time: as `image`, but (N, 3, 256, 256)."""
         x = self.features(ws) if features is None else features
-        x = self._run_blocks(x, ws, FEATURE_BLOCK + 1, PREVIEW_BLOCK + 1)
+        x = self._run_blocks(x, ws.unbind(1), FEATURE_BLOCK + 1, PREVIEW_BLOCK + 1)
         return F.conv2d(x, self.preview_weight, self.preview_bias)

@@ -26,13 +26,14 @@ class ShiftGenerator:
     def mapping(self, z, truncation_psi=1.0):
         return (0.05 * truncation_psi * z)[:, None].repeat(1, self.num_ws, 1)
 
-    def features(self, ws):
+    def features(self, ws, window=None, moving=None):
         side = torch.linspace(-1, 1, 65)[:-1] + 1 / 64
         y, x = torch.meshgrid(side, side, indexing="ij")
         shift = ws[0, 0, :2] * 2 * 40 / self.img_resolution
         grid = torch.stack([x - shift[0], y - shift[1]], -1)[None]
         moved = F.grid_sample(self.pattern, grid, padding_mode="reflection", align_corners=False)
-        return moved + ws[0, 0, 2]
+        moved = moved + ws[0, 0, 2]
+        return moved if window is None else moved[(..., *window)]
 
     def image(self, ws, features=None):
         self.images += 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from drag import PointPair, Settings, drag
+from drag import PointPair, Settings, drag, new_edit
 from drag.loop import Ending
 from drag.render import LiveView, render
 
@@ -33,7 +33,7 @@ def test_the_picture_follows_the_arrow(toy, toy_edit):
 def test_the_first_six_entries_move_and_no_others(toy, toy_edit):
     # Through a generator that reads them all, so that each has a gradient.
     first = toy.features
-    toy.features = lambda ws: first(ws.mean(1, keepdim=True))
+    toy.features = lambda ws, **where: first(ws.mean(1, keepdim=True), **where)
     _, after = run(toy, toy_edit, max_steps=3)
     moved = np.abs(after.ws - toy_edit.ws).max(1) > 0
     assert moved.tolist() == [True] * 6 + [False] * 4
@@ -41,7 +41,7 @@ def test_the_first_six_entries_move_and_no_others(toy, toy_edit):
 
 def test_in_w_all_entries_that_move_share_one_change(toy, toy_edit):
     first = toy.features
-    toy.features = lambda ws: first(ws.mean(1, keepdim=True))
+    toy.features = lambda ws, **where: first(ws.mean(1, keepdim=True), **where)
     _, after = run(toy, toy_edit, latent_space="w", num_entries=4, max_steps=5)
     change = after.ws - toy_edit.ws
     np.testing.assert_allclose(change[:4], change[:1].repeat(4, 0), atol=1e-7)
@@ -63,7 +63,8 @@ def test_the_step_cap_ends_it(toy, toy_edit):
 
 def test_a_drag_that_gains_nothing_ends_at_the_closest_picture(toy, toy_edit):
     still = toy.features(torch.zeros(1, 10, 8))
-    toy.features = lambda ws: still + 0 * ws.sum()
+    toy.features = lambda ws, window=None, moving=None: (
+        still[(..., *window)] if window else still) + 0 * ws.sum()
     steps, after = run(toy, toy_edit)
     assert steps[-1].ending is Ending.NO_PROGRESS
     assert len(steps) < 60
@@ -73,9 +74,10 @@ def test_a_drag_that_gains_nothing_ends_at_the_closest_picture(toy, toy_edit):
 
 def test_a_lost_handle_ends_it_and_goes_back(toy, toy_edit, monkeypatch):
     # A handle that jumps away used to be chased until patience ended, while the face melted.
-    tracked = iter([[62.0, 64]] + [[60.0 - 9 * i, 64] for i in range(1, 9)])
+    jumps = iter([2.0, -11] + 7 * [-9])
     monkeypatch.setattr(
-        "drag.solvers.track_points", lambda *_: (torch.tensor([next(tracked)]), None)
+        "drag.solvers.track_points",
+        lambda features, templates, around, *_: (around + torch.tensor([next(jumps), 0]), None),
     )
     steps, after = run(toy, toy_edit)
     assert steps[-1].ending is Ending.NO_PROGRESS
@@ -168,9 +170,9 @@ def test_live_pictures_keep_to_their_time(toy, toy_edit, monkeypatch):
     image, preview, features = toy.image, toy.preview, toy.features
 
     def taking(seconds, work):
-        def timed(*args):
+        def timed(*args, **kwargs):
             clock[0] += seconds
-            return work(*args)
+            return work(*args, **kwargs)
         return timed
 
     toy.image = taking(0.7, image)
@@ -196,3 +198,24 @@ def test_previews_look_like_the_full_pictures_they_stand_for(toy, toy_edit):
             continue
         truth = render(toy, step.ws).astype(float)
         assert 10 * np.log10(255**2 / np.square(truth - step.picture).mean()) > 25
+
+
+@pytest.mark.parametrize("pairs", [
+    [((500, 600), (540, 600))], [((1023, 0), (1000, 30))],
+    [((420, 500), (400, 480)), ((600, 510), (600, 530))],
+])
+def test_features_near_the_handles_give_the_steps_that_all_features_give(generator, pairs):
+    class Whole:
+        """The built-in generator, but every feature map is worked out as a whole."""
+
+        w_avg, img_resolution = generator.w_avg, generator.img_resolution
+
+        def features(self, ws, window, moving):
+            whole = generator.features(ws, moving=moving)
+            return whole[(..., *window)] if window else whole
+
+    edit = new_edit(generator, seed=1).place([PointPair(*pair) for pair in pairs])
+    edit = replace(edit, settings=replace(edit.settings, max_steps=6))
+    for near, whole in zip(drag(generator, edit), drag(Whole(), edit), strict=True):
+        assert near.handles == whole.handles
+        np.testing.assert_allclose(near.ws, whole.ws, atol=2e-4)

@@ -92,3 +92,23 @@ def test_the_catalogue_pins_what_it_downloads():
     model = CATALOGUE["builtin"]
     assert "==" in model.wheel
     assert len(model.sha256) == 64
+
+
+@pytest.mark.parametrize("window", [
+    (slice(40, 51), slice(70, 82)), (slice(0, 3), slice(120, 128)), (slice(0, 128), slice(0, 128)),
+    (slice(63, 64), slice(1, 128)), (slice(125, 128), slice(0, 1)),
+])
+def test_features_in_a_window_are_those_of_the_whole_map(generator, window):
+    ws = generator.mapping(torch.randn(1, 512), 0.7)
+    whole, part = generator.features(ws), generator.features(ws, window=window)
+    torch.testing.assert_close(part, whole[(..., *window)], atol=1e-4, rtol=1e-4)
+
+
+def test_only_the_moving_entries_get_a_gradient_and_it_is_the_same(generator):
+    ws = generator.mapping(torch.randn(1, 512), 0.7).requires_grad_()
+    window = (slice(30, 36), slice(60, 66))
+    (full,) = torch.autograd.grad(generator.features(ws)[(..., *window)].sum(), ws)
+    (some,) = torch.autograd.grad(generator.features(ws, window, moving=6).sum(), ws)
+    torch.testing.assert_close(some[:, :6], full[:, :6], rtol=1e-3, atol=1e-3 * full.abs().max())
+    assert not some[:, 6:].any()
+    assert full[:, 6:11].abs().amax((0, 2)).min() > 0

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from drag.sampling import disc, mask_to_cells, sample, scale_to, window
+from drag.sampling import cells_around, disc, mask_to_cells, sample, scale_to, window
 
 
 @pytest.mark.parametrize("size", [(64, 64), (96, 48)])
@@ -49,3 +49,16 @@ def test_mask_cells_hold_the_share_that_is_covered():
     mask[:8, :4] = True
     mask[8:, :2] = True
     assert mask_to_cells(mask, (2, 4)).tolist() == [[[[1, 0, 0, 0], [0.5, 0, 0, 0]]]]
+
+
+@pytest.mark.parametrize("points", [[[30.0, 40]], [[0.0, 0]], [[127.0, 63]], [[9.0, 50], [99, 20]]])
+def test_the_cells_around_points_are_enough_to_read_there(points):
+    features, size, points = torch.randn(1, 5, 16, 16), (64, 128), torch.tensor(points)
+    near, corner, extent = cells_around(points, 6, features.shape[2:], size)
+    around = points[:, None] + disc(6.5)
+    limit = torch.tensor([127.0, 63])
+    around = around.clamp(min=0).minimum(limit)
+    part = features[(..., *near)]
+    assert part.numel() < features.numel() or len(points) > 1
+    torch.testing.assert_close(
+        sample(part, around - corner, extent), sample(features, around, size))
