@@ -5,12 +5,13 @@ import functools
 import logging
 import secrets
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 
-from drag import Settings, drag, load_generator
+from drag import Settings, drag, load_generator, wording
 from drag.canvas import DragCanvas, OpenSlider, read_value, to_frame, to_url, to_value
 from drag.edit import Edit, parse_seed, parse_truncation, resample, reset_picture
 from drag.examples import smile
@@ -27,16 +28,11 @@ THEME = gr.themes.Soft(  # one look in light and dark, with fonts that are alrea
     font_mono=["ui-monospace", "monospace"],
 ).set(block_title_background_fill="none", block_title_background_fill_dark="none",
       block_title_padding="0", block_title_text_color="*body_text_color")
-READY = "Press on the picture and drag to where that point should go. Then press <b>Drag</b>."
-FIRST = ("Press <b>Drag</b> to make this face smile. Then place arrows of your own, and brush over "
-         "what may move.")
-TITLE = """<h1>Drag a face</h1><p>Press on a point, drag it to where it should go, and the picture
-follows. An implementation of <i>Drag Your GAN</i>.</p>"""
-NOTE = "Every face here is AI-generated; saved files say so in their metadata."
 # A tab's edit survives its reload, where the browser lets a page store anything.
 RECALL = "() => { try { return [sessionStorage.draggan || ''] } catch { return [''] } }"
 REMEMBER = "(token) => { try { sessionStorage.draggan = token } catch {} }"
 IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs
+TELL_SECONDS = 0.1  # between two lines on how far a drag is: its steps may be quicker
 log = logging.getLogger("draggan")
 
 
@@ -78,7 +74,7 @@ class Handlers:
     def arrive(self, token: str, request: gr.Request):
         """A page was loaded; a browser that was here before gets its edit back."""
         session = self.sessions.open(request.session_hash, token)
-        text = "Welcome back: your picture is as you left it." if session.revision else FIRST
+        text = wording.WELCOME_BACK if session.revision else wording.FIRST
         return *self._show(session, text), session.token
 
     def leave(self, request: gr.Request) -> None:
@@ -100,7 +96,7 @@ class Handlers:
         if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         change = functools.partial(resample, self.generator, seed=seed, truncation_psi=psi)
-        return self._replace(session, change, READY)
+        return self._replace(session, change, wording.READY)
 
     def roll(self, psi, request: gr.Request):
         """A picture nobody asked for by number."""
@@ -117,14 +113,13 @@ class Handlers:
     @plain_errors(outputs=4, line=3)
     def reset_points(self, request: gr.Request):
         """No points; picture and region stay."""
-        return self._replace(self._session(request), lambda e: replace(e, points=()), READY)
+        return self._replace(self._session(request), lambda e: replace(e, points=()), wording.READY)
 
     @plain_errors(outputs=4, line=3)
     def reset_picture(self, request: gr.Request):
         """The picture as sampled, with the points where they were on it; undo brings it back."""
-        text = "The picture is as it was sampled. Undo brings the edit back."
         change = functools.partial(reset_picture, self.generator)
-        return self._replace(self._session(request), change, text)
+        return self._replace(self._session(request), change, wording.AS_SAMPLED)
 
     def _replace(self, session: Session, change, text: str):
         """End this visitor's drag, if one runs, and put another edit in place of theirs."""
@@ -172,19 +167,21 @@ class Handlers:
             return
         session.armed, session.running, session.handles = False, True, {}
         self.busy += 1
-        way, last = max((pair.distance for pair in session.edit.points), default=0), None
+        way = max((pair.distance for pair in session.edit.points), default=0)
+        last, told = None, 0.0
         try:
             for step, send in session.drag(self.generator):
                 last = step
-                canvas = self._frame(session, step.picture) if send else gr.skip()
-                yield canvas, how_far(step, way), gr.skip(), gr.skip()
+                if send or time.monotonic() > told + TELL_SECONDS:
+                    canvas = self._frame(session, step.picture) if send else gr.skip()
+                    told = time.monotonic()
+                    yield canvas, how_far(step, way), gr.skip(), gr.skip()
             yield self._frame(session), status(how_it_ended(last)), *IDLE
         except ValueError as error:  # the points went while it waited
             yield gr.skip(), problem(str(error)), *IDLE
         except (RuntimeError, MemoryError):
             log.exception("a drag failed")
-            text = "The drag failed; the last step it reached is kept. Try again, or reload."
-            yield self._frame(session), problem(text), *IDLE
+            yield self._frame(session), problem(wording.FAILED), *IDLE
         finally:
             session.running, self.busy = False, self.busy - 1
 
@@ -209,8 +206,7 @@ class Handlers:
     def refused(self, request: gr.Request):
         """The queue is full, or the drag could not begin for another reason."""
         self._session(request).armed = False
-        text = "The drag could not begin, too many visitors perhaps: try again in a minute."
-        return problem(text), *IDLE
+        return problem(wording.REFUSED), *IDLE
 
     def _show(self, session: Session, text: str):
         """Canvas, seed, truncation and status for a session's edit."""
@@ -229,7 +225,7 @@ def build_demo(generator) -> gr.Blocks:
         do.acknowledge(message)
 
     with gr.Blocks(title="Drag a face", analytics_enabled=False) as demo:
-        gr.HTML(TITLE, elem_classes="page-title")
+        gr.HTML(wording.TITLE, elem_classes="page-title")
         with gr.Row():
             with gr.Column(scale=7, min_width=320):
                 canvas = DragCanvas(elem_id="canvas", server_functions=[acknowledge])
@@ -238,15 +234,12 @@ def build_demo(generator) -> gr.Blocks:
                     go = gr.Button("Drag", variant="primary", elem_id="drag", min_width=120)
                     stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop",
                                      min_width=90)
-                line = gr.HTML(status(FIRST), elem_id="status")
+                line = gr.HTML(status(wording.FIRST), elem_id="status")
                 with gr.Row(elem_classes="small-row"):
                     undo, reset_points, reset_picture, save = (
-                        gr.Button(label, size="sm", min_width=130, elem_id=name)
-                        for label, name in (("Undo last drag", "undo"),
-                                            ("Reset points", "reset-points"),
-                                            ("Reset picture", "reset-picture"),
-                                            ("Save picture", "save"))
-                    )
+                        gr.Button(text, size="sm", min_width=130, elem_id=name) for name, text in
+                        {"undo": "Undo last drag", "reset-points": "Reset points",
+                         "reset-picture": "Reset picture", "save": "Save picture"}.items())
                 with gr.Row():
                     seed = gr.Textbox(label="Seed", elem_id="seed", min_width=120,
                                       info="The number of the picture. Enter shows it.")
@@ -255,7 +248,7 @@ def build_demo(generator) -> gr.Blocks:
                                  info="Lower: a more average face. Higher: more varied, and odder.")
                 with gr.Accordion("Advanced", open=False, elem_id="advanced"):
                     settings = advanced_settings(generator.num_ws)
-        gr.HTML(NOTE, elem_classes="page-note")
+        gr.HTML(wording.NOTE, elem_classes="page-note")
         token = gr.Textbox(visible=False)
 
         light = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}

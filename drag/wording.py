@@ -1,8 +1,19 @@
-"""What a drag has to say to a person, in plain words (HTML)."""
+"""What the page and a drag have to say to a person, in plain words (HTML)."""
 
 import html
 
 from drag.loop import Ending, Step
+
+READY = "Press on the picture and drag to where that point should go. Then press <b>Drag</b>."
+FIRST = ("Press <b>Drag</b> to make this face smile. Then place arrows of your own, and brush over "
+         "what may move.")
+WELCOME_BACK = "Welcome back: your picture is as you left it."
+TITLE = """<h1>Drag a face</h1><p>Press on a point, drag it to where it should go, and the picture
+follows. An implementation of <i>Drag Your GAN</i>.</p>"""
+NOTE = "Every face here is AI-generated; saved files say so in their metadata."
+AS_SAMPLED = "The picture is as it was sampled. Undo brings the edit back."
+FAILED = "The drag failed; the last step it reached is kept. Try again, or reload."
+REFUSED = "The drag could not begin, too many visitors perhaps: try again in a minute."
 
 
 def status(text: str, done: float | None = None) -> str:

@@ -66,6 +66,14 @@ class Page:
         )
         return self.status
 
+    def wait_for_step(self, number: int, seconds: float = 30) -> None:
+        """Until a drag tells of this step or a later one; quick steps are not all told of."""
+        self.page.wait_for_function(
+            "number => +(document.querySelector('#status .status').innerText"
+            ".match(/Step ([0-9]+),/)?.[1] ?? 0) >= number",
+            arg=number, timeout=1000 * seconds,
+        )
+
     def picture(self) -> np.ndarray:
         """What the canvas shows, uint8 (H, W, 3)."""
         content = base64.b64decode(self.page.evaluate(DRAWN))

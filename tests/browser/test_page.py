@@ -101,7 +101,7 @@ def test_stop_answers_within_a_second_and_the_drag_can_go_on_and_be_undone(open_
     before = page.picture()
     page.press_and_drag(NOSE, (700, 640))
     page.page.click("#drag")
-    page.wait_for_status("Step 5,", "Step 6,", "Step 7,")
+    page.wait_for_step(5)
     pressed = time.monotonic()
     page.page.click("#stop")
     page.wait_for_status("Stopping", "Stopped")
@@ -112,7 +112,7 @@ def test_stop_answers_within_a_second_and_the_drag_can_go_on_and_be_undone(open_
     stopped, handle = page.picture(), page.value()["points"][0]["handle"]
     assert np.abs(stopped.astype(float) - before).mean() > 0.5
     page.page.click("#drag")
-    page.wait_for_status("Step 3,", "Step 4,", "Step 5,")
+    page.wait_for_step(3)
     page.page.click("#stop")
     page.wait_for_status("Stopped")
     page.page.click("#undo")
@@ -132,12 +132,12 @@ def test_points_placed_while_a_drag_runs_stay_and_its_own_go_on(open_page):
     page = open_page()
     page.press_and_drag(NOSE, (700, 640))
     page.page.click("#drag")
-    page.wait_for_status("Step 3,", "Step 4,", "Step 5,")
+    page.wait_for_step(3)
     page.press_and_drag((200, 200), (300, 200))
     page.page.click("[data-tool=paint]")
     page.press_and_drag((400, 400), (600, 700))
     page.page.click("[data-tool=point]")
-    page.wait_for_status("Step 12,", "Step 13,", "Step 14,")
+    page.wait_for_step(12)
     page.page.click("#stop")
     text = page.wait_for_status("Stopped")
     page.page.wait_for_timeout(600)
@@ -159,7 +159,7 @@ def test_stopping_while_another_visitor_drags_frees_the_buttons(open_page):
     for page in (one, two):
         page.press_and_drag(NOSE, (700, 640))
     one.page.click("#drag")
-    one.wait_for_status("Step 2,", "Step 3,", "Step 4,")
+    one.wait_for_step(2)
     two.page.click("#drag")
     two.wait_for_status("Waiting for another visitor")
     two.page.click("#stop")
@@ -173,11 +173,11 @@ def test_a_second_press_while_one_runs_harms_nothing(open_page):
     page = open_page()
     page.press_and_drag(NOSE, (700, 640))
     page.page.click("#drag")
-    page.wait_for_status("Step 2,", "Step 3,", "Step 4,")
+    page.wait_for_step(2)
     page.page.locator(".dc-stage").focus()
     page.page.keyboard.press("Enter")  # the button is disabled meanwhile, the key is not
     assert "A drag is running" in page.problem()
-    page.wait_for_status("Step 6,", "Step 7,", "Step 8,")
+    page.wait_for_step(6)
     page.page.locator(".dc-stage").focus()
     page.page.keyboard.press("Escape")
     page.wait_for_status("Stopped")
@@ -191,7 +191,7 @@ def test_a_page_reloaded_in_mid_drag_comes_back_with_everything(open_page):
     page.page.click("[data-tool=point]")
     page.press_and_drag(NOSE, (700, 640))
     page.page.click("#drag")
-    page.wait_for_status("Step 6,", "Step 7,", "Step 8,")
+    page.wait_for_step(6)
     page.page.reload()
     page.wait_for_frame(after=0)
     page.errors.clear()  # Gradio reports the stream that the reload cut off
@@ -202,7 +202,7 @@ def test_a_page_reloaded_in_mid_drag_comes_back_with_everything(open_page):
     # Sampled anew it would be the very same picture; few steps in a region change it a little.
     assert np.abs(page.picture() - before).mean() > 0.2
     page.page.click("#drag")
-    page.wait_for_status("Step 2,", "Step 3,", "Step 4,")
+    page.wait_for_step(2)
     page.page.click("#stop")
     page.wait_for_status("Stopped")
 
@@ -314,7 +314,7 @@ def test_nothing_sticks_out_and_nothing_jumps(open_page, width, dark, tmp_path):
     page.page.click("[data-tool=point]")
     page.press_and_drag(NOSE, (600, 640)) if width > 500 else page.touch_and_drag(NOSE, (600, 640))
     page.page.click("#drag")
-    page.wait_for_status("Step 2,", "Step 3,", "Step 4,")
+    page.wait_for_step(2)
     assert page.page.evaluate(where) == before
     page.page.click("#stop")
     page.wait_for_status("Stopped")
