@@ -243,7 +243,7 @@ def build_demo(generator) -> gr.Blocks:
                 with gr.Row():
                     seed = gr.Textbox(label="Seed", elem_id="seed", min_width=120,
                                       info="The number of the picture. Enter shows it.")
-                    dice = gr.Button("🎲", elem_id="dice", elem_classes="icon-button", min_width=52)
+                    dice = gr.Button("Dice", elem_id="dice", min_width=96)
                 psi = OpenSlider(0, 1, 0.7, step=0.05, label="Truncation", elem_id="psi",
                                  info="Lower: a more average face. Higher: more varied, and odder.")
                 with gr.Accordion("Advanced", open=False, elem_id="advanced"):
@@ -277,13 +277,12 @@ def advanced_settings(num_ws: int) -> list[gr.components.Component]:
     """The controls of `Settings`, in its order, with the paper's values."""
     paper = Settings()
     with gr.Row():
-        rate = gr.Number(paper.learning_rate, label="Learning rate", step=0.0005, min_width=120)
-        r1 = gr.Number(paper.r1, label="r1, motion radius (px at 512)", min_width=120)
-        r2 = gr.Number(paper.r2, label="r2, tracking radius (px at 512)", min_width=120)
-        weight = gr.Number(paper.lambda_mask, label="Lambda, how firmly the rest stays",
-                           min_width=120)
-        cap = gr.Number(paper.max_steps, label="Step limit", precision=0, min_width=120)
-        space = gr.Radio(["W+", "W"], value="W+", label="Latent space", min_width=120)
+        rate = gr.Number(paper.learning_rate, label="Learning rate", step=0.0005, min_width=140)
+        cap = gr.Number(paper.max_steps, label="Step limit", precision=0, min_width=140)
+        r1 = gr.Number(paper.r1, label="r1, motion", info="px at 512", min_width=140)
+        r2 = gr.Number(paper.r2, label="r2, tracking", info="px at 512", min_width=140)
+        weight = gr.Number(paper.lambda_mask, label="Lambda, region", min_width=140)
+        space = gr.Radio(["W+", "W"], value="W+", label="Latent space", min_width=140)
     entries = OpenSlider(1, num_ws, paper.num_entries, step=1, label="Entries of the latents that "
                         "move", info="Few: shape and pose only. Many: colours and texture too.")
     return [rate, r1, r2, weight, cap, space, entries]
