@@ -44,5 +44,5 @@ def mask_term(
     features, features_start: (1, C, h, w).   protected: (1, 1, h, w), the share of each cell that
     must stay, 1 - M; not zero everywhere. Returns a scalar.
     """
-    change = (features - features_start).abs() * protected
-    return change.sum() / (protected.sum() * features.shape[1])
+    change = (features - features_start).abs().sum(1, keepdim=True)  # of each cell: small to weight
+    return (change * protected).sum() / (protected.sum() * features.shape[1])
