@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -69,12 +70,15 @@ def run(args: argparse.Namespace) -> dict:
     steps = drag(generator, edit)
     if args.before:
         _write(args.before, export.png(render(generator, edit.ws), edit.facts))
-    start = time.perf_counter()
+    start = at = time.perf_counter()
+    each = []
     for step in steps:
+        each.append(time.perf_counter() - at)
         edit = edit.moved(step.ws, step.handles)
         if args.frames:
             picture = render(generator, step.ws)
             _write(Path(args.frames) / f"{step.number:04d}.png", export.png(picture, edit.facts))
+        at = time.perf_counter()
     seconds = time.perf_counter() - start
     _write(args.out, export.png(render(generator, edit.ws), edit.facts))
     report = {
@@ -88,6 +92,7 @@ def run(args: argparse.Namespace) -> dict:
         "distances": step.distances,
         "steps": step.number,
         "seconds": round(seconds, 3),
+        "seconds_a_step": round(statistics.median(each), 3),
         "peak_memory_mb": peak_memory_mb(),
         "ending": step.ending.value,
     }
@@ -123,7 +128,8 @@ def main() -> int:
         print(f"drag: {error}", file=sys.stderr)
         return 2
     left = max(report["distances"])
-    print(f"{report['ending'].capitalize()} after {report['steps']} steps, {report['seconds']} s; "
+    print(f"{report['ending'].capitalize()} after {report['steps']} steps, {report['seconds']} s "
+          f"({report['seconds_a_step']} s a step, {report['peak_memory_mb'] or '?'} MB); "
           f"{left:.1f} px left at most. Wrote {args.out}")
     return 0
 

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -18,9 +19,16 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background
         "--disable-component-update", "--disable-sync"]
 
 
+class Server(NamedTuple):
+    """A running `python app.py`: its address, and the seconds until it answered."""
+
+    address: str
+    seconds: float
+
+
 @pytest.fixture(scope="session")
 def server(generator):
-    """Address of a running `python app.py`; the model is in the cache by then."""
+    """A Server; the model is in the cache when it starts."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -35,7 +43,7 @@ def server(generator):
             assert process.poll() is None, process.stderr.read()
             assert time.monotonic() - started < 60, "the app did not answer within a minute"
             time.sleep(0.1)
-        yield address
+        yield Server(address, time.monotonic() - started)
     finally:
         process.terminate()
         process.communicate(timeout=20)
@@ -79,7 +87,7 @@ def open_page(chromium, server):
             viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch,
             accept_downloads=True,
         )
-        pages.append(Page(context.new_page(), server + ("/?__theme=dark" if dark else "")))
+        pages.append(Page(context.new_page(), server.address + ("/?__theme=dark" if dark else "")))
         if not example:
             pages[-1].clear()
         return pages[-1]

@@ -14,9 +14,13 @@ NOSE = (500, 600)
 AWAY = (560, 600)
 
 
-def test_the_face_is_there_soon(open_page):
+def test_the_face_is_there_soon(open_page, server):
+    # The promise is 15 s from `python app.py`. Twice that here: most of it is the import of torch
+    # and gradio, nine seconds on a slow machine that nothing else keeps busy.
     page = open_page()
-    assert page.loaded < 15
+    print(f"\nserved after {server.seconds:.1f} s, the face {page.loaded:.1f} s later")
+    assert page.loaded < 10
+    assert server.seconds + page.loaded < 30
     assert page.picture().std() > 20
 
 
