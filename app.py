@@ -113,7 +113,9 @@ class Handlers:
     @plain_errors(outputs=4, line=3)
     def reset_points(self, request: gr.Request):
         """No points; picture and region stay."""
-        return self._replace(self._session(request), lambda e: replace(e, points=()), wording.READY)
+        session = self._session(request)
+        change, moving = functools.partial(replace, points=()), session.running
+        return self._replace(session, change, wording.READY, picture=moving)
 
     @plain_errors(outputs=4, line=3)
     def reset_picture(self, request: gr.Request):
@@ -121,11 +123,11 @@ class Handlers:
         change = functools.partial(reset_picture, self.generator)
         return self._replace(self._session(request), change, wording.AS_SAMPLED)
 
-    def _replace(self, session: Session, change, text: str):
+    def _replace(self, session: Session, change, text: str, picture: bool = True):
         """End this visitor's drag, if one runs, and put another edit in place of theirs."""
         session.settle()
         session.replace_edit(change(session.edit))
-        return self._show(session, text)
+        return self._show(session, text, picture)
 
     @plain_errors(outputs=2, line=1)
     def save(self, request: gr.Request):
@@ -208,12 +210,13 @@ class Handlers:
         self._session(request).armed = False
         return problem(wording.REFUSED), *IDLE
 
-    def _show(self, session: Session, text: str):
-        """Canvas, seed, truncation and status for a session's edit."""
-        edit = session.edit
-        picture = render(self.generator, edit.ws)
-        frame = to_frame(picture, session.next_serial(), quality=95)
-        canvas = gr.update(value=to_value(edit, session.revision), frame=frame)
+    def _show(self, session: Session, text: str, picture: bool = True):
+        """Canvas, seed, truncation and status for a session's edit; picture: render it, too."""
+        edit, frame = session.edit, {}
+        if picture:
+            drawn = render(self.generator, edit.ws)
+            frame = {"frame": to_frame(drawn, session.next_serial(), quality=95)}
+        canvas = gr.update(value=to_value(edit, session.revision), **frame)
         return canvas, str(edit.seed), edit.truncation_psi, status(text)
 
 

@@ -12,6 +12,7 @@ DRAWN = """() => {  // the canvas's pixels, without what lies over them
   const canvas = document.querySelector('.dc-picture');
   return canvas.toDataURL('image/png').split(',')[1];
 }"""
+NOSE = (500, 600)  # or thereabouts, of a face in the middle
 ENDINGS = ("Arrived", "Already there", "No progress", "Step limit", "Stopped")
 
 
@@ -31,14 +32,18 @@ class Page:
 
     def clear(self) -> None:
         """Take away the example that a new visitor finds."""
-        shown = self.serial
-        self.page.click("#reset-points")
-        self.wait_for_frame(shown)
+        self.reset_points()
         self.page.click("[data-tool=paint]")
         if self.page.is_enabled("[data-act=clear]"):
             self.page.click("[data-act=clear]")
         self.page.click("[data-tool=point]")
         self.page.wait_for_timeout(150)
+
+    def reset_points(self) -> None:
+        """Press that button and wait until no point is there."""
+        self.page.click("#reset-points")
+        self.page.wait_for_function(
+            "() => document.querySelector('.dc-stage').drawn().points.length === 0")
 
     @property
     def serial(self) -> int:

@@ -9,11 +9,12 @@ from tests.judge import NOSE_TIP, face_region, find_face
 
 SEEDS = (0, 1, 2, 3, 4)
 DISTANCE = 60
+DRAGGED = {}  # pictures before and after, by seed
 
 
 def drag_nose(page, seed, move):
     """Drag the nose tip of a seed to the right; returns how far dlib saw it go, the detector's
-    score afterwards, both pictures, and how many frames were shown meanwhile."""
+    score afterwards, and how many frames were shown meanwhile; both pictures go to DRAGGED."""
     page.show_seed(seed)
     before = page.picture()
     landmarks, _ = find_face(before)
@@ -26,7 +27,8 @@ def drag_nose(page, seed, move):
     moved, score = find_face(after)
     went = 0.0 if moved is None else moved[NOSE_TIP][0] - nose[0]
     print(f"seed {seed}: {status!r} dlib {went:.0f} px, score {score:.2f}")
-    return went, score, before, after, page.serial - first
+    DRAGGED[seed] = before, after
+    return went, score, page.serial - first
 
 
 ALL = bool(os.environ.get("DRAG_ALL_SEEDS"))  # by touch too: some minutes more
@@ -34,7 +36,7 @@ ALL = bool(os.environ.get("DRAG_ALL_SEEDS"))  # by touch too: some minutes more
 
 @pytest.mark.parametrize(
     ("touch", "seeds", "enough"),
-    [(False, SEEDS, 4), (True, SEEDS, 4) if ALL else (True, SEEDS[1:3], 2)],
+    [(False, SEEDS, 4), (True, SEEDS, 4) if ALL else (True, (2,), 1)],
     ids=["mouse", "touch"],
 )
 def test_the_nose_follows_and_the_face_stays_a_face(open_page, touch, seeds, enough):
@@ -42,19 +44,22 @@ def test_the_nose_follows_and_the_face_stays_a_face(open_page, touch, seeds, eno
     good = 0
     for seed in seeds:
         move = page.touch_and_drag if touch else page.press_and_drag
-        went, score, _, _, frames = drag_nose(page, seed, move)
+        went, score, frames = drag_nose(page, seed, move)
         assert frames >= 5, "the picture shall change while the drag runs"
         good += went >= DISTANCE / 2 and score > 0
     assert good >= enough
 
 
 def test_outside_a_painted_region_little_changes(open_page):
+    if 2 not in DRAGGED:  # this test runs alone
+        other = open_page()
+        drag_nose(other, 2, other.press_and_drag)
+    before, free = DRAGGED[2]
     page = open_page()
-    _, _, before, free, _ = drag_nose(page, 2, page.press_and_drag)
-    page.page.click("#reset-picture")
-    page.wait_for_status("as it was sampled")
-    page.page.wait_for_timeout(500)
+    page.show_seed(2)
     landmarks, _ = find_face(before)
+    nose = landmarks[NOSE_TIP]
+    page.press_and_drag(tuple(nose), (nose[0] + DISTANCE, nose[1]))
     left, top, right, bottom = face_region(landmarks)
     page.page.click("[data-tool=paint]")
     radius = 45  # of the brush as it comes

@@ -1,0 +1,53 @@
+"""Bad input on the real page: one sentence that says what to do, and nothing is lost."""
+
+import pytest
+
+from tests.browser.page import NOSE
+
+
+def test_bad_seeds_are_refused_and_the_picture_stays(open_page):
+    page = open_page()
+    before = page.serial
+    for seed in ("face", "-3", str(2**40)):
+        page.page.fill("#seed textarea, #seed input", seed)
+        page.page.press("#seed textarea, #seed input", "Enter")
+        assert "whole number" in page.problem()
+        page.reset_points()  # takes the sentence away
+        page.page.wait_for_function("() => !document.querySelector('#status .problem')")
+    assert page.serial == before
+
+
+@pytest.mark.parametrize("typed", ["3", "-1", ""])
+def test_truncation_out_of_range_is_refused_and_the_picture_stays(open_page, typed):
+    # Gradio's own slider answered with an error that the page did not show.
+    page = open_page()
+    before = page.serial
+    page.page.fill("#psi input[type=number]", typed)
+    page.page.press("#psi input[type=number]", "Tab")
+    page.page.wait_for_timeout(1500)
+    if page.serial == before:  # else the browser's part of the slider has put it into range
+        assert "from 0 to 1" in page.problem()
+    else:
+        assert page.page.input_value("#psi input[type=number]") in ("0", "1")
+
+
+def test_two_hundred_points_are_answered_in_a_sentence(open_page):
+    page = open_page()
+    for i in range(101):
+        page.page.mouse.move(*page.at(40 + 90 * (i % 11), 40 + 95 * (i // 11)))
+        page.page.mouse.down()
+        page.page.mouse.move(*page.at(65 + 90 * (i % 11), 60 + 95 * (i // 11)))
+        page.page.mouse.up()
+    assert "At most 100 points" in page.problem()
+    assert len(page.value()["points"]) == 101  # none is lost: the visitor deletes one
+
+
+def test_drag_without_a_point_says_what_to_do(open_page):
+    page = open_page()
+    page.page.click("#drag")
+    assert "press on the picture and drag" in page.problem()
+    page.press_and_drag(NOSE)  # a pair of no length
+    page.page.click("#drag")
+    page.wait_for_status("drag one to where it should go")
+    assert page.page.is_enabled("#drag")
+    assert len(page.value()["points"]) == 1
