@@ -268,7 +268,7 @@ def test_nothing_sticks_out_and_nothing_jumps(open_page, dark):
         page.page.click("[data-tool=point]")
         move = page.touch_and_drag if width < 500 else page.press_and_drag
         move(NOSE, (600, 640))
-        if dark:  # the layout is that of the light page
+        if dark or width == 768:  # the layout is that of the light page, or of a narrow one
             continue
         page.page.click("#drag")
         page.wait_for_step(2)
