@@ -16,6 +16,7 @@ from drag.canvas import DragCanvas, OpenSlider, read_value, to_frame, to_url, to
 from drag.edit import Edit, parse_seed, parse_truncation, resample, reset_picture
 from drag.examples import smile
 from drag.export import png
+from drag.loop import Step
 from drag.models import CATALOGUE, report_progress
 from drag.render import render
 from drag.sessions import Session, Sessions
@@ -60,7 +61,6 @@ class Handlers:
     def __init__(self, generator):
         self.generator = generator
         self.sessions = Sessions(smile(generator))
-        self.busy = 0  # drags that run now, of all visitors
 
     def acknowledge(self, message) -> None:
         """The browser has drawn a frame: [the visitor's token, serial]."""
@@ -114,8 +114,8 @@ class Handlers:
     def reset_points(self, request: gr.Request):
         """No points; picture and region stay."""
         session = self._session(request)
-        change, moving = functools.partial(replace, points=()), session.running
-        return self._replace(session, change, wording.READY, picture=moving)
+        change, runs = functools.partial(replace, points=()), session.running
+        return self._replace(session, change, wording.READY, picture=runs)
 
     @plain_errors(outputs=4, line=3)
     def reset_picture(self, request: gr.Request):
@@ -151,7 +151,7 @@ class Handlers:
         session.edit = replace(session.edit, settings=settings)
         drag(self.generator, session.edit)
         session.armed, session.stop = True, False
-        text = "Waiting for another visitor's drag to end …" if self.busy else "Starting …"
+        text = "Waiting for another visitor's drag to end …" if self.sessions.busy else "Starting …"
         return status(text, 0.0), gr.update(interactive=False), gr.update(interactive=True)
 
     def run(self, request: gr.Request):
@@ -168,33 +168,33 @@ class Handlers:
             yield gr.skip(), gr.skip(), *IDLE
             return
         session.armed, session.running, session.handles = False, True, {}
-        self.busy += 1
         way = max((pair.distance for pair in session.edit.points), default=0)
         last, told = None, 0.0
         try:
             for step, send in session.drag(self.generator):
                 last = step
                 if send or time.monotonic() > told + TELL_SECONDS:
-                    canvas = self._frame(session, step.picture) if send else gr.skip()
+                    canvas = self._frame(session, step, settle=False) if send else gr.skip()
                     told = time.monotonic()
                     yield canvas, how_far(step, way), gr.skip(), gr.skip()
-            yield self._frame(session), status(how_it_ended(last)), *IDLE
+            yield self._frame(session, last), status(how_it_ended(last)), *IDLE
         except ValueError as error:  # the points went while it waited
             yield gr.skip(), problem(str(error)), *IDLE
         except (RuntimeError, MemoryError):
             log.exception("a drag failed")
             yield self._frame(session), problem(wording.FAILED), *IDLE
         finally:
-            session.running, self.busy = False, self.busy - 1
+            session.running = False
 
-    def _frame(self, session: Session, picture=None):
-        """The canvas with a picture of a drag; without one, with the last: points stay there."""
-        settle = picture is None
-        picture = render(self.generator, session.edit.ws) if settle else picture
+    def _frame(self, session: Session, step: Step | None = None, settle: bool = True):
+        """The canvas with a step's picture; settle: the drag has ended, points stay there."""
+        if settle and not (step and step.sharp and step.ws is session.edit.ws):
+            picture = render(self.generator, session.edit.ws)
+        else:
+            picture = step.picture
         return gr.update(frame=to_frame(
             picture, session.next_serial(), quality=95 if settle else 88, run=session.token,
-            settle=settle, handles={str(key): place for key, place in session.handles.items()},
-        ))
+            settle=settle, handles=session.handles))
 
     @plain_errors(outputs=3, line=0)
     def halt(self, request: gr.Request):
@@ -205,6 +205,7 @@ class Handlers:
             return status("Stopping …"), gr.skip(), gr.skip()
         return (status(how_it_ended(None)) if waiting else gr.skip()), *IDLE
 
+    @plain_errors(outputs=3, line=0)
     def refused(self, request: gr.Request):
         """The queue is full, or the drag could not begin for another reason."""
         self._session(request).armed = False

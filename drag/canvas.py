@@ -135,12 +135,16 @@ def to_value(edit: Edit, revision: int) -> dict:
     }
 
 
-def to_frame(picture: np.ndarray, serial: int, *, quality: int = 88, **extra) -> dict:
+def to_frame(
+    picture: np.ndarray, serial: int, *, quality: int = 88, handles: dict | None = None, **extra
+) -> dict:
     """The canvas's frame for a picture: uint8 (H, W, 3).
 
-    serial: of two frames the canvas shows the one with the higher.   extra: run, handles, settle,
-    as assets/canvas.js has them.
+    serial: of two frames the canvas shows the one with the higher.   handles: (x, y) by the key of
+    their point, where a drag has moved them.   extra: run, settle, as assets/canvas.js has them.
     """
     source = to_url("image/jpeg", jpeg(picture, quality))
     height, width = picture.shape[:2]
-    return {"src": source, "serial": serial, "width": width, "height": height, **extra}
+    places = {str(key): place for key, place in (handles or {}).items()}  # keys of JSON are text
+    return {"src": source, "serial": serial, "width": width, "height": height,
+            "handles": places, **extra}

@@ -148,6 +148,11 @@ class Sessions:
             session.replace_edit(known[0].edit)
         return session
 
+    @property
+    def busy(self) -> bool:
+        """Whether a drag of any visitor runs."""
+        return any(session.running for session in list(self._sessions.values()))
+
     def drawn(self, token: str, serial: int) -> None:
         """The browser of the page with this token has drawn the frame of this serial."""
         for session in list(self._sessions.values()):

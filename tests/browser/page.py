@@ -127,6 +127,11 @@ class Page:
         self.page.click("#drag")
         return self.wait_for_status(*ENDINGS, seconds=seconds)
 
+    def stop(self) -> str:
+        """Press Stop and wait until the drag has ended; returns the status line."""
+        self.page.click("#stop")
+        return self.wait_for_status("Stopped")
+
     def problem(self) -> str:
         """The sentence that bad input is answered with."""
         return self.page.locator("#status .problem").inner_text(timeout=5000)

@@ -117,8 +117,7 @@ def test_stop_answers_within_a_second_and_the_drag_can_go_on_and_be_undone(open_
     assert np.abs(stopped.astype(float) - before).mean() > 0.5
     page.page.click("#drag")
     page.wait_for_step(3)
-    page.page.click("#stop")
-    page.wait_for_status("Stopped")
+    page.stop()
     page.page.click("#undo")
     page.wait_for_status("Went back")
     page.page.wait_for_timeout(500)
@@ -142,8 +141,7 @@ def test_points_placed_while_a_drag_runs_stay_and_its_own_go_on(open_page):
     page.press_and_drag((400, 400), (600, 700))
     page.page.click("[data-tool=point]")
     page.wait_for_step(12)
-    page.page.click("#stop")
-    text = page.wait_for_status("Stopped")
+    text = page.stop()
     page.page.wait_for_timeout(600)
     dragged, placed = page.value()["points"]
     assert page.value()["painted"]
@@ -169,8 +167,7 @@ def test_stopping_while_another_visitor_drags_frees_the_buttons(open_page):
     two.page.click("#stop")
     two.wait_for_status("before the first step")
     two.page.wait_for_selector("#drag:enabled", timeout=2000)
-    one.page.click("#stop")
-    one.wait_for_status("Stopped")
+    one.stop()
 
 
 def test_a_second_press_while_one_runs_harms_nothing(open_page):
@@ -207,8 +204,7 @@ def test_a_page_reloaded_in_mid_drag_comes_back_with_everything(open_page):
     assert np.abs(page.picture() - before).mean() > 0.2
     page.page.click("#drag")
     page.wait_for_step(2)
-    page.page.click("#stop")
-    page.wait_for_status("Stopped")
+    page.stop()
 
 
 def test_two_visitors_do_not_see_each_other(open_page):
@@ -273,7 +269,6 @@ def test_nothing_sticks_out_and_nothing_jumps(open_page, dark):
         page.page.click("#drag")
         page.wait_for_step(2)
         assert page.page.evaluate(where) == before
-        page.page.click("#stop")
-        page.wait_for_status("Stopped")
+        page.stop()
         assert page.page.evaluate(where) == before
         assert page.page.evaluate("document.documentElement.scrollWidth") <= width
