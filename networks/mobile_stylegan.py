@@ -12,14 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from networks.windows import WHOLE, Window, crop
+
 W_DIM = 512
 BLOCK_CHANNELS = (512, 512, 512, 512, 256, 128, 64)  # of the blocks at 8, 16, ... 512 px
 FEATURE_BLOCK = 4  # 256 channels at 128 px: the sixth resolution, as in DragGAN (Sec. 3.2)
 PREVIEW_BLOCK = 5  # 128 channels at 256 px
 WINDOW_BLOCK = 3  # from 64 px on, five sixths of the cost, features may be worked out in a window
-
-Window = tuple[slice, slice]  # rows and columns of a map
-WHOLE = (slice(None), slice(None))
 
 
 def inverse_haar(x: torch.Tensor) -> torch.Tensor:
@@ -39,13 +38,6 @@ def inverse_haar(x: torch.Tensor) -> torch.Tensor:
 def _widened(part: slice, side: int) -> slice:
     """What a block must work out so that its two 3x3 convolutions are right in a part of a side."""
     return slice(max(0, (part.start - 2) // 2 * 2), min(side, (part.stop + 3) // 2 * 2))
-
-
-def _crop(x: torch.Tensor, have: Window, window: Window) -> torch.Tensor:
-    """A window of a map, of which x is the window `have`."""
-    first = [part.start or 0 for part in have]
-    parts = [slice(w.start - f, w.stop - f) for w, f in zip(window, first, strict=True)]
-    return x[(..., *parts)]
 
 
 class Convolution(nn.Module):
@@ -217,9 +209,9 @@ class MobileStyleGAN(nn.Module):
             plan.insert(0, (i, inner, given))
         x, have = self._run_blocks(x, ws, 0, WINDOW_BLOCK), WHOLE
         for i, taken, given in plan:
-            x = self.blocks[i](_crop(x, have, taken), ws[2 * i + 1], ws[2 * i + 2], given)
+            x = self.blocks[i](crop(x, have, taken), ws[2 * i + 1], ws[2 * i + 2], given)
             have = given
-        return _crop(x, have, window)
+        return crop(x, have, window)
 
     def image(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
         """The picture: ws (N, num_ws, 512) -> (N, 3, 1024, 1024), RGB in about [-1, 1].

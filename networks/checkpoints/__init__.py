@@ -1,1 +1,68 @@
-"""Readers of weight files, one module a format; all of them read data and execute nothing."""
+"""Readers of weight files. All of them read data and execute nothing; none needs PyTorch.
+
+    checkpoint = read_checkpoint("lions.pkl")  # any StyleGAN2 file; see `networks.stylegan2`
+
+`python -m networks.checkpoints FILE` says what a file is. What a file contains and what is refused:
+`records` and `machine` for pickles, `torch_files` for torch.save, `architecture` for the network.
+"""
+
+import mmap
+import os
+from pathlib import Path
+
+from networks.checkpoints.errors import CheckpointError
+from networks.checkpoints.generators import Checkpoint, find_generator
+from networks.checkpoints.machine import Machine
+from networks.checkpoints.records import Budget
+from networks.checkpoints.safe_tensors import read_safetensors
+from networks.checkpoints.torch_files import STREAM_START, read_archive, read_stream
+
+__all__ = ["SUFFIXES", "Checkpoint", "CheckpointError", "read_checkpoint"]
+
+SUFFIXES = (".pkl", ".pt", ".pth", ".bin", ".safetensors")
+_SMALLEST = 3  # bytes; nothing shorter is a pickle that builds anything
+
+
+def read_checkpoint(path) -> Checkpoint:
+    """The StyleGAN2 generator in a file, whatever its name.
+
+    Reads NVIDIA's pickles and those of TensorFlow, torch.save in both its forms, and safetensors.
+    Raises CheckpointError, one sentence that names the file, where it is none of these, damaged,
+    hostile, or another network; OSError where it cannot be opened.
+    """
+    path = Path(path)
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size < _SMALLEST:
+            raise CheckpointError(f"{path.name} is empty; fetch it again.")
+        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    try:
+        return _read(data, path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path.name} {error}.") from None
+
+
+def _read(data: memoryview, path: Path) -> Checkpoint:
+    start, budget = bytes(data[:16]), Budget(len(data))
+    if start.startswith(b"PK\3\4"):
+        return find_generator(read_archive(data, budget), "torch.save archive", len(data))
+    if start.startswith(STREAM_START):
+        return find_generator(read_stream(data, budget), "torch.save stream", len(data))
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < len(data):
+        return find_generator(read_safetensors(path), "safetensors", len(data))
+    if start[:1] != b"\x80":
+        raise CheckpointError(_what_else(bytes(data[:64])))
+    machine = Machine(data, budget)
+    value = machine.run()
+    if machine.position != len(data):
+        raise CheckpointError("has something behind its pickle and was refused")
+    return find_generator(value, "pickle", len(data))
+
+
+def _what_else(start: bytes) -> str:
+    if start.startswith(b"version https://git-lfs"):
+        return "is a git-LFS pointer in place of the file; fetch the file itself"
+    if start.lstrip()[:1] == b"<":
+        return "is a web page in place of the file; fetch the file itself"
+    if start.startswith(b"\x89HDF"):
+        return "is an HDF5 file, which is not supported; choose a .pkl, .pt or .safetensors file"
+    return "is no weight file; choose a .pkl, .pt, .pth or .safetensors file"

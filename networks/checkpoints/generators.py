@@ -1,0 +1,101 @@
+"""Find the generator in what a weight file holds, whatever the tool that wrote it."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from networks.checkpoints import nvidia, rosinality, tensorflow
+from networks.checkpoints.architecture import Architecture, Recorded, infer_architecture
+from networks.checkpoints.errors import CheckpointError
+from networks.checkpoints.records import Array, Module, Tensor, TensorFlowNetwork
+
+# Under which keys a file may hold the generator, averaged over training first, and no other.
+_GENERATORS = ("G_ema", "g_ema", "params_ema", "Gs", "state_dict", "model", "generator", "G", "g")
+_PREFIXES = re.compile(r"^(module|decoder|generator|g_ema|G_ema|netG|G|g)\.")
+_OTHERS = ("D", "d", "discriminator")
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A StyleGAN2 generator read from a file.
+
+    format: in words.   state: float32 arrays by NVIDIA's PyTorch names.   skipped: what else there
+    was, networks and weights that a generator has no use for.
+    """
+
+    format: str
+    state: dict[str, np.ndarray]
+    architecture: Architecture
+    skipped: tuple[str, ...]
+
+
+def find_generator(value, container: str, nbytes: int) -> Checkpoint:
+    """The generator in a value that a reader has built.
+
+    container: what the file is, in words.   nbytes: its size, which bounds that of the weights.
+    Raises CheckpointError where there is none.
+    """
+    if type(value) is tuple and len(value) == 3 and type(value[2]) is TensorFlowNetwork:
+        state, recorded, skipped = tensorflow.read_network(value[2])
+        names = ("training generator", "discriminator", *skipped)
+        return _checkpoint("TensorFlow pickle of 2019", state, recorded, names, nbytes)
+    if type(value) is TensorFlowNetwork:
+        state, recorded, skipped = tensorflow.read_network(value)
+        return _checkpoint("TensorFlow pickle of 2019", state, recorded, skipped, nbytes)
+    key, rest = None, ()
+    if isinstance(value, dict) and not any(
+            isinstance(item, (Tensor, Array)) and "." in str(name)
+            for name, item in value.items()):
+        key = next((k for k in _GENERATORS if isinstance(value.get(k), (Module, dict))), None)
+        rest = tuple(str(k)[:60] for k in value if k not in (key, "latent_avg"))
+        if key is None and any(value.get(k) for k in _OTHERS):
+            raise CheckpointError("holds a discriminator only; choose a file with the generator")
+    found = value if key is None else value[key]
+    if type(found) is Module:
+        state, recorded = nvidia.read_module(found)
+        return _checkpoint(f"NVIDIA {container}", state, recorded, rest, nbytes)
+    if not isinstance(found, dict):
+        raise CheckpointError("holds no StyleGAN2 generator; choose a file that does")
+    weights = _flat(found)
+    if key is not None and isinstance(value.get("latent_avg"), Tensor):
+        weights["latent_avg"] = value["latent_avg"]
+    average = weights.pop("latent_avg", None)
+    words, skipped = f"NVIDIA's names, {container}", []
+    state = {name: item.array() for name, item in weights.items()}
+    if rosinality.is_rosinality(state):
+        words = f"rosinality's names, {container}"
+        state, skipped = rosinality.translate(state)
+    if average is not None:  # (w_dim,), or the same for each entry of ws
+        average = average.array()
+        state.setdefault("mapping.w_avg", average[0] if average.ndim == 2 else average)
+    return _checkpoint(words, state, Recorded(), (*rest, *skipped), nbytes)
+
+
+def _flat(found: dict) -> dict:
+    """The tensors of a state dict, without a prefix that all those of the generator share."""
+    weights = {k: v for k, v in found.items() if type(k) is str and isinstance(v, (Tensor, Array))}
+    for _ in range(3):
+        if any(name in weights for name in ("synthesis.b4.const", "input.input")):
+            break
+        stripped = {_PREFIXES.sub("", k): v for k, v in weights.items() if _PREFIXES.match(k)}
+        weights = stripped | {k: v for k, v in weights.items() if k == "latent_avg"}
+    return weights
+
+
+def _checkpoint(words, state, recorded, skipped, nbytes) -> Checkpoint:
+    arrays = {name: values if isinstance(values, (np.ndarray, np.generic)) else values.array()
+              for name, values in state.items()}
+    if sum(values.nbytes for values in arrays.values()) > 2 * nbytes:
+        raise CheckpointError("uses the same numbers again and again and was refused")
+    architecture = infer_architecture(arrays, recorded)
+    wanted = architecture.shapes()
+    kept, surplus = {}, []
+    for name, values in arrays.items():
+        if name in wanted or name == "mapping.w_avg" or ".noise_" in name:
+            if values.dtype.kind != "f":
+                raise CheckpointError(f"has {name} as {values.dtype}, not as real numbers")
+            kept[name] = np.array(values, np.float32, order="C")
+        elif not name.endswith(".resample_filter"):
+            surplus.append(name)
+    return Checkpoint(words, kept, architecture, (*skipped, *surplus))

@@ -1,0 +1,283 @@
+"""What a pickle of weights may build, and from which names.
+
+`Global.allowed` knows the names; `call`, `new` and `build` are what a pickle's REDUCE, NEWOBJ and
+BUILD do with them. All of it makes plain containers, numbers, and the small records of this file.
+"""
+
+import math
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from networks.checkpoints.errors import CheckpointError
+
+# Several packages carry a copy of NVIDIA's tools, so their modules may have a prefix.
+_PREFIXED = re.compile(r"(?:[A-Za-z_][A-Za-z_0-9]*\.)*(torch_utils\.persistence|dnnlib\.util)")
+_STORAGES = {
+    "FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2", "BFloat16Storage": "bf16",
+    "LongStorage": "<i8", "IntStorage": "<i4", "ShortStorage": "<i2", "CharStorage": "i1",
+    "ByteStorage": "u1", "BoolStorage": "?",
+}
+_NUMPY_CORES = ("numpy.core.multiarray", "numpy._core.multiarray",
+                "numpy.core._multiarray_umath", "numpy._core._multiarray_umath")
+_NAMES = {
+    ("collections", "OrderedDict"): "ordered dict",
+    ("argparse", "Namespace"): "namespace",
+    ("builtins", "set"): "set", ("__builtin__", "set"): "set",
+    ("_codecs", "encode"): "encode",
+    ("dnnlib.util", "EasyDict"): "easy dict",
+    ("dnnlib.tflib.network", "Network"): "tensorflow network",
+    ("torch_utils.persistence", "_reconstruct_persistent_obj"): "module",
+    ("torch._utils", "_rebuild_parameter"): "parameter",
+    ("torch._utils", "_rebuild_tensor_v2"): "tensor",
+    ("torch.storage", "_load_from_bytes"): "storage",
+    ("numpy", "dtype"): "dtype", ("numpy", "ndarray"): "ndarray",
+    **{(core, "scalar"): "scalar" for core in _NUMPY_CORES},
+    **{(core, "_reconstruct"): "array" for core in _NUMPY_CORES},
+    **{("torch", name): name for name in _STORAGES},
+}
+_NUMPY_TYPES = re.compile(r"[fiu][1248]|b1")
+_MAX_DIMENSIONS = 8
+
+
+@dataclass
+class Budget:
+    """What one file may make its reader do, over all the pickles in it.
+
+    nbytes: size of the file, and so the most that byte strings made from text may hold.
+    """
+
+    nbytes: int
+    opcodes: int = 0
+    encoded: int = 0
+
+    def count_opcode(self, most: int) -> None:
+        """One opcode more; raises CheckpointError beyond `most`."""
+        self.opcodes += 1
+        if self.opcodes > most:
+            raise CheckpointError(f"has a pickle of more than {most} opcodes and was refused")
+
+    def count_encoded(self, nbytes: int) -> None:
+        """So many bytes more that lie in memory beside the file."""
+        self.encoded += nbytes
+        if self.encoded > self.nbytes:
+            raise CheckpointError("asks for more memory than its own size and was refused")
+
+
+@dataclass(frozen=True)
+class Global:
+    """A name that weight files may use; kind: what it stands for here. It is never looked up."""
+
+    kind: str
+
+    @classmethod
+    def allowed(cls, module: str, name: str) -> "Global":
+        """The record for a name; raises CheckpointError, with the name, for one off the list."""
+        own = _PREFIXED.fullmatch(module)
+        kind = _NAMES.get((own[1] if own else module, name))
+        if kind is None:
+            shown = re.sub(r"[^\w.-]", "?", f"{module}.{name}")[:80]
+            raise CheckpointError(
+                f"names {shown}, which is not on the short list of what weights are made of; "
+                "it was refused and nothing in it was run")
+        return cls(kind)
+
+
+class OrderedDict(dict):
+    """A dict that may be followed by BUILD, which state dicts use for their version."""
+
+
+class Namespace(dict):
+    """The options of a training script."""
+
+
+@dataclass(eq=False)
+class Module:
+    """A network or layer as NVIDIA's tools pickle it; its source text is dropped unread."""
+
+    class_name: str
+    state: dict
+
+
+@dataclass(eq=False)
+class TensorFlowNetwork:
+    """A network as the TensorFlow tools of 2019 pickle it."""
+
+    state: dict = field(default_factory=dict)
+
+
+MAPPINGS = (dict, OrderedDict, Namespace)
+
+
+@dataclass(eq=False)
+class Storage:
+    """Numbers in a row: dtype as numpy writes it (or bf16), their count, and the file's bytes;
+    those are None until the reader has come to them."""
+
+    dtype: str
+    count: int
+    data: memoryview | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the numbers take."""
+        return self.count * (2 if self.dtype == "bf16" else np.dtype(self.dtype).itemsize)
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A part of a storage, checked to lie within it: offset and strides in numbers."""
+
+    storage: Storage
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def array(self) -> np.ndarray:
+        """The numbers, a view of the file except for bf16."""
+        data, dtype = self.storage.data, self.storage.dtype
+        if data is None or len(data) != self.storage.nbytes:
+            raise CheckpointError("is cut short: a tensor's numbers are missing")
+        if dtype == "bf16":  # the upper half of a float32
+            flat = (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
+        else:
+            flat = np.frombuffer(data, dtype)
+        steps = tuple(step * flat.itemsize for step in self.strides)
+        return np.lib.stride_tricks.as_strided(flat[self.offset :], self.shape, steps)
+
+
+@dataclass(eq=False)
+class DType:
+    """A numpy type, such as f4; order: < or >."""
+
+    name: str
+    order: str = "<"
+
+
+@dataclass(eq=False)
+class Array:
+    """A numpy array, empty until BUILD."""
+
+    shape: tuple[int, ...] = (0,)
+    dtype: str = "<f4"
+    data: memoryview | bytes = b""
+    fortran: bool = False
+
+    def array(self) -> np.ndarray:
+        """The numbers, a view of the file."""
+        flat = np.frombuffer(self.data, self.dtype)
+        return flat.reshape(self.shape, order="F" if self.fortran else "C")
+
+
+def _is(value, *kinds) -> bool:
+    """Whether a tuple holds exactly these types; None stands for any."""
+    return type(value) is tuple and len(value) == len(kinds) and all(
+        kind is None or type(item) is kind or (type(kind) is tuple and type(item) in kind)
+        for item, kind in zip(value, kinds, strict=True))
+
+
+_BYTES = (bytes, memoryview)
+_MADE_WITHOUT = {"ordered dict": OrderedDict, "set": set, "easy dict": dict,
+                 "namespace": Namespace, "tensorflow network": TensorFlowNetwork}
+
+
+def call(function, arguments, budget: Budget):
+    """What REDUCE builds: a listed name applied to arguments of the right types."""
+    kind = function.kind if type(function) is Global else None
+    if kind in ("ordered dict", "set") and arguments == ():
+        return _MADE_WITHOUT[kind]()
+    if kind == "set" and _is(arguments, list) and all(type(i) in (str, int) for i in arguments[0]):
+        return set(arguments[0])
+    if kind == "encode" and _is(arguments, str, str) and arguments[1] in ("latin1", "latin-1"):
+        budget.count_encoded(len(arguments[0]))
+        try:
+            return memoryview(arguments[0].encode("latin-1"))
+        except UnicodeEncodeError:
+            raise CheckpointError("is damaged: a byte string in it is none") from None
+    if kind == "module" and _is(arguments, dict):
+        return _module(arguments[0])
+    if kind == "parameter" and _is(arguments, Tensor, bool, None):
+        return arguments[0]
+    if kind == "tensor" and type(arguments) is tuple and _is(
+            arguments[:6], Storage, int, tuple, tuple, bool, None):
+        return _tensor(*arguments[:4])
+    if kind == "storage" and _is(arguments, _BYTES):
+        from networks.checkpoints.torch_files import read_storage  # which walks pickles itself
+
+        return read_storage(memoryview(arguments[0]), budget)
+    if kind == "dtype" and _is(arguments, str, (bool, int), (bool, int)):
+        if not _NUMPY_TYPES.fullmatch(arguments[0]):
+            raise CheckpointError(f"has numpy numbers of type {_shown(arguments[0])}: refused")
+        return DType(arguments[0])
+    if kind == "scalar" and _is(arguments, DType, _BYTES):
+        return _array((), arguments[0], False, arguments[1]).array()[()].item()
+    if kind == "array" and _is(arguments, Global, tuple, None) and arguments[0].kind == "ndarray":
+        return Array()
+    raise CheckpointError("calls something in a way that no weights need, and was refused")
+
+
+def new(kind, arguments):
+    """What NEWOBJ builds: an empty container."""
+    kind = kind.kind if type(kind) is Global else None
+    if arguments == () and kind in _MADE_WITHOUT and kind != "set":
+        return _MADE_WITHOUT[kind]()
+    raise CheckpointError("makes an object that no weights need, and was refused")
+
+
+def build(target, state):
+    """What BUILD does: give a record its state, once."""
+    if type(target) is OrderedDict and type(state) is dict:
+        return target  # {'_metadata': versions of layers}
+    if type(target) is Namespace and type(state) is dict:
+        target.update(state)
+        return target
+    if type(target) is TensorFlowNetwork and type(state) is dict and not target.state:
+        target.state = state
+        return target
+    if type(target) is DType and type(state) is tuple and len(state) >= 2 and state[1] in (
+            "<", ">", "|", "="):
+        target.order = ">" if state[1] == ">" else "<"
+        return target
+    if type(target) is Array and _is(state, int, tuple, DType, (bool, int), _BYTES):
+        filled = _array(state[1], state[2], bool(state[3]), state[4])
+        target.__dict__.update(filled.__dict__)
+        return target
+    raise CheckpointError("changes an object in a way that no weights need, and was refused")
+
+
+def _module(meta: dict) -> Module:
+    name, state = meta.get("class_name"), meta.get("state")
+    if meta.get("type") != "class" or type(name) is not str or type(state) is not dict:
+        raise CheckpointError("holds an object of NVIDIA's tools that is no network layer: refused")
+    return Module(name, state)
+
+
+def _tensor(storage: Storage, offset: int, shape: tuple, strides: tuple) -> Tensor:
+    numbers = (offset, *shape, *strides)
+    if len(shape) != len(strides) or len(shape) > _MAX_DIMENSIONS or any(
+            type(n) is not int or n < 0 for n in numbers):
+        raise CheckpointError("has a tensor of an impossible shape and was refused")
+    count = math.prod(shape)
+    last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
+    if count > storage.count or (count and last >= storage.count):
+        raise CheckpointError("has a tensor that reaches beyond its own numbers and was refused")
+    return Tensor(storage, offset if count else 0, shape, strides)
+
+
+def _array(shape: tuple, dtype: DType, fortran: bool, data) -> Array:
+    # dtypes are shared by many arrays, so an array keeps the text, not the record
+    form = dtype.order + dtype.name
+    if len(shape) > _MAX_DIMENSIONS or any(type(n) is not int or n < 0 for n in shape) or (
+            math.prod(shape) * np.dtype(form).itemsize != len(data)):
+        raise CheckpointError("has a numpy array whose shape is not that of its bytes")
+    return Array(shape, form, memoryview(data), fortran)
+
+
+def _shown(text: str) -> str:
+    return re.sub(r"[^\w.<>|=-]", "?", text)[:20]
+
+
+def storage_kind(value) -> str | None:
+    """The number type that a storage's name stands for, None for any other value."""
+    return _STORAGES.get(value.kind) if type(value) is Global else None
