@@ -97,6 +97,7 @@ function resize(w, h) {
   width = pictureCanvas.width = maskCanvas.width = w;
   height = pictureCanvas.height = maskCanvas.height = h;
   stage.style.aspectRatio = `${w} / ${h}`;
+  stage.style.setProperty("--dc-aspect", w / h);
 }
 
 // ---- what the visitor made ---------------------------------------------------------------------

@@ -6,7 +6,7 @@
 """
 
 from drag.edit import Edit, PointPair, Settings, new_edit
+from drag.loaded import load_generator
 from drag.loop import Step, drag
-from drag.models import load_generator
 
 __all__ = ["Edit", "PointPair", "Settings", "Step", "drag", "load_generator", "new_edit"]

@@ -12,8 +12,9 @@ from PIL import Image, UnidentifiedImageError
 
 from drag import export
 from drag.edit import PointPair, Settings, new_edit
+from drag.loaded import load_generator
 from drag.loop import drag
-from drag.models import CATALOGUE, load_generator, report_progress
+from drag.models import CATALOGUE, named, report_progress
 from drag.render import render
 from drag.solvers import SOLVERS
 
@@ -26,7 +27,9 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Example: python -m drag --seed 3 --drag 560,600,500,600 --out after.png",
     )
     add = parser.add_argument
-    add("--model", default="builtin", help=f"one of: {', '.join(CATALOGUE)} (default: builtin)")
+    add("--model", default="builtin", metavar="NAME|FILE",
+        help=f"one of: {', '.join(CATALOGUE)}; or owner/name/file on the Hugging Face Hub; or a "
+        "weight file, or a folder that has one (default: builtin)")
     add("--seed", default="0", help="which picture, 0 to 4294967295 (default: 0)")
     add("--psi", default="0.7", help="truncation, 0 (average) to 1 (all variety) (default: 0.7)")
     add("--drag", action="append", default=[], metavar="X0,Y0,X1,Y1",
@@ -64,9 +67,10 @@ def run(args: argparse.Namespace) -> dict:
     """Do what the command line asks for and return the report."""
     points = [parse_pair(text) for text in args.drag]
     mask = read_mask(args.mask) if args.mask else None
-    settings = Settings(solver=args.solver, max_steps=args.max_steps)
+    model = named(args.model)
+    settings = Settings(args.solver, model.learning_rate, max_steps=args.max_steps)
     generator = load_generator(args.model, args.device, progress=report_progress)
-    edit = new_edit(generator, args.model, args.seed, args.psi, settings).place(points, mask)
+    edit = new_edit(generator, model.name, args.seed, args.psi, settings).place(points, mask)
     steps = drag(generator, edit)
     if args.before:
         _write(args.before, export.png(render(generator, edit.ws), edit.facts))
@@ -82,7 +86,7 @@ def run(args: argparse.Namespace) -> dict:
     seconds = time.perf_counter() - start
     _write(args.out, export.png(render(generator, edit.ws), edit.facts))
     report = {
-        "model": args.model,
+        "model": model.name,
         "seed": edit.seed,
         "truncation_psi": edit.truncation_psi,
         "solver": settings.solver,

@@ -161,8 +161,8 @@ def new_edit(generator, model="builtin", seed=0, truncation_psi=0.7, settings=No
     z = torch.from_numpy(np.random.RandomState(seed).randn(1, generator.z_dim)).float()
     with torch.no_grad():
         ws = generator.mapping(z.to(generator.w_avg.device), psi)[0]
-    size = (generator.img_resolution, generator.img_resolution)
-    return Edit(model, seed, psi, ws.cpu().numpy(), size, settings=settings or Settings())
+    settings = settings or Settings()
+    return Edit(model, seed, psi, ws.cpu().numpy(), generator.img_size, settings=settings)
 
 
 def resample(generator, edit: Edit, seed, truncation_psi) -> Edit:

@@ -1,65 +1,141 @@
-"""The catalogue of generators: where the weights come from, and how they are kept.
+"""The catalogue of generators: what a person can choose, and where the weights come from.
 
-The built-in generator's weights lie in a wheel on the Python package index. It is downloaded once,
-checked, read as data (nothing in it is imported or run) and converted to safetensors in the cache.
+A model is named by its key in `CATALOGUE`, by `owner/name/file` on the Hugging Face Hub, or, by
+whoever runs the program, as a file on this machine.
 """
 
-import contextlib
-import hashlib
 import os
-import re
-import subprocess
 import sys
-import tempfile
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from huggingface_hub import cached_assets_path
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 
-from networks.checkpoints.openvino import read_mobile_stylegan
+from drag import hub, wheel
+from drag.errors import ModelUnavailableError
+from drag.hub import HubFile, Progress
+from drag.wheel import Wheel
+from networks.checkpoints import SUFFIXES, read_checkpoint
 from networks.mobile_stylegan import MobileStyleGAN
+from networks.stylegan2 import StyleGAN2
 
-WHEEL_VARIABLE = "DRAG_BUILTIN_WHEEL"
-CONVERSION = 1  # raised whenever the converted file changes, so that older ones are not read
-
-Progress = Callable[[str, float | None], None]  # what is done, in words; share done, if known
+FREE, RESEARCH, OWN = "Free to use", "Research only", "Your own"
+NVIDIA = "NVIDIA source code licence, non-commercial"
 
 
 @dataclass(frozen=True)
 class Model:
-    """What a person sees of a generator, and where its weights come from."""
+    """What a person sees of a generator, where its weights come from, and what suits it.
 
+    name: by which an edit knows it.   px: height of the picture, None until it is loaded.
+    megabytes: to download.   learning_rate, truncation_psi: to begin with (paper, Sec. 4).
+    """
+
+    name: str
     title: str
+    group: str
     licence: str
-    wheel: str  # requirement on the package index
-    sha256: str
-    size: int  # bytes
+    source: Wheel | HubFile | Path
+    px: int | None = None
+    megabytes: int | None = None
+    learning_rate: float = 1e-3
+    truncation_psi: float = 0.7
 
     @property
-    def filename(self) -> str:
-        """Name of the wheel's file."""
-        return self.wheel.replace("-", "_").replace("==", "-") + "-py3-none-any.whl"
+    def label(self) -> str:
+        """The model in one line of a menu."""
+        size = f", {self.px} px" if self.px else ""
+        return f"{self.group}: {self.title}{size}"
 
 
-CATALOGUE = {
-    "builtin": Model(
-        title="Faces (built in, 1024 px)",
-        licence="Apache-2.0",
-        wheel="random-face==2021.7.21.1",
-        sha256="e5d10e2be7df63f06123855ec591ca35dcb1d059eba47ddcb175d7d26b4019b5",
-        size=37_588_926,
-    )
-}
+def _distilled(name: str, title: str, px: int, megabytes: int, sha256: str) -> Model:
+    """One of the Self-Distilled StyleGANs (arXiv 2202.12211), which hold the generator only."""
+    source = HubFile("public-data/Self-Distilled-StyleGAN", f"models/{name}_{px}_pytorch.pkl",
+                     "3f905e0a43cf954d3dc1ecd1618a4e113670931e", sha256)
+    return Model(name, title, FREE, "Apache-2.0", source, px, megabytes)
 
 
-class ModelUnavailableError(ValueError):
-    """The weights are not here and could not be had; the text says what to do."""
+def _nvidia(name: str, title: str, px: int, file: str, sha256: str | None = None,
+            rate: float = 1e-3) -> Model:
+    """A pickle of stylegan2-ada-pytorch with all three networks."""
+    source = HubFile("ZeqiangLai/StyleGAN2-pkl", f"ada/{file}.pkl",
+                     "422f40439ddaa6d041cf698347f08e9bdf9f6036", sha256)
+    return Model(name, title, RESEARCH, NVIDIA, source, px, 382 if px > 512 else 364, rate)
+
+
+def _config_f(name: str, title: str, px: int, file: str, sha256: str, rate=1e-3) -> Model:
+    """A generator of the StyleGAN2 paper, as rosinality's tools converted it."""
+    source = HubFile("ZeqiangLai/StyleGAN2", f"stylegan2-{file}-config-f.pt",
+                     "bb4e00dc8ac0afbb9e0a5b6f72754c679673ee2e", sha256)
+    return Model(name, title, RESEARCH, NVIDIA, source, px, 121 if px < 512 else 133, rate)
+
+
+# No download from here could be tried where this was written: revisions and checksums (their known
+# beginnings) are from stored pages of the Hub. A wrong one is refused, never used.
+CATALOGUE = {model.name: model for model in (
+    Model("builtin", "Faces, built in", FREE, "Apache-2.0",
+          Wheel("the built-in face model", "random-face==2021.7.21.1",
+                "e5d10e2be7df63f06123855ec591ca35dcb1d059eba47ddcb175d7d26b4019b5", 37_588_926),
+          1024, 38, 2e-3),
+    _distilled("lions", "Lions", 512, 124, "14f1d291"),
+    _distilled("dogs", "Dogs", 1024, 133, "a882a83ad273db2b"),
+    _distilled("elephants", "Elephants", 512, 124, "ffee41bc"),
+    _distilled("giraffes", "Giraffes", 512, 124, "25d67d97"),
+    _distilled("horses", "Horses", 256, 121, "9faf0daf"),
+    _distilled("parrots", "Parrots", 512, 124, "e686940d"),
+    _distilled("bicycles", "Bicycles", 256, 121, "7e05d9a4"),
+    Model("anime", "Anime portraits (TADNE)", FREE, "CC0-1.0", HubFile(
+        "public-data/TADNE", "models/aydao-anime-danbooru2019s-512-5268480.pt"), 512, 470),
+    _nvidia("ffhq", "Faces (FFHQ)", 1024, "ffhq", "a205a346", 2e-3),
+    _nvidia("cats", "Cats (AFHQ)", 512, "afhqcat", "17a83abe", 2e-3),
+    _nvidia("afhqdog", "Dogs (AFHQ)", 512, "afhqdog", "f124ff3f"),
+    _nvidia("wildlife", "Wild animals (AFHQ)", 512, "afhqwild"),
+    _nvidia("metfaces", "Painted faces (MetFaces)", 1024, "metfaces", "880a460d"),
+    _config_f("cars", "Cars (LSUN)", 512, "car", "c69f161f", 2e-3),
+    _config_f("churches", "Churches (LSUN)", 256, "church", "596f59f0"),
+    _config_f("lsuncats", "Cats (LSUN)", 256, "cat", "ff103687"),
+    _config_f("lsunhorses", "Horses (LSUN)", 256, "horse", "894bc6a0"),
+    Model("humans", "Humans, full length (SHHQ)", RESEARCH, "StyleGAN-Human, for research", HubFile(
+        "public-data/StyleGAN-Human", "models/stylegan_human_v2_1024.pkl",
+        "2ffc51649a4967b850584a751cc3070cbf78741e"), 1024, 362),
+    Model("landscapes", "Landscapes (LHQ)", RESEARCH, "not stated by its authors", HubFile(
+        "DragGan/DragGan-Models", "stylegan2-lhq-256x256.pkl", None, "ae2c33d4"), 256, 357),
+)}
+
+
+def catalogued(text: str) -> Model:
+    """The model that a key of the catalogue or `owner/name/file` on the Hub names.
+
+    Raises ValueError, in words fit for a visitor, where it names none.
+    """
+    if text in CATALOGUE:
+        return CATALOGUE[text]
+    source = hub.parse_hub_name(text)
+    for model in CATALOGUE.values():
+        known = model.source
+        if isinstance(known, HubFile) and known.name == source.name and (
+                source.revision in (None, known.revision)):
+            return model
+    name = source.name if source.revision is None else text.strip()
+    return Model(name, source.name, OWN, "see its page on the Hub", source)
+
+
+def local_models(path) -> list[Model]:
+    """The models in a file or a folder of this machine, by their file names.
+
+    Raises ValueError, saying what is expected, where there is none.
+    """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir()
+                       if file.suffix.lower() in SUFFIXES and file.is_file())
+        if not files:
+            raise ValueError(f"The folder {path} has no weight file ({', '.join(SUFFIXES)}).")
+    elif path.is_file():
+        files = [path]
+    else:
+        raise ValueError(f"There is no file or folder {path}.")
+    return [Model(file.name, file.name, OWN, "a file on this machine", file) for file in files]
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -78,6 +154,29 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(next(kind for kind in has if has[kind]) if name == "auto" else name)
 
 
+def read_generator(model: Model, device: torch.device, progress: Progress):
+    """The model's generator, frozen, fetched first where it is not on this machine.
+
+    Raises ModelUnavailableError where the weights cannot be had, CheckpointError where they are no
+    StyleGAN2 generator; both are ValueErrors in words fit for a visitor.
+    """
+    if isinstance(model.source, Wheel):
+        weights = wheel.read_weights(model.source, progress)
+        return MobileStyleGAN.from_weights(weights).to(device)
+    path = model.source
+    if isinstance(path, HubFile):
+        size = f" ({model.megabytes} MB, once)" if model.megabytes else ""
+        path = hub.fetch(path, progress, f"Downloading {model.title}{size}")
+    progress(f"Reading {path.name}", None)
+    try:
+        return StyleGAN2.from_checkpoint(read_checkpoint(path)).to(device)
+    except OSError as error:
+        raise ModelUnavailableError(f"{path.name} cannot be read: {error.strerror}.") from None
+    except (MemoryError, torch.OutOfMemoryError):
+        raise ModelUnavailableError(
+            f"There is not enough memory for {path.name}; choose a smaller model.") from None
+
+
 def report_progress(words: str, share: float | None) -> None:
     """A Progress for the terminal: one line, rewritten where that is possible."""
     if sys.stderr.isatty() and share is not None:
@@ -86,149 +185,18 @@ def report_progress(words: str, share: float | None) -> None:
         print(f"{words} ...", file=sys.stderr)
 
 
-_loading = threading.Lock()
-_loaded: dict[tuple[str, torch.device], MobileStyleGAN] = {}
+def is_path(text: str) -> bool:
+    """Whether a command line's --model means a file or folder, there or not."""
+    return os.path.exists(os.path.expanduser(text)) or text.startswith((".", "~", os.sep))
 
 
-def load_generator(
-    name: str = "builtin", device: str = "auto", progress: Progress | None = None
-) -> MobileStyleGAN:
-    """The generator of that name, frozen; loaded once a process and shared by all who ask.
-
-    progress: told what is being done. Raises ValueError for an unknown name or device,
-    ModelUnavailableError (a ValueError) where the weights cannot be had.
-    """
-    if name not in CATALOGUE:
-        raise ValueError(f"There is no model {name!r}; there is: {', '.join(CATALOGUE)}.")
-    key = name, choose_device(device)
-    with _loading:
-        if key not in _loaded:
-            weights = _weights(CATALOGUE[name], progress or (lambda words, share: None))
-            _loaded[key] = MobileStyleGAN.from_weights(weights).to(key[1])
-        return _loaded[key]
-
-
-def _weights(model: Model, progress: Progress) -> dict[str, torch.Tensor]:
-    """The converted weights from the cache; fetched and converted where it has no sound ones."""
-    try:
-        folder = cached_assets_path("draggan", "models", model.sha256[:12])
-    except OSError as error:
-        raise ModelUnavailableError(
-            f"The cache for models cannot be written ({error}); set HF_HOME to a folder that can."
-        ) from error
-    for path in sorted(folder.glob(f"v{CONVERSION}-*.safetensors")):
-        weights = _read_cached(path)
-        if weights is not None:
-            return weights
-        progress(f"The cached model {path.name} is damaged and is made anew", None)
-        path.unlink(missing_ok=True)
-    with _wheel(model, progress) as wheel:
-        progress("Converting the weights, once", None)
-        return _write_cached(folder, _convert(wheel))
-
-
-def _convert(wheel: Path) -> dict[str, torch.Tensor]:
-    """The wheel's weights, with the average w and the preview worked out from them."""
-    state = MobileStyleGAN.from_weights(read_mobile_stylegan(wheel)).state_dict()
-    return {name: values.contiguous() for name, values in state.items()}
-
-
-def _read_cached(path: Path) -> dict[str, torch.Tensor] | None:
-    """The weights in a cached file, or None if it is not what was written: its name ends with its
-    own SHA-256, so one rename makes file and checksum appear together."""
-    try:
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != path.stem.partition("-")[2]:
-            return None
-        return load(content)
-    except (OSError, SafetensorError):
-        return None
-
-
-def _write_cached(folder: Path, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    content = save(weights)
-    name = f"v{CONVERSION}-{hashlib.sha256(content).hexdigest()}.safetensors"
-    try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="writing-", delete=False) as file:
-            file.write(content)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, folder / name)  # whole or not at all, whoever else is at it
-    except OSError as error:
-        with contextlib.suppress(OSError, NameError):
-            os.unlink(file.name)
-        raise ModelUnavailableError(
-            f"The model cannot be kept in {folder} ({error.strerror}); free some space there, "
-            "or set HF_HOME to another folder."
-        ) from error
-    for leftover in folder.glob("writing-*"):  # of starts that were killed
-        with contextlib.suppress(OSError):
-            if leftover.stat().st_mtime < time.time() - 3600:
-                leftover.unlink()
-    return weights
-
-
-@contextlib.contextmanager
-def _wheel(model: Model, progress: Progress):
-    """Path of a wheel whose checksum is right: the one brought by hand, or a fresh download."""
-    by_hand = os.environ.get(WHEEL_VARIABLE)
-    if by_hand:
-        path = Path(by_hand)
-        if not path.is_file():
-            raise ModelUnavailableError(f"{WHEEL_VARIABLE} names {path}, which does not exist.")
-        if not _is_sound(path, model):
-            raise ModelUnavailableError(
-                f"{path} (from {WHEEL_VARIABLE}) is not {model.filename} as published: its SHA-256 "
-                "is wrong. Download it again."
-            )
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="draggan-") as folder:
-        for again in (False, True):
-            path = _download(model, Path(folder), progress, use_cache=not again)
-            if _is_sound(path, model):
-                yield path
-                return
-            progress("The download is damaged (wrong SHA-256) and is fetched again", None)
-            path.unlink()
-    raise ModelUnavailableError(
-        f"{model.filename} came damaged twice (wrong SHA-256). Try again later, or {_hint(model)}"
-    )
-
-
-def _is_sound(path: Path, model: Model) -> bool:
-    if path.stat().st_size != model.size:
-        return False
-    return hashlib.sha256(path.read_bytes()).hexdigest() == model.sha256
-
-
-def _hint(model: Model) -> str:
-    return (
-        f"download {model.filename} from the Python package index on another machine and set "
-        f"{WHEEL_VARIABLE} to the path of that file."
-    )
-
-
-def _download(model: Model, folder: Path, progress: Progress, use_cache: bool) -> Path:
-    """Fetch the wheel with this interpreter's pip; raises ModelUnavailableError if it cannot."""
-    command = [sys.executable, "-m", "pip", "download", model.wheel, "--no-deps", "--dest", folder]
-    command += ["--only-binary", ":all:", "--progress-bar", "raw", "--disable-pip-version-check"]
-    command += ["--retries", "2", "--timeout", "20"] + ([] if use_cache else ["--no-cache-dir"])
-    label = f"Downloading {model.title.lower()}, {model.size / 1e6:.0f} MB, once"
-    progress(label, 0.0)
-    last_line = "it said nothing"
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
-    ) as pip:
-        for line in pip.stdout:
-            amounts = re.fullmatch(r"Progress (\d+) of (\d+)\s*", line)
-            if amounts:
-                progress(label, int(amounts[1]) / max(1, int(amounts[2])))
-            elif line.strip() and not line.startswith(("WARNING", "[notice]")):
-                last_line = line.strip()
-    path = folder / model.filename
-    if pip.returncode != 0 or not path.is_file():
-        raise ModelUnavailableError(
-            f"The built-in model is not on this machine yet and pip could not fetch it "
-            f"({last_line[:200]}). Connect to the internet and start again, or {_hint(model)}"
-        )
-    return path
+def named(text: str) -> Model:
+    """The model that whoever runs the program names: as `catalogued`, or a weight file, or a
+    folder that has just one. Raises ValueError, saying what is expected, where there is none."""
+    if not is_path(text):
+        return catalogued(text)
+    model, *more = local_models(text)
+    if more:
+        names = ", ".join(file.name for file in (model, *more[:4]))
+        raise ValueError(f"{text} has several weight files ({names}); name one of them.")
+    return model

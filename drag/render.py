@@ -19,6 +19,22 @@ def render(generator, ws: np.ndarray) -> np.ndarray:
     return to_picture(generator.image(torch.from_numpy(ws).to(generator.w_avg.device)[None]))
 
 
+def fit_colours(features: torch.Tensor, picture: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """The affine map from the features of a picture to its colours, by least squares.
+
+    features: (1, C, h, w).   picture: uint8 (H, W, 3). Returns the weight (3, C, 1, 1) and the bias
+    (3,) of a 1x1 convolution to a soft picture (1, 3, h, w) in [-1, 1]. It holds for this picture
+    and those near it, which is what a drag shows next.
+    """
+    pixels = torch.from_numpy(picture).to(features.device).permute(2, 0, 1)[None] / 127.5 - 1
+    colours = F.interpolate(pixels, features.shape[2:], mode="area")[0].flatten(1)  # (3, h w)
+    a = F.pad(features[0].flatten(1), (0, 0, 0, 1), value=1.0)  # (C + 1, h w)
+    gram, moment = (a @ a.T).double().cpu(), (a @ colours.T).double().cpu()
+    gram += 1e-4 * gram.diagonal().mean() * torch.eye(len(gram), dtype=torch.float64)  # as if flat
+    solution = torch.linalg.solve(gram, moment).T.to(features)  # (3, C + 1)
+    return solution[:, :-1, None, None].contiguous(), solution[:, -1].contiguous()
+
+
 class LiveView:
     """Pictures while a drag runs: full ones for a share of the time, previews between them.
 
@@ -28,7 +44,7 @@ class LiveView:
 
     def __init__(self, generator, full_share: float = 1 / 6, preview_share: float = 1 / 6):
         """full_share, preview_share: of the time since `begin`, at most."""
-        self.generator, self.picture, self.soft = generator, None, None
+        self.generator, self.picture, self.soft, self.colours = generator, None, None, None
         self.shares = {"full": full_share, "preview": preview_share}
         self.spent = {"full": 0.0, "preview": 0.0}
         self.cost = {"full": 0.0, "preview": 0.0}  # of the last one, seconds
@@ -66,12 +82,19 @@ class LiveView:
     def _full(self, ws, features):
         features = self.generator.features(ws) if features is None else features
         self.picture = to_picture(self.generator.image(ws, features))
-        if hasattr(self.generator, "preview"):
-            self.soft = self.generator.preview(ws, features)
+        if not hasattr(self.generator, "preview"):
+            self.colours = fit_colours(features, self.picture)
+        self.soft = self._preview(ws, features)
         return self.picture
 
+    def _preview(self, ws, features):
+        if self.colours is None:
+            return self.generator.preview(ws, features)
+        features = self.generator.features(ws) if features is None else features
+        return F.conv2d(features, *self.colours)
+
     def _composite(self, ws, features):
-        change = self.generator.preview(ws, features) - self.soft
+        change = self._preview(ws, features) - self.soft
         change = F.interpolate(change, self.picture.shape[:2], mode="bilinear")[0].permute(1, 2, 0)
         sharp = torch.from_numpy(self.picture).to(change.device)
         return (sharp + 127.5 * change).clamp_(0, 255).to(torch.uint8).cpu().numpy()

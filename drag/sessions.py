@@ -4,7 +4,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from drag.edit import Edit
@@ -13,6 +13,7 @@ from drag.render import LiveView
 
 KEEP_SECONDS = 3600  # after its page was closed
 MAX_SESSIONS = 1000
+MAX_SHELF = 12  # edits of other models that a visitor can come back to
 FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
 SILENCE_SECONDS = 20  # without a sign of a browser whose frames are all outstanding
 log = logging.getLogger("drag")
@@ -27,6 +28,7 @@ class Session:
     asked for and has not begun.   running, stop: one runs; it shall end.   handles: where that
     one has moved the handles, by key.   epoch: counts the edits that replaced another.   drawn:
     serial of the last frame that the browser says it has drawn.   left: the page was closed.
+    shelf: their edits of other models, by the model's name.   wanted: the model asked for last.
     """
 
     edit: Edit
@@ -38,6 +40,8 @@ class Session:
     running: bool = False
     stop: bool = False
     left: bool = False
+    wanted: str = ""
+    shelf: dict[str, Edit] = field(default_factory=dict)
     epoch: int = 0
     handles: dict = field(default_factory=dict)
     seen: float = field(default_factory=lambda: time.monotonic())
@@ -56,6 +60,17 @@ class Session:
         with self.lock:
             self.edit, self.revision = edit, self.revision + 1
             self.epoch, self.armed, self.handles = self.epoch + 1, False, {}
+
+    def turn_to(self, model: str, fresh: Callable[[], Edit]) -> None:
+        """Put the edit aside and take up the visitor's last one of another model.
+
+        fresh: makes one where there is none.
+        """
+        edit = self.shelf.pop(model, None) or fresh()
+        self.shelf[self.edit.model] = self.edit
+        for oldest in list(self.shelf)[:-MAX_SHELF]:
+            del self.shelf[oldest]
+        self.replace_edit(edit)
 
     def take_changes(self, points, mask, revision: int) -> None:
         """Take what the visitor placed and painted; raises ValueError where it cannot be.
@@ -146,6 +161,7 @@ class Sessions:
             self._drop_old()
         if known and known[0] is not session:
             session.replace_edit(known[0].edit)
+            session.shelf = dict(known[0].shelf)
         return session
 
     @property

@@ -3,6 +3,7 @@
 import html
 
 from drag.loop import Ending, Step
+from drag.models import Model
 
 READY = "Press on the picture and drag to where that point should go. Then press <b>Drag</b>."
 FIRST = ("Press <b>Drag</b> to make this face smile. Then place arrows of your own, and brush over "
@@ -10,10 +11,17 @@ FIRST = ("Press <b>Drag</b> to make this face smile. Then place arrows of your o
 WELCOME_BACK = "Welcome back: your picture is as you left it."
 TITLE = """<h1>Drag a face</h1><p>Press on a point, drag it to where it should go, and the picture
 follows. An implementation of <i>Drag Your GAN</i>.</p>"""
-NOTE = "Every face here is AI-generated; saved files say so in their metadata."
+NOTE = "Every picture here is AI-generated; saved files say so in their metadata."
 AS_SAMPLED = "The picture is as it was sampled. Undo brings the edit back."
 FAILED = "The drag failed; the last step it reached is kept. Try again, or reload."
+NOT_LOADED = "{} could not be loaded; choose another model."
+CUSTOM = "Or type owner/name/file of the Hugging Face Hub."
 REFUSED = "The drag could not begin, too many visitors perhaps: try again in a minute."
+
+
+def about(model: Model) -> str:
+    """What is to know of a model that is shown, under the menu (plain text)."""
+    return f"Licence: {model.licence}. {CUSTOM}"
 
 
 def status(text: str, done: float | None = None) -> str:

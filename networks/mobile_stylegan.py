@@ -115,7 +115,7 @@ class MobileStyleGAN(nn.Module):
 
     z_dim = w_dim = W_DIM
     num_ws = 2 * len(BLOCK_CHANNELS) + 2
-    img_resolution = 1024
+    img_resolution, img_size = 1024, (1024, 1024)
 
     def __init__(self):
         super().__init__()

@@ -55,7 +55,7 @@ def test_a_drag_with_all_that_it_writes(generator, tmp_path):
     (["--drag", "1,2,3,4", "--psi", "3"], "from 0 to 1"),
     (["--drag", "1,2,3,4", "--max-steps", "0"], "Max steps must be a number"),
     (["--drag", "1,2,3,4", "--mask", "absent.png"], "cannot be read as a picture"),
-    (["--drag", "1,2,3,4", "--model", "cats"], "there is: builtin"),
+    (["--drag", "1,2,3,4", "--model", "kittens"], "no model"),
 ])
 def test_bad_input_ends_in_one_sentence(generator, args, words, tmp_path, capsys, monkeypatch):
     from drag import __main__ as command

@@ -20,11 +20,13 @@ def test_the_python_example_drags(generator):
 
 def test_every_file_of_the_tree_is_there_and_every_module_in_it():
     (tree,) = re.findall(r"## What is where\n\n```\n(.*?)```", README, re.DOTALL)
-    named, folder = set(), ""
+    named, folders = set(), {}
     for line in tree.splitlines():
-        path = line.split()[0]
-        folder = path if not line.startswith(" ") else folder
-        named.add(path if path == folder else folder + path)
+        names = re.split(r"\s{2,}", line.strip())[0].split(", ")  # several are set off by commas
+        depth = (len(line) - len(line.lstrip())) // 2
+        paths = [folders.get(depth - 1, "") + name for name in names]
+        folders[depth] = paths[0]
+        named.update(paths)
     missing = [path for path in named if not (ROOT / path).exists()]
     assert missing == []
     modules = {str(path.relative_to(ROOT)) for folder in ("drag", "networks")

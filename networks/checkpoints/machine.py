@@ -39,10 +39,14 @@ class Machine:
 
         Raises CheckpointError where the pickle is damaged, or does what weights have no need of.
         """
+        budget = self.budget
         while self.position < len(self.data):
             code = self.data[self.position]
             self.position += 1
-            self.budget.count_opcode(MAX_OPCODES)
+            budget.opcodes += 1
+            if budget.opcodes > MAX_OPCODES:
+                raise CheckpointError(
+                    f"has a pickle of more than {MAX_OPCODES} opcodes and was refused")
             if code == _STOP:
                 value = self._pop()
                 if self.stack or self.marks:

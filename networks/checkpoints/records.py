@@ -46,17 +46,12 @@ class Budget:
     """What one file may make its reader do, over all the pickles in it.
 
     nbytes: size of the file, and so the most that byte strings made from text may hold.
+    opcodes: run so far.   encoded: bytes made from text so far.
     """
 
     nbytes: int
     opcodes: int = 0
     encoded: int = 0
-
-    def count_opcode(self, most: int) -> None:
-        """One opcode more; raises CheckpointError beyond `most`."""
-        self.opcodes += 1
-        if self.opcodes > most:
-            raise CheckpointError(f"has a pickle of more than {most} opcodes and was refused")
 
     def count_encoded(self, nbytes: int) -> None:
         """So many bytes more that lie in memory beside the file."""

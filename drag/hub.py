@@ -1,0 +1,174 @@
+"""Files of the Hugging Face Hub: fetched by its own library, checked, and kept in its cache.
+
+HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN mean what they always do.
+"""
+
+import errno
+import hashlib
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from huggingface_hub import constants, hf_hub_download
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import tqdm
+
+from drag.errors import ModelUnavailableError
+from networks.checkpoints import SUFFIXES
+
+Progress = Callable[[str, float | None], None]  # what is done, in words; share done, if known
+
+_PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
+_NAME = re.compile(rf"({_PART}/{_PART})(?:@({_PART}))?/((?:{_PART}/){{0,8}}{_PART})")
+_ADDRESS = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^?#]*)(?:[?#].*)?")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_TELL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """A file on the Hub.
+
+    revision: commit, branch or tag, None for the newest.   sha256: of the file, or as much of its
+    beginning as is known, in hex.
+    """
+
+    repo_id: str
+    filename: str
+    revision: str | None = None
+    sha256: str | None = None
+
+    @property
+    def name(self) -> str:
+        """owner/name/file."""
+        return f"{self.repo_id}/{self.filename}"
+
+
+def parse_hub_name(text: str) -> HubFile:
+    """The file that `owner/name/file`, `owner/name@revision/file` or an address of the Hub names.
+
+    Raises ValueError, in words fit for a visitor, where it is neither.
+    """
+    text = text.strip()[:1000]
+    if address := _ADDRESS.fullmatch(text):
+        text = re.sub(rf"^({_PART}/{_PART})/(?:blob|resolve|raw)/({_PART})/", r"\1@\2/", address[1])
+    match = _NAME.fullmatch(text)
+    if match is None or ".." in text or not match[3].lower().endswith(SUFFIXES):
+        raise ValueError(
+            "There is no model of that name: choose one of the menu, or give a weight file "
+            f"({', '.join(SUFFIXES)}) of the Hugging Face Hub as owner/name/file, such as "
+            "public-data/Self-Distilled-StyleGAN/models/lions_512_pytorch.pkl.")
+    return HubFile(match[1], match[3], match[2])
+
+
+def fetch(file: HubFile, progress: Progress, label: str) -> Path:
+    """The file in the Hub's cache, downloaded where it is not there yet, and its checksum checked.
+
+    progress: told how far the download is, under this label. Raises ModelUnavailableError, in words
+    fit for a visitor, where it cannot be had.
+    """
+    for again in (False, True):
+        path = _download(file, progress, label, again)
+        if _is_sound(path, file):
+            return path
+        progress(f"{path.name} is damaged (wrong SHA-256) and is fetched again", None)
+    path.resolve().unlink(missing_ok=True)
+    raise ModelUnavailableError(
+        f"{file.name} is not the file that it should be: its SHA-256 is wrong, twice. Choose "
+        "another model, or try again when its owner has mended it.")
+
+
+def _is_sound(path: Path, file: HubFile) -> bool:
+    digest = hashlib.sha256()
+    with open(path, "rb") as content:
+        while chunk := content.read(1 << 20):
+            digest.update(chunk)
+    blob = path.resolve().name  # the Hub names large files by their SHA-256
+    wanted = [file.sha256 or "", blob if re.fullmatch(r"[0-9a-f]{64}", blob) else ""]
+    return all(digest.hexdigest().startswith(beginning) for beginning in wanted)
+
+
+def _download(file: HubFile, progress: Progress, label: str, force: bool) -> Path:
+    place = {"repo_id": file.repo_id, "filename": file.filename, "revision": file.revision}
+    try:
+        if not force and _COMMIT.fullmatch(file.revision or ""):
+            try:  # what a commit holds never changes
+                return Path(hf_hub_download(**place, local_files_only=True))
+            except LocalEntryNotFoundError:
+                pass
+        return Path(hf_hub_download(
+            **place, force_download=force, tqdm_class=_bar(progress, label), etag_timeout=5))
+    except (OSError, ValueError, RuntimeError, httpx.HTTPError) as error:
+        raise ModelUnavailableError(_sentence(file, error)) from error
+
+
+def _bar(progress: Progress, label: str) -> type[tqdm]:
+    """A progress bar for hf_hub_download that tells `progress` and draws nothing."""
+    class Bar(tqdm):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **{**kwargs, "disable": True})
+            self.total, self.n = kwargs.get("total"), kwargs.get("initial") or 0
+            self.told = 0.0
+            self.update(0)
+
+        def update(self, n=1):
+            self.n += n or 0
+            now = time.monotonic()
+            if now > self.told + _TELL_SECONDS:
+                self.told = now
+                progress(label, min(1.0, self.n / self.total) if self.total else None)
+
+    return Bar
+
+
+def _sentence(file: HubFile, error: Exception) -> str:
+    """What went wrong and what to do now."""
+    chain, cause = [], error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    full = any(isinstance(e, OSError) and e.errno == errno.ENOSPC for e in chain)
+    if full or "No space left" in str(error):
+        return (f"There is no room for {file.name} in {constants.HF_HUB_CACHE}: free some, or set "
+                "HF_HOME to a folder on another disk.")
+    if any(isinstance(e, PermissionError) for e in chain):
+        return (f"{file.name} cannot be kept: {constants.HF_HUB_CACHE} cannot be written. Set "
+                "HF_HOME to a folder that can.")
+    if isinstance(error, GatedRepoError):
+        return (f"{file.name} is gated: accept its terms at huggingface.co/{file.repo_id}, and "
+                "start with HF_TOKEN set to a token of your account.")
+    if isinstance(error, RepositoryNotFoundError):
+        return (f"There is no {file.repo_id} on the Hub, or it is private: check the name, or "
+                "start with HF_TOKEN set to a token that may read it.")
+    if isinstance(error, RevisionNotFoundError):
+        return f"{file.repo_id} has no revision {file.revision}: check it, or leave it out."
+    if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+        return f"{file.repo_id} has no file {file.filename}: look at its list of files on the Hub."
+    if isinstance(error, HFValidationError):
+        return f"{file.name} cannot be the name of a file on the Hub: it takes owner/name/file."
+    statuses = [e.response.status_code for e in chain
+                if isinstance(e, HfHubHTTPError) and e.response is not None]
+    if statuses and statuses[0] in (401, 403):
+        return (f"The Hub does not let this page read {file.name}: start with HF_TOKEN set to a "
+                "token that may.")
+    if statuses:
+        return (f"The Hub could not give {file.name} (status {statuses[0]}): try again in some "
+                "minutes, or choose a model that is here already.")
+    if constants.HF_HUB_OFFLINE:
+        return (f"{file.name} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it: "
+                "choose a model that is here, or unset that variable.")
+    if "Consistency check" in str(error) or isinstance(error, httpx.RemoteProtocolError):
+        return f"The download of {file.name} broke off: choose it again to go on."
+    return (f"The Hub cannot be reached for {file.name}: choose a model that is here already, or "
+            "try again when there is a network.")

