@@ -104,7 +104,8 @@ def as_module(state: dict, conv_clamp=None, lr=0.01, fp16=False, path="", name="
     own = {key: value for key, value in state.items() if "." not in key}
     children = dict.fromkeys(key.partition(".")[0] for key in state if "." in key)
     buffers = {k: v for k, v in own.items() if k in ("noise_const", "w_avg", "resample_filter")}
-    parameters = {k: torch.nn.Parameter(v) for k, v in own.items() if k not in buffers}
+    parameters = {k: torch.nn.Parameter(v, requires_grad=False) for k, v in own.items()
+                  if k not in buffers}
     fan_in = own["weight"].shape[1] if own.get("weight") is not None else 1
     modules = {
         child: as_module({k.partition(".")[2]: v for k, v in state.items()

@@ -1,0 +1,225 @@
+"""What is not a generator, or tries something, is refused in one sentence and has no effect."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from networks.checkpoints import CheckpointError, read_checkpoint
+from tests.checkpoint_files import (
+    random_state,
+    write_nvidia,
+    write_rosinality,
+    write_safetensors,
+    write_tensorflow,
+    write_torch,
+)
+from tests.hostile_files import VARIABLE, archive, hostile_files
+
+NAMES = list(hostile_files(Path("canary")))
+ROOT = Path(__file__).parent.parent
+_EVENTS = ("exec", "compile", "import", "os.", "subprocess.", "socket.", "pickle.", "ctypes.",
+           "marshal.", "code.", "shutil.", "urllib.")
+_watched: list[str] | None = None
+
+
+def _watch(event: str, _arguments) -> None:
+    """An audit hook, which cannot be taken away again: it notes something only while watched."""
+    if _watched is not None and event.startswith(_EVENTS):
+        _watched.append(event)
+
+
+sys.addaudithook(_watch)
+
+
+def read_watched(path: Path):
+    """Read a file; what Python was made to do meanwhile beside reading must be nothing."""
+    global _watched
+    _watched = []
+    try:
+        return read_checkpoint(path)
+    finally:
+        events, _watched = _watched, None
+        assert events == []
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A folder with the hostile files, and the canary that they would create."""
+    folder = tmp_path_factory.mktemp("hostile")
+    for i, content in enumerate(hostile_files(folder / "canary").values()):
+        (folder / f"{i}.pkl").write_bytes(content)
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _all_imported(tmp_path_factory):
+    """Reading a zip archive for the first time imports a codec, which is no one's doing."""
+    path = tmp_path_factory.mktemp("warm") / "warm.pt"
+    path.write_bytes(archive({"a/data.pkl": b"\x80\x02}."}))
+    with pytest.raises(CheckpointError):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize("i", range(len(NAMES)), ids=NAMES)
+def test_a_hostile_file_is_refused_quickly_and_has_no_effect(i, hostile):
+    path, before = hostile / f"{i}.pkl", dict(os.environ)
+    tracemalloc.start()
+    started = time.monotonic()
+    with pytest.raises(CheckpointError) as refusal:
+        read_watched(path)
+    seconds, (_, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100e6
+    assert seconds < 6  # traced allocations are ten times as slow; see the test of the command line
+    words = str(refusal.value)
+    assert words.startswith(f"{i}.pkl ")
+    assert words.endswith(".")
+    assert "\n" not in words
+    assert len(words) < 200
+    assert not (hostile / "canary").exists()
+    assert dict(os.environ) == before
+    assert VARIABLE not in os.environ
+
+
+@pytest.mark.parametrize("name", ["nested without end", "a zip bomb", "os.system"])
+def test_the_command_line_refuses_within_a_second_and_200_mb(name, hostile):
+    program = (
+        "import resource, subprocess, sys, time; t = time.monotonic();"
+        "done = subprocess.run([sys.executable, '-m', 'networks.checkpoints', sys.argv[1]],"
+        "                      capture_output=True, text=True);"
+        "print(done.returncode, time.monotonic() - t,"
+        "      resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, done.stderr)"
+    )
+    path = hostile / f"{NAMES.index(name)}.pkl"
+    best = min((subprocess.run([sys.executable, "-c", program, path], capture_output=True, cwd=ROOT,
+                               text=True, check=True).stdout.split(maxsplit=3) for _ in range(2)),
+               key=lambda line: float(line[1]))
+    code, seconds, kilobytes, said = best
+    assert code == "1"
+    assert float(seconds) < 1
+    assert float(kilobytes) < 200_000
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_what_a_pickle_names_is_said(hostile):
+    with pytest.raises(CheckpointError, match=r"names os\.system, which is not on the short list"):
+        read_checkpoint(hostile / f"{NAMES.index('os.system')}.pkl")
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda s: {k: v for k, v in s.items() if k != "synthesis.b8.conv0.weight"}, "lacks synth"),
+    (lambda s: s | {"synthesis.b8.conv0.bias": torch.ones(3)}, "of shape"),
+    (lambda s: s | {"synthesis.b16.conv1.bias": torch.full((8,), torch.nan)}, "NaN"),
+    (lambda s: {k: v for k, v in s.items() if "b32" not in k}, "32 to 1024 work"),
+    (lambda s: {k: v for k, v in s.items() if "b16" not in k}, "32 to 1024 work"),
+    (lambda s: {k: v for k, v in s.items() if "mapping" not in k}, "no StyleGAN2 generator"),
+    (lambda s: s | {"synthesis.b8.resample_filter": torch.eye(4)}, "filter"),
+    (lambda s: s | {"synthesis.input.freqs": torch.ones(4, 2)}, "StyleGAN3"),
+    (lambda s: s | {"synthesis.b4.const": s["synthesis.b4.const"].bool()}, "not as real numbers"),
+    (lambda s: {"g_mapping.layer.weight": torch.ones(2, 2)}, "no StyleGAN2 generator"),
+])
+def test_another_network_is_told_from_a_stylegan2(change, words, tmp_path):
+    for write in (write_nvidia, write_torch, write_safetensors):
+        write(tmp_path / "net.pkl", change(random_state()))
+        with pytest.raises(CheckpointError, match=words):
+            read_checkpoint(tmp_path / "net.pkl")
+
+
+def test_a_stylegan1_and_a_discriminator_are_told(tmp_path):
+    write_tensorflow(tmp_path / "net.pkl", random_state(), function="G_style")
+    with pytest.raises(CheckpointError, match="is StyleGAN1"):
+        read_checkpoint(tmp_path / "net.pkl")
+    write_torch(tmp_path / "net.pt", {"d": {"final.weight": torch.ones(2)}})
+    with pytest.raises(CheckpointError, match="discriminator only"):
+        read_checkpoint(tmp_path / "net.pt")
+
+
+def test_the_same_numbers_many_times_do_not_fill_the_memory(tmp_path):
+    """One storage in ten thousand buffers: a small file that would be copied to a large network."""
+    state, shared = random_state(), torch.ones(4096)
+    state |= {f"synthesis.b4.x{i}.noise_const": shared for i in range(1500)}
+    write_torch(tmp_path / "net.pth", state)
+    with pytest.raises(CheckpointError, match="again and again"):
+        read_checkpoint(tmp_path / "net.pth")
+
+
+# ---- mutants -------------------------------------------------------------------------------------
+def _seeds(folder: Path) -> dict[str, bytes]:
+    """Small files that use every construct of their format."""
+    tiny = {"mapping.fc0.weight": torch.ones(2, 2), "synthesis.b4.conv1.noise_strength":
+            torch.ones(()), "mapping.w_avg": torch.ones(2)}
+    full = tiny | {"mapping.fc0.bias": torch.ones(2), "synthesis.b4.const": torch.ones(2, 4, 4),
+                   "synthesis.b4.conv1.weight": torch.ones(2, 2, 3, 3),
+                   "mapping.w_avg": torch.ones(2)}
+    for protocol in (2, 4):
+        write_nvidia(folder / f"nvidia{protocol}", tiny, protocol, layout="G_ema")
+    write_tensorflow(folder / "tensorflow", {k: v for k, v in full.items() if "noise" not in k})
+    write_rosinality(folder / "rosinality", tiny, layout="training")
+    write_rosinality(folder / "stream", tiny, zipped=False)
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def _mutant(content: bytes, dice: random.Random, all_of_them: list[bytes]) -> bytes:
+    raw, kind = bytearray(content), dice.randrange(4)
+    if kind == 0:  # flip bytes
+        for _ in range(dice.randint(1, 4)):
+            raw[dice.randrange(len(raw))] = dice.randrange(256)
+    elif kind == 1:
+        del raw[dice.randrange(len(raw)):]
+    elif kind == 2:  # opcodes from elsewhere
+        other, at = dice.choice(all_of_them), dice.randrange(len(raw))
+        start = dice.randrange(len(other))
+        raw[at : at + dice.randint(0, 40)] = other[start : start + dice.randint(1, 40)]
+    else:  # opcodes of every kind
+        at = dice.randrange(2, len(raw))
+        raw[at:at] = bytes(dice.choice(b"RbQ\x81\x93()}]NKJX\x85\x86\x87tuse.h\x94cio\x82P02")
+                           for _ in range(dice.randint(1, 3)))
+    return bytes(raw)
+
+
+def test_ten_thousand_mutants_crash_nothing_and_run_nothing(tmp_path):
+    seeds = _seeds(tmp_path)
+    assert all(len(content) < 12_000 for content in seeds.values())
+    dice, path, outcomes = random.Random(0), tmp_path / "mutant.pkl", []
+    contents = list(seeds.values())
+    for i in range(10_000):
+        path.write_bytes(_mutant(contents[i % len(contents)], dice, contents))
+        try:
+            read_watched(path)
+            outcomes.append("read")
+        except CheckpointError as error:
+            outcomes.append(str(error))
+    # They must get past the first checks in many ways, not all end at the first byte.
+    assert len(set(outcomes)) > 100
+    assert np.mean(["no StyleGAN2" in words or "lacks" in words for words in outcomes]) > 0.02
+
+
+def test_mutants_of_a_whole_network_give_a_network_or_a_sentence(tmp_path):
+    """Where the numbers change, not the structure, what comes out is still a sound network."""
+    write_nvidia(tmp_path / "net.pkl", random_state(), layout="bare")
+    content, dice = (tmp_path / "net.pkl").read_bytes(), random.Random(1)
+    sound = 0
+    for _ in range(300):
+        (tmp_path / "mutant.pkl").write_bytes(_mutant(content, dice, [content]))
+        try:
+            state = read_watched(tmp_path / "mutant.pkl").state
+        except CheckpointError:
+            continue
+        assert all(np.isfinite(values).all() for values in state.values())
+        sound += 1
+    assert sound > 20
+
+
+def test_layers_within_layers_without_end_are_refused(tmp_path):
+    name = ".x" * 40
+    write_nvidia(tmp_path / "net.pkl", random_state() | {f"synthesis{name}.bias": torch.ones(1)})
+    with pytest.raises(CheckpointError, match="without end"):
+        read_checkpoint(tmp_path / "net.pkl")
