@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-from huggingface_hub import constants, hf_hub_download
+from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -101,16 +100,36 @@ def _is_sound(path: Path, file: HubFile) -> bool:
 
 def _download(file: HubFile, progress: Progress, label: str, force: bool) -> Path:
     place = {"repo_id": file.repo_id, "filename": file.filename, "revision": file.revision}
-    try:
-        if not force and _COMMIT.fullmatch(file.revision or ""):
-            try:  # what a commit holds never changes
-                return Path(hf_hub_download(**place, local_files_only=True))
-            except LocalEntryNotFoundError:
-                pass
-        return Path(hf_hub_download(
-            **place, force_download=force, tqdm_class=_bar(progress, label), etag_timeout=5))
-    except (OSError, ValueError, RuntimeError, httpx.HTTPError) as error:
+
+    def cached() -> Path | None:
+        try:
+            return None if force else Path(hf_hub_download(**place, local_files_only=True))
+        except (LocalEntryNotFoundError, OSError):
+            return None
+
+    path = cached() if _COMMIT.fullmatch(file.revision or "") else None
+    if path:  # what a commit holds never changes
+        return path
+    progress(f"Asking the Hub for {file.filename.rpartition('/')[2]}", None)
+    try:  # hf_hub_download would try for half a minute
+        get_hf_file_metadata(hf_hub_url(**place), timeout=10)
+    except Exception as error:  # of an HTTP library that changes with versions, too
+        path = None if _is_an_answer(error) else cached()
+        if path:
+            return path
         raise ModelUnavailableError(_sentence(file, error)) from error
+    progress(label, 0.0)
+    try:
+        return Path(hf_hub_download(
+            **place, force_download=force, tqdm_class=_bar(progress, label)))
+    except Exception as error:
+        raise ModelUnavailableError(_sentence(file, error)) from error
+
+
+def _is_an_answer(error: Exception) -> bool:
+    """Whether the Hub was there and said that there is no such file, or not for everyone."""
+    return isinstance(error, (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError)
+                      ) and not isinstance(error, LocalEntryNotFoundError)
 
 
 def _bar(progress: Progress, label: str) -> type[tqdm]:
@@ -168,7 +187,8 @@ def _sentence(file: HubFile, error: Exception) -> str:
     if constants.HF_HUB_OFFLINE:
         return (f"{file.name} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it: "
                 "choose a model that is here, or unset that variable.")
-    if "Consistency check" in str(error) or isinstance(error, httpx.RemoteProtocolError):
-        return f"The download of {file.name} broke off: choose it again to go on."
+    if "Consistency check" in str(error) or any(
+            type(e).__name__ == "RemoteProtocolError" for e in chain):
+        return f"The download of {file.name} broke off: choose it again."
     return (f"The Hub cannot be reached for {file.name}: choose a model that is here already, or "
             "try again when there is a network.")
