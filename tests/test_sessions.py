@@ -194,3 +194,27 @@ def test_a_browser_that_fell_silent_ends_its_drag(store, toy, monkeypatch):
             session.next_serial()
     assert steps[-1].ending is None
     assert len(steps) < 10
+
+
+def test_each_model_has_an_edit_of_its_own_to_come_back_to(store, toy):
+    session = store.open("one", "")
+    session.take_changes([POINT], None, 1)
+    first = session.edit
+    session.turn_to("other", lambda: new_edit(toy, "other", seed=3))
+    assert (session.edit.model, session.edit.points) == ("other", ())
+    session.take_changes([OTHER], None, session.revision + 1)
+    session.turn_to("toy", pytest.fail)
+    assert session.edit is first
+    session.turn_to("other", pytest.fail)
+    assert session.edit.points[0].handle == OTHER.handle
+    again = store.open("two", session.token)  # a reload brings all of them back
+    again.turn_to("toy", pytest.fail)
+    assert again.edit is first
+
+
+def test_edits_of_many_models_are_not_kept_without_end(store, toy):
+    session = store.open("one", "")
+    for i in range(40):
+        session.turn_to(f"model {i}", lambda i=i: new_edit(toy, f"model {i}"))
+    assert len(session.shelf) == sessions.MAX_SHELF
+    assert list(session.shelf)[-1] == "model 38"
