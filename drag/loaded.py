@@ -56,12 +56,15 @@ class LoadedModels:
         return [*CATALOGUE.values(), *self.local.values()]
 
     def find(self, name: str) -> Model:
-        """The model of that name; never a path, so that no visitor reads this machine's files.
+        """The model of that name or title; never a path, so that no visitor reads this machine's files.
 
         Raises ValueError, in words fit for a visitor, where there is none.
         """
         name = name.strip() if isinstance(name, str) else ""
-        return self.local.get(name) or catalogued(name)
+        for model in self.menu():
+            if name.lower() in (model.name.lower(), model.title.lower(), model.label.lower()):
+                return model
+        return catalogued(name)
 
     @contextlib.contextmanager
     def use(self, name: str, progress: Progress | None = None) -> Iterator[torch.nn.Module]:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.browser.page import Page
+from tests.checkpoint_files import random_state, write_nvidia
+from tests.hub import FakeHub
 
 ROOT = Path(__file__).parent.parent.parent
 ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -27,8 +29,19 @@ class Server(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def server(generator):
-    """A Server; the model is in the cache when it starts."""
+def hub(tmp_path_factory):
+    """A Hub on this machine, with two random networks: of 512 px, and twice as high as wide."""
+    folder = tmp_path_factory.mktemp("hub")
+    with FakeHub() as hub:
+        for name, shape in {"square": {"resolution": 512}, "tall": {"sides": (4, 2)}}.items():
+            write_nvidia(folder / name, random_state(**shape), layout="G_ema")
+            hub.add(f"team/nets/{name}.pkl", (folder / name).read_bytes(), seconds=0.1)
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def server(generator, hub, tmp_path_factory):
+    """A Server; the built-in model is in the cache when it starts, nothing of the Hub is."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -36,6 +49,8 @@ def server(generator):
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(port), "--device", "cpu"], cwd=ROOT,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "HF_ENDPOINT": hub.url,
+             "HF_HUB_CACHE": str(tmp_path_factory.mktemp("cache"))},
     )
     address = f"http://127.0.0.1:{port}"
     try:

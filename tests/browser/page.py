@@ -87,8 +87,25 @@ class Page:
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Where a pixel of the picture lies on the screen."""
         box = self.page.locator(".dc-overlay").bounding_box()
-        scale = box["width"] / 1024
+        scale = box["width"] / self.size[0]
         return box["x"] + (x + 0.5) * scale, box["y"] + (y + 0.5) * scale
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture, in its own pixels."""
+        return tuple(self.page.evaluate(
+            "(({width, height}) => [width, height])(document.querySelector('.dc-picture'))"))
+
+    def choose_model(self, name: str) -> None:
+        """Type a model, or part of its name, into the menu and press Enter."""
+        self.page.fill("#model input", name)
+        self.page.wait_for_timeout(200)  # for the menu to follow
+        self.page.press("#model input", "Enter")
+
+    @property
+    def model(self) -> str:
+        """What the menu shows."""
+        return self.page.input_value("#model input")
 
     def press_and_drag(self, *path: tuple[float, float]) -> None:
         """Press at the first place, move over the others, let go at the last; by mouse."""
