@@ -17,7 +17,7 @@ from networks.checkpoints.generators import Checkpoint
 from networks.windows import WHOLE, Window, crop
 
 FEATURE_RESOLUTION = 128  # dragging reads the sixth block, or the last of a smaller network
-WINDOW_RESOLUTION = 64  # from here on, nine tenths of the cost, a window of features saves most
+WINDOW_RESOLUTION = 32  # from here on a window of features saves something
 REACH = 3  # outermost cells of a block's window that its input's edge has spoilt
 
 
@@ -67,9 +67,11 @@ class Convolution(nn.Module):
             x = self._convolve(x * style[:, :, None, None], self.weight)
             x = x * demodulation[:, :, None, None]
         if self.noise is not None:
-            x = x + self.noise[window].to(x.dtype)
-        x = F.leaky_relu(x.add_(self.bias[:, None, None].to(x.dtype)), 0.2)
-        return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
+            x = x.add_(self.noise[window].to(x.dtype))
+        x = F.leaky_relu_(x.add_(self.bias[:, None, None].to(x.dtype)), 0.2)
+        if self.clamp is None:
+            return x
+        return (x.clamp if x.requires_grad else x.clamp_)(-self.clamp, self.clamp)
 
     def _convolve(self, x, weight):
         if not self.up:

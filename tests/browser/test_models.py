@@ -93,5 +93,11 @@ def test_what_goes_wrong_with_a_model_is_said_and_leaves_the_page_as_it_is(open_
         assert words in page.wait_for_status(words)
         assert words in page.problem()
         assert page.model == "Free to use: Faces, built in, 1024 px"
+    hub.stopped.set()  # no network
+    try:
+        page.choose_model("team/nets/never.pkl")
+        page.wait_for_status("The Hub cannot be reached for team/nets/never.pkl", seconds=60)
+    finally:
+        hub.stopped.clear()
     assert np.array_equal(page.picture(), picture)
     assert page.value()["points"] == points
