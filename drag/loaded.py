@@ -56,7 +56,7 @@ class LoadedModels:
         return [*CATALOGUE.values(), *self.local.values()]
 
     def find(self, name: str) -> Model:
-        """The model of that name or title; never a path, so that no visitor reads this machine's files.
+        """The model of that name or title; never a path, so that no visitor reads files here.
 
         Raises ValueError, in words fit for a visitor, where there is none.
         """
