@@ -77,7 +77,8 @@ def build_demo(models: LoadedModels, first: str = "builtin") -> gr.Blocks:
                    concurrency_id="device", concurrency_limit=1, api_visibility="private").failure(
             do.refused, None, [line, go, stop], **light)
         gr.on([stop.click, canvas.stop], do.halt, None, [line, go, stop], **light)
-        gr.on([seed.submit, seed.blur], do.resample, [seed, psi], shown, **light)
+        seed.submit(do.resample, [seed, psi], shown, **light)
+        seed.blur(do.leave_seed, [seed, psi], shown, **light)
         psi.input(do.resample, [seed, psi], shown, trigger_mode="always_last", **light)
         model.input(do.choose, model, chosen, trigger_mode="multiple", show_progress="hidden",
                     concurrency_id="models", concurrency_limit=8, api_visibility="private")

@@ -117,13 +117,13 @@ def _download(file: HubFile, progress: Progress, label: str, force: bool) -> Pat
         path = None if _is_an_answer(error) else cached()
         if path:
             return path
-        raise ModelUnavailableError(_sentence(file, error)) from error
+        raise ModelUnavailableError(_sentence(file, error, begun=False)) from error
     progress(label, 0.0)
     try:
         return Path(hf_hub_download(
             **place, force_download=force, tqdm_class=_bar(progress, label)))
     except Exception as error:
-        raise ModelUnavailableError(_sentence(file, error)) from error
+        raise ModelUnavailableError(_sentence(file, error, begun=True)) from error
 
 
 def _is_an_answer(error: Exception) -> bool:
@@ -151,8 +151,8 @@ def _bar(progress: Progress, label: str) -> type[tqdm]:
     return Bar
 
 
-def _sentence(file: HubFile, error: Exception) -> str:
-    """What went wrong and what to do now."""
+def _sentence(file: HubFile, error: Exception, begun: bool) -> str:
+    """What went wrong and what to do now; begun: the Hub had said that it has the file."""
     chain, cause = [], error
     while cause is not None and cause not in chain:
         chain.append(cause)
@@ -187,8 +187,8 @@ def _sentence(file: HubFile, error: Exception) -> str:
     if constants.HF_HUB_OFFLINE:
         return (f"{file.name} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it: "
                 "choose a model that is here, or unset that variable.")
-    if "Consistency check" in str(error) or any(
-            type(e).__name__ == "RemoteProtocolError" for e in chain):
+    if begun and ("Consistency check" in str(error) or any(
+            type(e).__name__ == "RemoteProtocolError" for e in chain)):
         return f"The download of {file.name} broke off: choose it again."
     return (f"The Hub cannot be reached for {file.name}: choose a model that is here already, or "
             "try again when there is a network.")

@@ -106,11 +106,21 @@ class Handlers:
     def resample(self, seed, psi, request: gr.Request):
         """Another picture: the present one stays in the history."""
         session = self._session(request)
+        session.refused = seed
         seed, psi = parse_seed(seed), parse_truncation(psi)
+        session.refused = ""
         if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         change = functools.partial(resample, seed=seed, truncation_psi=psi)
         return self._replace(session, change, wording.READY)
+
+    @plain_errors(outputs=4, line=3)
+    def leave_seed(self, seed, psi, request: gr.Request):
+        """The seed's box was left: as Enter there, but what Enter refused is not refused again,
+        over what the button pressed next has to say."""
+        if seed == self._session(request).refused:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        return self.resample(seed, psi, request)
 
     def roll(self, psi, request: gr.Request):
         """A picture nobody asked for by number."""

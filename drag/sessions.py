@@ -29,6 +29,7 @@ class Session:
     one has moved the handles, by key.   epoch: counts the edits that replaced another.   drawn:
     serial of the last frame that the browser says it has drawn.   left: the page was closed.
     shelf: their edits of other models, by the model's name.   wanted: the model asked for last.
+    refused: what was typed as a seed and is none.
     """
 
     edit: Edit
@@ -41,6 +42,7 @@ class Session:
     stop: bool = False
     left: bool = False
     wanted: str = ""
+    refused: str = ""
     shelf: dict[str, Edit] = field(default_factory=dict)
     epoch: int = 0
     handles: dict = field(default_factory=dict)

@@ -85,7 +85,8 @@ class Page:
         return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
     def at(self, x: float, y: float) -> tuple[float, float]:
-        """Where a pixel of the picture lies on the screen."""
+        """Where a pixel of the picture lies on the screen, once the picture is all there."""
+        self.page.locator(".dc-overlay").scroll_into_view_if_needed()
         box = self.page.locator(".dc-overlay").bounding_box()
         scale = box["width"] / self.size[0]
         return box["x"] + (x + 0.5) * scale, box["y"] + (y + 0.5) * scale

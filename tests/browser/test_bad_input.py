@@ -6,6 +6,7 @@ from tests.browser.page import NOSE
 
 
 def test_bad_seeds_are_refused_and_the_picture_stays(open_page):
+    # Leaving the box refused the seed once more, sometimes after the next button's own answer.
     page = open_page()
     before = page.serial
     for seed in ("face", "-3", str(2**40)):
