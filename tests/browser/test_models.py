@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.browser.page import NOSE
+from tests.checkpoint_files import random_state, write_nvidia
 from tests.hostile_files import PROTO, STOP, called, text
 
 SQUARE, TALL = "team/nets/square.pkl", "team/nets/tall.pkl"
@@ -65,6 +66,23 @@ def test_a_picture_that_is_not_square_keeps_its_shape_and_fits_the_window(
     (page.touch_and_drag if touch else page.press_and_drag)((4, 4), (8, 28))
     (pair,) = page.value()["points"]
     assert np.allclose(pair["target"], (8, 28), atol=0.5)
+
+
+def test_a_file_that_changed_is_fetched_anew_over_a_connection_that_breaks(
+        open_page, hub, tmp_path):
+    for side, commit in {32: "2" * 40, 64: "3" * 40}.items():
+        write_nvidia(tmp_path / "net", random_state(side), layout="G_ema")
+        content = (tmp_path / "net").read_bytes()
+        hub.add("team/nets/new.pkl", content, commit=commit, cut=len(content) // 2, cuts=1)
+        if side == 32:
+            page = open_page()
+            page.choose_model("team/nets/new.pkl")
+        else:  # as a model that is not in memory
+            page.choose_model("team/nets@main/new.pkl")
+        page.page.wait_for_function(
+            f"() => document.querySelector('.dc-picture').height === {side}")
+        assert hub.files["team/nets/new.pkl"].cuts == 0
+        assert page.size == (side, side)
 
 
 def test_what_goes_wrong_with_a_model_is_said_and_leaves_the_page_as_it_is(open_page, hub):
