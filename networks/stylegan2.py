@@ -177,14 +177,17 @@ class StyleGAN2(nn.Module):
 
     @torch.no_grad()
     def _average(self) -> torch.Tensor:
-        z = torch.from_numpy(np.random.RandomState(0).randn(10_000, self.z_dim)).float()
-        return self._style(z, None).mean(0)
+        random, total = np.random.RandomState(0), 0
+        for _ in range(10):
+            z = torch.from_numpy(random.randn(1000, self.z_dim)).float()
+            total = total + self._style(z, None).mean(0)
+        return total / 10
 
     def _style(self, z: torch.Tensor, c: torch.Tensor | None) -> torch.Tensor:
         w = _normalise(z)
         if self.embed is not None:
-            c = z.new_zeros(len(z), self.c_dim) if c is None else c
-            w = torch.cat([w, _normalise(self.embed(c))], 1)
+            label = self.embed.bias.expand(len(z), -1) if c is None else self.embed(c)
+            w = torch.cat([w, _normalise(label)], 1)
         for layer in self.mapping_layers:
             w = F.leaky_relu(layer(w), 0.2) * math.sqrt(2)
         return w

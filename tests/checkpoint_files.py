@@ -173,7 +173,19 @@ def write_nvidia(path: Path, state: dict, protocol=4, layout="full", **attribute
 # ---- TensorFlow's pickles ----------------------------------------------------------------------
 def write_tensorflow(path: Path, state: dict, function="G_main") -> None:
     """As the tools of 2019 wrote them: the inverse of what WEIGHTS.md says of reading them."""
-    with _tools(), open(path, "wb") as file:
+    mapping, synthesis = [], []
+    for key, value in state.items():
+        if key.startswith("mapping.") and key != "mapping.w_avg":
+            mapping.append(_tensorflow_variable(key, value.numpy()))
+        elif key.startswith("synthesis.") and "resample" not in key:
+            synthesis.append(_tensorflow_variable(key, value.numpy()))
+    average = [("lod", np.float32(0)), ("dlatent_avg", state["mapping.w_avg"].numpy())]
+    path.write_bytes(tensorflow_pickle(mapping, synthesis, average, function))
+
+
+def tensorflow_pickle(mapping: list, synthesis: list, average=(), function="G_main") -> bytes:
+    """The three networks of those tools, from the variables of the last: (name, array)."""
+    with _tools():
         made = sys.modules["dnnlib.tflib.network"].Network
 
         def network(name, function, variables, **components):
@@ -181,20 +193,14 @@ def write_tensorflow(path: Path, state: dict, function="G_main") -> None:
             one.__dict__["state"] = {
                 "version": 4, "name": name, "static_kwargs": {"num_channels": 3},
                 "components": components, "build_module_src": "raise SystemExit('executed')",
-                "build_func_name": function, "variables": variables}
+                "build_func_name": function, "variables": list(variables)}
             return one
 
-        mapping, synthesis = [], []
-        for key, value in state.items():
-            if key.startswith("mapping.") and key != "mapping.w_avg":
-                mapping.append(_tensorflow_variable(key, value.numpy()))
-            elif key.startswith("synthesis.") and "resample" not in key:
-                synthesis.append(_tensorflow_variable(key, value.numpy()))
-        average = [("lod", np.float32(0)), ("dlatent_avg", state["mapping.w_avg"].numpy())]
         generator = network(
             "Gs", function, average, mapping=network("Gs_mapping", "G_mapping", mapping),
             synthesis=network("Gs_synthesis", "G_synthesis_stylegan2", synthesis))
-        pickle.dump((network("G", function, []), network("D", "D_stylegan2", []), generator), file)
+        return pickle.dumps(
+            (network("G", function, []), network("D", "D_stylegan2", []), generator))
 
 
 def _tensorflow_variable(key: str, value: np.ndarray) -> tuple[str, np.ndarray]:

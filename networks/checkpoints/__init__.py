@@ -14,10 +14,10 @@ from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.generators import Checkpoint, find_generator
 from networks.checkpoints.machine import Machine
 from networks.checkpoints.records import Budget
-from networks.checkpoints.safe_tensors import read_safetensors
+from networks.checkpoints.safe_tensors import is_safetensors, read_safetensors
 from networks.checkpoints.torch_files import STREAM_START, read_archive, read_stream
 
-__all__ = ["SUFFIXES", "Checkpoint", "CheckpointError", "read_checkpoint"]
+__all__ = ["SUFFIXES", "Checkpoint", "CheckpointError", "read_bytes", "read_checkpoint"]
 
 SUFFIXES = (".pkl", ".pt", ".pth", ".bin", ".safetensors")
 _SMALLEST = 3  # bytes; nothing shorter is a pickle that builds anything
@@ -36,19 +36,24 @@ def read_checkpoint(path) -> Checkpoint:
             raise CheckpointError(f"{path.name} is empty; fetch it again.")
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     try:
-        return _read(data, path)
+        return read_bytes(data)
     except CheckpointError as error:
         raise CheckpointError(f"{path.name} {error}.") from None
+    except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError, RecursionError):
+        # The checks shall leave nothing to come here; what none of them thought of is no reason for
+        # a traceback on a page.
+        raise CheckpointError(f"{path.name} is damaged in an odd way; fetch it again.") from None
 
 
-def _read(data: memoryview, path: Path) -> Checkpoint:
+def read_bytes(data: memoryview) -> Checkpoint:
+    """As `read_checkpoint`, of a file's content; the sentence lacks its name and its full stop."""
     start, budget = bytes(data[:16]), Budget(len(data))
     if start.startswith(b"PK\3\4"):
         return find_generator(read_archive(data, budget), "torch.save archive", len(data))
     if start.startswith(STREAM_START):
         return find_generator(read_stream(data, budget), "torch.save stream", len(data))
-    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < len(data):
-        return find_generator(read_safetensors(path), "safetensors", len(data))
+    if is_safetensors(data):
+        return find_generator(read_safetensors(data), "safetensors", len(data))
     if start[:1] != b"\x80":
         raise CheckpointError(_what_else(bytes(data[:64])))
     machine = Machine(data, budget)

@@ -49,12 +49,16 @@ def main() -> int:
         print(json.dumps(facts, indent=2))
         return 0
     for name, value in facts.items():
-        shown = {True: "yes", False: "no", None: "none"}.get(value, value) if not isinstance(
-            value, (int, list)) or isinstance(value, bool) else value
-        if isinstance(value, list):
-            shown = f"{', '.join(value[:6]) or 'nothing'}{' ...' if len(value) > 6 else ''}"
-        print(f"{name.replace('_', ' ')}: {shown}")
+        print(f"{name.replace('_', ' ')}: {_in_words(value)}")
     return 0
+
+
+def _in_words(value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return f"{', '.join(value[:6]) or 'nothing'}{' ...' if len(value) > 6 else ''}"
+    return "none" if value is None else str(value)
 
 
 if __name__ == "__main__":

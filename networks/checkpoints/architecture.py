@@ -4,6 +4,7 @@ Names are those of NVIDIA's PyTorch tools, into which every reader translates. A
 defaults of the code that wrote it, are never asked.
 """
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from networks.checkpoints.errors import CheckpointError
 
 RESOLUTIONS = tuple(2**i for i in range(2, 11))  # of blocks; pictures start at 32 px
 FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64  # between resolutions; sums to 1
+_MAX_WIDTH = 8192  # of the mapping's layers and labels, the widest known is 1024
+_MAX_MAP = 2**28  # numbers in a feature map, 1 GB; 1024 px need 2**25
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,8 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
         raise CheckpointError("holds no StyleGAN2 generator; choose a file that does")
     if found != set(resolutions) or resolutions[-1] < 32 or resolutions != list(
             RESOLUTIONS[: len(resolutions)]):
-        raise CheckpointError(f"has blocks of {sorted(found)} px; 4, 8, ... up to 32 to 1024 work")
+        raise CheckpointError(
+            f"has blocks of {str(sorted(found)[:12])[1:-1]} px; 4, 8, ... up to 32 to 1024 work")
     const = _shape(state, "synthesis.b4.const", 3)
     channels = {r: _shape(state, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
     layers = sorted(int(match[1]) for name in state
@@ -137,6 +141,10 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
         has_noise="synthesis.b4.conv1.noise_strength" in state, recorded=recorded)
     if architecture.z_dim < 1 or not all(1 <= side <= 4 for side in const[1:]):
         raise CheckpointError("has a mapping or a constant input of an unknown kind")
+    a = architecture
+    if max(a.z_dim, a.c_dim, a.embed_dim, *a.mapping_widths) > _MAX_WIDTH or max(
+            width * math.prod(a.block_size(r)) for r, width in channels.items()) > _MAX_MAP:
+        raise CheckpointError("is so wide that it would need far more memory than any StyleGAN2")
     _check(state, architecture)
     return architecture
 
@@ -165,8 +173,6 @@ def _check(state: dict[str, np.ndarray], architecture: Architecture) -> None:
             raise CheckpointError(
                 f"has {name} of shape {state[name].shape} where {shape} was expected")
     for name, values in state.items():
-        if not np.isfinite(values).all():
-            raise CheckpointError(f"has numbers in {name} that are none (NaN or infinite)")
         if name.endswith(".resample_filter") and not (
                 values.size == 16 and np.allclose(values.reshape(4, 4), FILTER, atol=1e-4)):
             raise CheckpointError("resamples with a filter other than StyleGAN2's [1, 3, 3, 1]")
@@ -181,6 +187,11 @@ def widths_in_words(architecture: Architecture) -> str:
         runs[-1].append(resolution)
     return ", ".join(f"{channels} at {first}" + (f" to {rest[-1]}" if rest[-1] > first else "")
                      for channels, first, *rest in runs) + " px"
+
+
+def without_first(values: np.ndarray) -> np.ndarray:
+    """Values without their first dimension, if that is one long."""
+    return values[0] if len(values) == 1 else values
 
 
 def convolution_path(number: int) -> str:

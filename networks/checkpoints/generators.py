@@ -7,8 +7,8 @@ import numpy as np
 
 from networks.checkpoints import nvidia, rosinality, tensorflow
 from networks.checkpoints.architecture import Architecture, Recorded, infer_architecture
-from networks.checkpoints.errors import CheckpointError
-from networks.checkpoints.records import Array, Module, Tensor, TensorFlowNetwork
+from networks.checkpoints.errors import CheckpointError, shown
+from networks.checkpoints.records import Array, Module, Tensor, TensorFlowNetwork, to_arrays
 
 # Under which keys a file may hold the generator, averaged over training first, and no other.
 _GENERATORS = ("G_ema", "g_ema", "params_ema", "Gs", "state_dict", "model", "generator", "G", "g")
@@ -37,39 +37,39 @@ def find_generator(value, container: str, nbytes: int) -> Checkpoint:
     Raises CheckpointError where there is none.
     """
     if type(value) is tuple and len(value) == 3 and type(value[2]) is TensorFlowNetwork:
-        state, recorded, skipped = tensorflow.read_network(value[2])
+        state, recorded, skipped = tensorflow.read_network(value[2], nbytes)
         names = ("training generator", "discriminator", *skipped)
-        return _checkpoint("TensorFlow pickle of 2019", state, recorded, names, nbytes)
+        return _checkpoint("TensorFlow pickle of 2019", state, recorded, names)
     if type(value) is TensorFlowNetwork:
-        state, recorded, skipped = tensorflow.read_network(value)
-        return _checkpoint("TensorFlow pickle of 2019", state, recorded, skipped, nbytes)
+        state, recorded, skipped = tensorflow.read_network(value, nbytes)
+        return _checkpoint("TensorFlow pickle of 2019", state, recorded, skipped)
     key, rest = None, ()
     if isinstance(value, dict) and not any(
             isinstance(item, (Tensor, Array)) and "." in str(name)
             for name, item in value.items()):
         key = next((k for k in _GENERATORS if isinstance(value.get(k), (Module, dict))), None)
-        rest = tuple(str(k)[:60] for k in value if k not in (key, "latent_avg"))
+        rest = tuple(k for k in value if k not in (key, "latent_avg"))
         if key is None and any(value.get(k) for k in _OTHERS):
             raise CheckpointError("holds a discriminator only; choose a file with the generator")
     found = value if key is None else value[key]
     if type(found) is Module:
         state, recorded = nvidia.read_module(found)
-        return _checkpoint(f"NVIDIA {container}", state, recorded, rest, nbytes)
+        return _checkpoint(f"NVIDIA {container}", to_arrays(state, nbytes), recorded, rest)
     if not isinstance(found, dict):
         raise CheckpointError("holds no StyleGAN2 generator; choose a file that does")
     weights = _flat(found)
     if key is not None and isinstance(value.get("latent_avg"), Tensor):
         weights["latent_avg"] = value["latent_avg"]
-    average = weights.pop("latent_avg", None)
     words, skipped = f"NVIDIA's names, {container}", []
-    state = {name: item.array() for name, item in weights.items()}
+    state = to_arrays(weights, nbytes)
+    average = state.pop("latent_avg", None)
     if rosinality.is_rosinality(state):
         words = f"rosinality's names, {container}"
         state, skipped = rosinality.translate(state)
     if average is not None:  # (w_dim,), or the same for each entry of ws
-        average = average.array()
-        state.setdefault("mapping.w_avg", average[0] if average.ndim == 2 else average)
-    return _checkpoint(words, state, Recorded(), (*rest, *skipped), nbytes)
+        average = average[0] if average.ndim == 2 and len(average) else average
+        state.setdefault("mapping.w_avg", average)
+    return _checkpoint(words, state, Recorded(), (*rest, *skipped))
 
 
 def _flat(found: dict) -> dict:
@@ -83,19 +83,19 @@ def _flat(found: dict) -> dict:
     return weights
 
 
-def _checkpoint(words, state, recorded, skipped, nbytes) -> Checkpoint:
-    arrays = {name: values if isinstance(values, (np.ndarray, np.generic)) else values.array()
-              for name, values in state.items()}
-    if sum(values.nbytes for values in arrays.values()) > 2 * nbytes:
-        raise CheckpointError("uses the same numbers again and again and was refused")
-    architecture = infer_architecture(arrays, recorded)
+def _checkpoint(words, state: dict[str, np.ndarray], recorded, skipped) -> Checkpoint:
+    architecture = infer_architecture(state, recorded)
     wanted = architecture.shapes()
     kept, surplus = {}, []
-    for name, values in arrays.items():
+    for name, values in state.items():
         if name in wanted or name == "mapping.w_avg" or ".noise_" in name:
             if values.dtype.kind != "f":
-                raise CheckpointError(f"has {name} as {values.dtype}, not as real numbers")
-            kept[name] = np.array(values, np.float32, order="C")
+                raise CheckpointError(f"has {shown(name)} as {values.dtype}, not as real numbers")
+            with np.errstate(over="ignore"):
+                kept[name] = np.array(values, np.float32, order="C")
+            if not np.isfinite(kept[name]).all():
+                raise CheckpointError(
+                    f"has numbers in {shown(name)} that are none (NaN or infinite)")
         elif not name.endswith(".resample_filter"):
             surplus.append(name)
-    return Checkpoint(words, kept, architecture, (*skipped, *surplus))
+    return Checkpoint(words, kept, architecture, tuple(map(shown, (*skipped, *surplus))))

@@ -14,6 +14,7 @@ from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.records import MAPPINGS, Budget, Global, build, call, new
 
 MAX_OPCODES = 200_000  # three networks of 1024 px take some 70,000
+_LONGEST = 10  # bytes of a whole number: torch.save's magic number has as many
 _STOP = ord(".")
 
 
@@ -69,6 +70,11 @@ class Machine:
 
     def _number(self, form: str):
         return struct.unpack(form, self._take(struct.calcsize(form)))[0]
+
+    def _long(self, size: int) -> int:
+        if size > _LONGEST:
+            raise CheckpointError("has a whole number larger than any that weights need: refused")
+        return int.from_bytes(self._take(size), "little", signed=True)
 
     def _line(self) -> str:
         part = bytes(self.data[self.position : self.position + 300])
@@ -152,7 +158,7 @@ class Machine:
 
     def _build(self):
         state = self._pop()
-        self.stack.append(build(self._pop(), state))
+        self.stack.append(build(self._pop(), state, self.budget))
 
     def _persistent(self):
         if self.persistent is None:
@@ -192,7 +198,7 @@ def _operations() -> dict[int, Callable[[Machine], None]]:
         b"\x88": push(lambda m: True), b"\x89": push(lambda m: False),
         b"K": push(lambda m: m._number("<B")), b"M": push(lambda m: m._number("<H")),
         b"J": push(lambda m: m._number("<i")), b"G": push(lambda m: m._number(">d")),
-        b"\x8a": push(lambda m: int.from_bytes(m._take(m._number("<B")), "little", signed=True)),
+        b"\x8a": push(lambda m: m._long(m._number("<B"))),
         b"C": bytes_of("<B"), b"B": bytes_of("<I"), b"\x8e": bytes_of("<Q"),
         b"\x8c": text_of("<B"), b"X": text_of("<I"), b"\x8d": text_of("<Q"),
         b"}": push(lambda m: {}), b"]": push(lambda m: []), b")": push(lambda m: ()),

@@ -1,11 +1,14 @@
 """Generators as NVIDIA's PyTorch tools keep them: stylegan2-ada-pytorch, stylegan3's stylegan2,
 DragGAN's fork, StyleGAN-Human. A network is a tree of module records, weights at every node."""
 
+import re
+
 from networks.checkpoints.architecture import Recorded
 from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.records import Module, Tensor
 
-_MAX_MODULES, _MAX_DEPTH = 2000, 12
+_MAX_MODULES, _MAX_WEIGHTS, _MAX_DEPTH = 2000, 10_000, 12
+_NAME = re.compile(r"\w{1,60}")
 
 
 def read_module(generator: Module) -> tuple[dict[str, Tensor], Recorded]:
@@ -19,19 +22,32 @@ def read_module(generator: Module) -> tuple[dict[str, Tensor], Recorded]:
     while queue:
         path, module, depth = queue.pop()
         layers[path] = module.state
-        if len(layers) > _MAX_MODULES or depth > _MAX_DEPTH:
+        for kind, name, item in _items(module):
+            if isinstance(item, Module) and kind == "_modules":
+                queue.append((f"{path}.{name}".lstrip("."), item, depth + 1))
+            elif isinstance(item, Tensor) and kind != "_modules":
+                state[f"{path}.{name}".lstrip(".")] = item
+            else:
+                raise CheckpointError("has a layer with something in it that is no weight")
+        if depth > _MAX_DEPTH or len(state) > _MAX_WEIGHTS or (
+                len(layers) + len(queue) > _MAX_MODULES):
             raise CheckpointError("has layers within layers without end and was refused")
-        prefix = f"{path}." if path else ""
-        for kind in ("_parameters", "_buffers", "_modules"):
-            items = module.state.get(kind)
-            for name, item in items.items() if isinstance(items, dict) else ():
-                if isinstance(item, Module) and kind == "_modules":
-                    queue.append((f"{prefix}{name}", item, depth + 1))
-                elif isinstance(item, Tensor) and kind != "_modules":
-                    state[f"{prefix}{name}"] = item
-                elif item is not None:
-                    raise CheckpointError("has a layer with something in it that is no weight")
     return state, _recorded(layers)
+
+
+def _items(module: Module):
+    """What a layer holds: (kind, name, item)."""
+    for kind in ("_parameters", "_buffers", "_modules"):
+        items = module.state.get(kind)
+        if not isinstance(items, dict):
+            continue
+        if len(items) > _MAX_MODULES:
+            raise CheckpointError("has layers within layers without end and was refused")
+        for name, item in items.items():
+            if type(name) is not str or not _NAME.fullmatch(name):
+                raise CheckpointError("has a layer with something in it that is no weight")
+            if item is not None:
+                yield kind, name, item
 
 
 def _recorded(layers: dict[str, dict]) -> Recorded:

@@ -6,11 +6,12 @@ BUILD do with them. All of it makes plain containers, numbers, and the small rec
 
 import math
 import re
+import struct
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from networks.checkpoints.errors import CheckpointError
+from networks.checkpoints.errors import CheckpointError, shown
 
 # Several packages carry a copy of NVIDIA's tools, so their modules may have a prefix.
 _PREFIXED = re.compile(r"(?:[A-Za-z_][A-Za-z_0-9]*\.)*(torch_utils\.persistence|dnnlib\.util)")
@@ -37,27 +38,30 @@ _NAMES = {
     **{(core, "_reconstruct"): "array" for core in _NUMPY_CORES},
     **{("torch", name): name for name in _STORAGES},
 }
-_NUMPY_TYPES = re.compile(r"[fiu][1248]|b1")
+_NUMPY_TYPES = re.compile(r"[fiu][248]|[iu]1|b1")
 _MAX_DIMENSIONS = 8
+_MAX_NAME = 300  # characters of a module's name
+_ITEM = 100  # bytes, about what an item of a container takes
 
 
 @dataclass
 class Budget:
     """What one file may make its reader do, over all the pickles in it.
 
-    nbytes: size of the file, and so the most that byte strings made from text may hold.
-    opcodes: run so far.   encoded: bytes made from text so far.
+    An opcode may copy, or read once more, a value that another has made; what a file gains by that
+    is bounded by its own size: each of its bytes made text, encoded, and read as a stream.
+    nbytes: size of the file.   opcodes: run so far.   worked: bytes copied or read again so far.
     """
 
     nbytes: int
     opcodes: int = 0
-    encoded: int = 0
+    worked: int = 0
 
-    def count_encoded(self, nbytes: int) -> None:
-        """So many bytes more that lie in memory beside the file."""
-        self.encoded += nbytes
-        if self.encoded > self.nbytes:
-            raise CheckpointError("asks for more memory than its own size and was refused")
+    def count_work(self, nbytes: int) -> None:
+        """So many bytes more are copied or read again."""
+        self.worked += nbytes
+        if self.worked > 2 * self.nbytes + 1_000_000:
+            raise CheckpointError("makes its reader work without end and was refused")
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,14 @@ class Global:
     @classmethod
     def allowed(cls, module: str, name: str) -> "Global":
         """The record for a name; raises CheckpointError, with the name, for one off the list."""
+        if len(module) > _MAX_NAME:
+            raise CheckpointError(f"names {shown(module)}..., far longer than any name: refused")
         own = _PREFIXED.fullmatch(module)
         kind = _NAMES.get((own[1] if own else module, name))
         if kind is None:
-            shown = re.sub(r"[^\w.-]", "?", f"{module}.{name}")[:80]
             raise CheckpointError(
-                f"names {shown}, which is not on the short list of what weights are made of; "
-                "it was refused and nothing in it was run")
+                f"names {shown(f'{module}.{name[:80]}', 80)}, which is not on the short list of "
+                "what weights are made of; it was refused and nothing in it was run")
         return cls(kind)
 
 
@@ -130,16 +135,16 @@ class Tensor:
     strides: tuple[int, ...]
 
     def array(self) -> np.ndarray:
-        """The numbers, a view of the file except for bf16."""
+        """The numbers, a view of the file except for bf16, which become float32."""
         data, dtype = self.storage.data, self.storage.dtype
         if data is None or len(data) != self.storage.nbytes:
             raise CheckpointError("is cut short: a tensor's numbers are missing")
-        if dtype == "bf16":  # the upper half of a float32
-            flat = (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
-        else:
-            flat = np.frombuffer(data, dtype)
+        flat = np.frombuffer(data, "<u2" if dtype == "bf16" else dtype)
         steps = tuple(step * flat.itemsize for step in self.strides)
-        return np.lib.stride_tricks.as_strided(flat[self.offset :], self.shape, steps)
+        values = np.lib.stride_tricks.as_strided(flat[self.offset :], self.shape, steps)
+        if dtype == "bf16":  # the upper half of a float32
+            values = (values.astype("<u4") << 16).view("<f4")
+        return values
 
 
 @dataclass(eq=False)
@@ -159,10 +164,26 @@ class Array:
     data: memoryview | bytes = b""
     fortran: bool = False
 
+    @classmethod
+    def of(cls, number: float) -> "Array":
+        """A single number as an array."""
+        return cls((), "<f8", struct.pack("<d", number))
+
     def array(self) -> np.ndarray:
         """The numbers, a view of the file."""
         flat = np.frombuffer(self.data, self.dtype)
         return flat.reshape(self.shape, order="F" if self.fortran else "C")
+
+
+def to_arrays(items: dict[str, Tensor | Array], nbytes: int) -> dict[str, np.ndarray]:
+    """The numbers of all, views of the file except for bf16.
+
+    nbytes: size of the file. Raises CheckpointError where they claim more than twice that, taken as
+    the float32 that they become.
+    """
+    if sum(4 * math.prod(item.shape) for item in items.values()) > 2 * nbytes:
+        raise CheckpointError("uses the same numbers again and again and was refused")
+    return {name: item.array() for name, item in items.items()}
 
 
 def _is(value, *kinds) -> bool:
@@ -182,10 +203,12 @@ def call(function, arguments, budget: Budget):
     kind = function.kind if type(function) is Global else None
     if kind in ("ordered dict", "set") and arguments == ():
         return _MADE_WITHOUT[kind]()
-    if kind == "set" and _is(arguments, list) and all(type(i) in (str, int) for i in arguments[0]):
-        return set(arguments[0])
+    if kind == "set" and _is(arguments, list):
+        budget.count_work(_ITEM * len(arguments[0]))
+        if all(type(item) in (str, int) for item in arguments[0]):
+            return set(arguments[0])
     if kind == "encode" and _is(arguments, str, str) and arguments[1] in ("latin1", "latin-1"):
-        budget.count_encoded(len(arguments[0]))
+        budget.count_work(len(arguments[0]))
         try:
             return memoryview(arguments[0].encode("latin-1"))
         except UnicodeEncodeError:
@@ -200,10 +223,11 @@ def call(function, arguments, budget: Budget):
     if kind == "storage" and _is(arguments, _BYTES):
         from networks.checkpoints.torch_files import read_storage  # which walks pickles itself
 
+        budget.count_work(len(arguments[0]))
         return read_storage(memoryview(arguments[0]), budget)
     if kind == "dtype" and _is(arguments, str, (bool, int), (bool, int)):
         if not _NUMPY_TYPES.fullmatch(arguments[0]):
-            raise CheckpointError(f"has numpy numbers of type {_shown(arguments[0])}: refused")
+            raise CheckpointError(f"has numpy numbers of type {shown(arguments[0], 20)}: refused")
         return DType(arguments[0])
     if kind == "scalar" and _is(arguments, DType, _BYTES):
         return _array((), arguments[0], False, arguments[1]).array()[()].item()
@@ -220,11 +244,12 @@ def new(kind, arguments):
     raise CheckpointError("makes an object that no weights need, and was refused")
 
 
-def build(target, state):
+def build(target, state, budget: Budget):
     """What BUILD does: give a record its state, once."""
     if type(target) is OrderedDict and type(state) is dict:
         return target  # {'_metadata': versions of layers}
     if type(target) is Namespace and type(state) is dict:
+        budget.count_work(_ITEM * len(state))
         target.update(state)
         return target
     if type(target) is TensorFlowNetwork and type(state) is dict and not target.state:
@@ -249,15 +274,16 @@ def _module(meta: dict) -> Module:
 
 
 def _tensor(storage: Storage, offset: int, shape: tuple, strides: tuple) -> Tensor:
-    numbers = (offset, *shape, *strides)
     if len(shape) != len(strides) or len(shape) > _MAX_DIMENSIONS or any(
-            type(n) is not int or n < 0 for n in numbers):
+            type(n) is not int or n < 0 for n in (offset, *shape, *strides)):
         raise CheckpointError("has a tensor of an impossible shape and was refused")
     count = math.prod(shape)
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     if count > storage.count or (count and last >= storage.count):
         raise CheckpointError("has a tensor that reaches beyond its own numbers and was refused")
-    return Tensor(storage, offset if count else 0, shape, strides)
+    if not count:  # whatever its other sides are
+        return Tensor(storage, 0, (0,) * len(shape), (0,) * len(shape))
+    return Tensor(storage, offset, shape, strides)
 
 
 def _array(shape: tuple, dtype: DType, fortran: bool, data) -> Array:
@@ -266,11 +292,7 @@ def _array(shape: tuple, dtype: DType, fortran: bool, data) -> Array:
     if len(shape) > _MAX_DIMENSIONS or any(type(n) is not int or n < 0 for n in shape) or (
             math.prod(shape) * np.dtype(form).itemsize != len(data)):
         raise CheckpointError("has a numpy array whose shape is not that of its bytes")
-    return Array(shape, form, memoryview(data), fortran)
-
-
-def _shown(text: str) -> str:
-    return re.sub(r"[^\w.<>|=-]", "?", text)[:20]
+    return Array(shape if len(data) else (0,) * len(shape), form, memoryview(data), fortran)
 
 
 def storage_kind(value) -> str | None:

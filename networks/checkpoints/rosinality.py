@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from networks.checkpoints.architecture import convolution_path
+from networks.checkpoints.architecture import convolution_path, without_first
 
 _LAYER = {
     "conv.weight": "weight", "conv.modulation.weight": "affine.weight",
@@ -61,7 +61,7 @@ def _shaped(name: str, values: np.ndarray) -> np.ndarray:
     if name.endswith("torgb.bias"):
         return values.reshape(-1)
     if values.ndim == 4 and name.endswith("noise_const"):
-        return values[0, 0]
+        return without_first(without_first(values))
     if values.ndim == 5 or (values.ndim == 4 and name.endswith("const")):
-        return values[0]  # weights (1, out, in, k, k), the constant (1, C, 4, 4)
+        return without_first(values)  # weights (1, out, in, k, k), the constant (1, C, 4, 4)
     return values

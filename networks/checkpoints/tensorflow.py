@@ -4,24 +4,27 @@ import re
 
 import numpy as np
 
-from networks.checkpoints.architecture import Recorded, convolution_path
+from networks.checkpoints.architecture import Recorded, convolution_path, without_first
 from networks.checkpoints.errors import CheckpointError
-from networks.checkpoints.records import Array, TensorFlowNetwork
+from networks.checkpoints.records import Array, TensorFlowNetwork, to_arrays
 
 _VERSION = 4
 _LAYER = {"bias": "bias", "mod_weight": "affine.weight", "mod_bias": "affine.bias",
           "noise_strength": "noise_strength", "weight": "weight"}
 
 
-def read_network(network: TensorFlowNetwork) -> tuple[dict, Recorded, list[str]]:
+def read_network(
+    network: TensorFlowNetwork, nbytes: int
+) -> tuple[dict[str, np.ndarray], Recorded, list[str]]:
     """The state dict in NVIDIA's PyTorch names and shapes, what is recorded, and what was skipped.
 
-    Raises CheckpointError for StyleGAN1 and other networks of that time.
+    nbytes: size of the file, which bounds that of the weights. Raises CheckpointError for StyleGAN1
+    and other networks of that time.
     """
     function = network.state.get("build_func_name")
     if network.state.get("version") != _VERSION or function != "G_main":
         known = {"G_style": "StyleGAN1", "D_stylegan2": "a discriminator", "D_basic": "StyleGAN1"}
-        name = known.get(function, "another network") if type(function) is str else "damaged"
+        name = known.get(function, "another network") if type(function) is str else "no network"
         raise CheckpointError(f"is {name} of the TensorFlow tools; choose a StyleGAN2 generator")
     components = network.state.get("components")
     parts = [components.get(name) for name in ("mapping", "synthesis")] if (
@@ -32,14 +35,18 @@ def read_network(network: TensorFlowNetwork) -> tuple[dict, Recorded, list[str]]
     if synthesis.state.get("build_func_name") != "G_synthesis_stylegan2":
         raise CheckpointError("is a StyleGAN1 generator, or one of the paper's configurations A to "
                               "D; choose a StyleGAN2 one")
-    state, skipped = {}, []
+    variables, skipped = {}, []
     for prefix, part in (("", network), ("mapping/", mapping), ("synthesis/", synthesis)):
         for name, values in _variables(part):
-            ours = _name(prefix + name)
-            if ours is None:
+            if name == "LabelConcat/weight":
+                raise CheckpointError("is a network with classes of the TensorFlow tools of 2019, "
+                                      "which is not supported")
+            if _name(prefix + name) is None:
                 skipped.append(prefix + name)
             else:
-                state[ours] = _shaped(prefix + name, values)
+                variables[prefix + name] = values
+    state = {_name(name): _shaped(name, values)
+             for name, values in to_arrays(variables, nbytes).items()}
     arguments = network.state.get("static_kwargs")
     multiplier = arguments.get("mapping_lrmul", 0.01) if isinstance(arguments, dict) else 0.01
     if not isinstance(multiplier, (int, float)):
@@ -54,7 +61,7 @@ def _variables(network: TensorFlowNetwork):
                 and isinstance(item[1], (Array, float, int))):
             raise CheckpointError("is damaged: one of its variables is no array")
         name, values = item
-        yield name, values.array() if isinstance(values, Array) else np.float32(values)
+        yield name[:100], values if isinstance(values, Array) else Array.of(values)
 
 
 def _name(name: str) -> str | None:
@@ -67,7 +74,8 @@ def _name(name: str) -> str | None:
     if match := re.fullmatch(r"synthesis/noise(\d{1,2})", name):
         return f"{convolution_path(int(match[1]))}.noise_const"
     match = re.fullmatch(
-        r"synthesis/(\d{1,4})x\1/(Conv|Conv0_up|Conv1|ToRGB|Skip)/(\w{4,14})", name)
+        r"synthesis/(4|8|16|32|64|128|256|512|1024)x\1/"
+        r"(Conv|Conv0_up|Conv1|ToRGB|Skip)/(\w{4,14})", name)
     if match is None or match[3] not in _LAYER:
         return None
     layer = {"Conv": "conv1", "Conv0_up": "conv0", "Conv1": "conv1", "ToRGB": "torgb",
@@ -85,5 +93,6 @@ def _shaped(name: str, values: np.ndarray) -> np.ndarray:
     if values.ndim == 2 and name.endswith("weight"):
         return values.T
     if values.ndim == 4:  # noise (1, 1, h, w) and the constant (1, C, 4, 4)
-        return values[0] if name.endswith("const") else values[0, 0]
+        values = without_first(values)
+        return values if name.endswith("const") else without_first(values)
     return values

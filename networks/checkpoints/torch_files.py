@@ -8,13 +8,13 @@ import re
 import zipfile
 import zlib
 
-from networks.checkpoints.errors import CheckpointError
+from networks.checkpoints.errors import CheckpointError, shown
 from networks.checkpoints.machine import Machine
 from networks.checkpoints.records import Budget, Storage, storage_kind
 
 MAGIC = 0x1950A86A20F9469CFC6C
 STREAM_START = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
-_MAX_DIRECTORY = 4_000_000  # bytes of a zip's list of members
+_MAX_DIRECTORY = 1_000_000  # bytes of a zip's list of members: three networks take a tenth of it
 _MEMBER = re.compile(r"[^/\\]{1,255}/(data\.pkl|data/\d{1,9}|version|byteorder|\.format_version|"
                      r"\.storage_alignment|\.data/serialization_id)")
 
@@ -99,20 +99,24 @@ def _members(data: memoryview) -> dict[str, memoryview]:
     """The members by their name without the first folder, as views of the file."""
     end = bytes(data[-98:])  # how an archive without a comment ends: zip64's records before it
     size = int.from_bytes(end[-10:-6], "little")
+    sound = end[-22:-18] == b"PK\5\6" and end[-2:] == b"\0\0"
     if end[-42:-38] == b"PK\6\7":
         size = int.from_bytes(end[-58:-50], "little")
-    if end[-22:-18] != b"PK\5\6" or size > _MAX_DIRECTORY:
+        sound &= end[:4] == b"PK\6\6" and int.from_bytes(end[-34:-26], "little") == len(data) - 98
+    if not sound or size > _MAX_DIRECTORY:
         raise CheckpointError("is a zip archive that is cut short, or not one of torch.save")
     try:
         members = zipfile.ZipFile(_View(data)).infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeError) as error:
         raise CheckpointError(f"is a damaged zip archive ({error})") from None
+    if sum(member.file_size for member in members) > len(data):
+        raise CheckpointError("is an archive whose members lie over each other and was refused")
     found = {}
     for member in members:
         match = _MEMBER.fullmatch(member.filename)
         if match is None:
-            shown = re.sub(r"[^\w./-]", "?", member.filename)[:60]
-            raise CheckpointError(f"is an archive with {shown}, which no weights need: refused")
+            raise CheckpointError(
+                f"is an archive with {shown(member.filename)}, which no weights need: refused")
         if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1 or (
                 member.file_size != member.compress_size):
             raise CheckpointError("has compressed or encrypted members, unlike torch.save: refused")
