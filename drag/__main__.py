@@ -31,7 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"one of: {', '.join(CATALOGUE)}; or owner/name/file on the Hugging Face Hub; or a "
         "weight file, or a folder that has one (default: builtin)")
     add("--seed", default="0", help="which picture, 0 to 4294967295 (default: 0)")
-    add("--psi", default="0.7", help="truncation, 0 (average) to 1 (all variety) (default: 0.7)")
+    add("--psi", help="truncation, 0 (average) to 1 (all variety) (default: what suits the model, "
+        "0.7 for most)")
     add("--drag", action="append", default=[], metavar="X0,Y0,X1,Y1",
         help="a handle and its target in pixels of the picture; give it once a point")
     add("--mask", metavar="PNG", help="picture of the same size: white may move, black must stay")
@@ -70,7 +71,8 @@ def run(args: argparse.Namespace) -> dict:
     model = named(args.model)
     settings = Settings(args.solver, model.learning_rate, max_steps=args.max_steps)
     generator = load_generator(args.model, args.device, progress=report_progress)
-    edit = new_edit(generator, model.name, args.seed, args.psi, settings).place(points, mask)
+    psi = model.truncation_psi if args.psi is None else args.psi
+    edit = new_edit(generator, model.name, args.seed, psi, settings).place(points, mask)
     steps = drag(generator, edit)
     if args.before:
         _write(args.before, export.png(render(generator, edit.ws), edit.facts))

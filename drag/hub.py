@@ -33,14 +33,15 @@ _NAME = re.compile(rf"({_PART}/{_PART})(?:@({_PART}))?/((?:{_PART}/){{0,8}}{_PAR
 _ADDRESS = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^?#]*)(?:[?#].*)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TELL_SECONDS = 0.1
+MAX_BYTES = 2_000_000_000  # of a file; the largest known has 1.1 GB
 
 
 @dataclass(frozen=True)
 class HubFile:
     """A file on the Hub.
 
-    revision: commit, branch or tag, None for the newest.   sha256: of the file, or as much of its
-    beginning as is known, in hex.
+    revision: commit, branch or tag, None for the newest of main.   sha256: of the file, or as much
+    of its beginning as is known, in hex.
     """
 
     repo_id: str
@@ -68,7 +69,7 @@ def parse_hub_name(text: str) -> HubFile:
             "There is no model of that name: choose one of the menu, or give a weight file "
             f"({', '.join(SUFFIXES)}) of the Hugging Face Hub as owner/name/file, such as "
             "public-data/Self-Distilled-StyleGAN/models/lions_512_pytorch.pkl.")
-    return HubFile(match[1], match[3], match[2])
+    return HubFile(match[1], match[3], None if match[2] == "main" else match[2])
 
 
 def fetch(file: HubFile, progress: Progress, label: str) -> Path:
@@ -112,12 +113,16 @@ def _download(file: HubFile, progress: Progress, label: str, force: bool) -> Pat
         return path
     progress(f"Asking the Hub for {file.filename.rpartition('/')[2]}", None)
     try:  # hf_hub_download would try for half a minute
-        get_hf_file_metadata(hf_hub_url(**place), timeout=10)
+        size = get_hf_file_metadata(hf_hub_url(**place), timeout=10).size or 0
     except Exception as error:  # of an HTTP library that changes with versions, too
         path = None if _is_an_answer(error) else cached()
         if path:
             return path
         raise ModelUnavailableError(_sentence(file, error, begun=False)) from error
+    if size > MAX_BYTES:
+        raise ModelUnavailableError(
+            f"{file.name} has {size / 1e9:.1f} GB, more than StyleGAN2 weights ever do: choose "
+            "another file.")
     progress(label, 0.0)
     try:
         return Path(hf_hub_download(

@@ -4,7 +4,6 @@ import contextlib
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 
@@ -19,6 +18,7 @@ from drag.models import (
 )
 
 BUDGET = 2_000_000_000  # bytes of weights; a 1024 px StyleGAN2 takes 120 million
+AT_ONCE = 2  # models that are being fetched or read, beside that budget
 
 
 @dataclass(eq=False)
@@ -43,6 +43,7 @@ class LoadedModels:
         self.local = {model.name: model for model in local}
         self._entries: dict[Model, _Entry] = {}  # in the order of use
         self._lock = threading.Lock()
+        self._reading = threading.Semaphore(AT_ONCE)
 
     @property
     def loaded(self) -> list[str]:
@@ -61,19 +62,22 @@ class LoadedModels:
         Raises ValueError, in words fit for a visitor, where there is none.
         """
         name = name.strip() if isinstance(name, str) else ""
-        for model in self.menu():
+        known = self.local.get(name) or CATALOGUE.get(name)
+        for model in self.menu() if known is None else ():
             if name.lower() in (model.name.lower(), model.title.lower(), model.label.lower()):
                 return model
-        return catalogued(name)
+        return known or catalogued(name)
 
     @contextlib.contextmanager
-    def use(self, name: str, progress: Progress | None = None) -> Iterator[torch.nn.Module]:
-        """The generator of that name, which stays in memory until the block ends.
+    def use(
+        self, model: str | Model, progress: Progress | None = None
+    ) -> Iterator[torch.nn.Module]:
+        """The generator of a model, or of that name, which stays in memory until the block ends.
 
         progress: told what is being done where it must be loaded. Raises ValueError, in words fit
         for a visitor, where there is no such model or it cannot be had.
         """
-        model = self.find(name)
+        model = model if isinstance(model, Model) else self.find(model)
         with self._lock:
             entry = self._entries.pop(model, None) or _Entry()
             self._entries[model] = entry  # last in the order of use
@@ -89,18 +93,17 @@ class LoadedModels:
                 self._drop()
 
     def _load(self, entry: _Entry, model: Model, progress: Progress) -> None:
-        if not entry.loading.acquire(blocking=False):
+        if entry.generator is not None:
+            return
+        for_others = f"{model.title} is being fetched for someone else"
+        after_others = f"{model.title} comes after models that others wait for"
+        with _held(entry.loading, for_others, progress):
             if entry.generator is None:
-                progress(f"{model.title} is being fetched for someone else", None)
-            entry.loading.acquire()
-        try:
-            if entry.generator is None:
-                generator = read_generator(model, self.device, progress)
+                with _held(self._reading, after_others, progress):
+                    generator = read_generator(model, self.device, progress)
                 tensors = (*generator.parameters(), *generator.buffers())
                 entry.nbytes = sum(t.nbytes for t in tensors)
                 entry.generator = generator
-        finally:
-            entry.loading.release()
         with self._lock:
             self._drop()
 
@@ -112,8 +115,18 @@ class LoadedModels:
             if not entry.users and entry.generator is not None:
                 total -= entry.nbytes
                 del self._entries[model]
-                if self.device.type == "cuda":
-                    torch.cuda.empty_cache()
+
+
+@contextlib.contextmanager
+def _held(lock, waiting: str, progress: Progress) -> Iterator[None]:
+    """Hold a lock; progress is told that there is a wait, where there is one."""
+    if not lock.acquire(blocking=False):
+        progress(waiting, None)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 _shared: dict[torch.device, LoadedModels] = {}
@@ -126,8 +139,5 @@ def load_generator(name: str = "builtin", device: str = "auto", progress: Progre
     for an unknown name or device and where the weights cannot be had or are none.
     """
     models = _shared.setdefault(choose_device(device), LoadedModels(device))
-    model = named(name)
-    if isinstance(model.source, Path):
-        models.local[model.name] = model
-    with models.use(model.name, progress) as generator:
+    with models.use(named(name), progress) as generator:
         return generator

@@ -67,7 +67,7 @@ def _config_f(name: str, title: str, px: int, file: str, sha256: str, rate=1e-3)
     """A generator of the StyleGAN2 paper, as rosinality's tools converted it."""
     source = HubFile("ZeqiangLai/StyleGAN2", f"stylegan2-{file}-config-f.pt",
                      "bb4e00dc8ac0afbb9e0a5b6f72754c679673ee2e", sha256)
-    return Model(name, title, RESEARCH, NVIDIA, source, px, 121 if px < 512 else 133, rate)
+    return Model(name, title, RESEARCH, NVIDIA, source, px, 121 if px < 512 else 124, rate, 0.5)
 
 
 # No download from here could be tried where this was written: revisions and checksums (their known
@@ -87,7 +87,7 @@ CATALOGUE = {model.name: model for model in (
     Model("anime", "Anime portraits (TADNE)", FREE, "CC0-1.0", HubFile(
         "public-data/TADNE", "models/aydao-anime-danbooru2019s-512-5268480.pt"), 512, 470),
     _nvidia("ffhq", "Faces (FFHQ)", 1024, "ffhq", "a205a346", 2e-3),
-    _nvidia("cats", "Cats (AFHQ)", 512, "afhqcat", "17a83abe", 2e-3),
+    _nvidia("cats", "Cats (AFHQ)", 512, "afhqcat", rate=2e-3),
     _nvidia("afhqdog", "Dogs (AFHQ)", 512, "afhqdog", "f124ff3f"),
     _nvidia("wildlife", "Wild animals (AFHQ)", 512, "afhqwild"),
     _nvidia("metfaces", "Painted faces (MetFaces)", 1024, "metfaces", "880a460d"),
@@ -116,7 +116,8 @@ def catalogued(text: str) -> Model:
         if isinstance(known, HubFile) and known.name == source.name and (
                 source.revision in (None, known.revision)):
             return model
-    name = source.name if source.revision is None else text.strip()
+    revision = f"@{source.revision}" if source.revision else ""
+    name = f"{source.repo_id}{revision}/{source.filename}"
     return Model(name, source.name, OWN, "see its page on the Hub", source)
 
 

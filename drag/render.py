@@ -29,7 +29,7 @@ def fit_colours(features: torch.Tensor, picture: np.ndarray) -> tuple[torch.Tens
     pixels = torch.from_numpy(picture).to(features.device).permute(2, 0, 1)[None] / 127.5 - 1
     colours = F.interpolate(pixels, features.shape[2:], mode="area")[0].flatten(1)  # (3, h w)
     a = F.pad(features[0].flatten(1), (0, 0, 0, 1), value=1.0)  # (C + 1, h w)
-    gram, moment = (a @ a.T).double().cpu(), (a @ colours.T).double().cpu()
+    gram, moment = (a @ a.T).cpu().double(), (a @ colours.T).cpu().double()
     gram += 1e-4 * gram.diagonal().mean() * torch.eye(len(gram), dtype=torch.float64)  # as if flat
     solution = torch.linalg.solve(gram, moment).T.to(features)  # (3, C + 1)
     return solution[:, :-1, None, None].contiguous(), solution[:, -1].contiguous()

@@ -68,10 +68,11 @@ def test_a_training_checkpoint_gives_the_averaged_network_and_says_what_it_left(
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
 def test_half_of_the_bytes_are_enough(kind, tmp_path):
-    write_torch(tmp_path / "net.pth", {name: values.to(kind) for name, values in PLAIN.items()})
-    state = read_checkpoint(tmp_path / "net.pth").state
-    for name, values in state.items():
-        np.testing.assert_array_equal(values, PLAIN[name].to(kind).float())
+    for write in (write_torch, write_safetensors):
+        write(tmp_path / "net", {name: values.to(kind) for name, values in PLAIN.items()})
+        state = read_checkpoint(tmp_path / "net").state
+        for name, values in state.items():
+            np.testing.assert_array_equal(values, PLAIN[name].to(kind).float())
 
 
 def test_weights_that_lie_in_memory_in_another_order(tmp_path):

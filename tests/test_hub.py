@@ -98,6 +98,12 @@ def test_a_download_that_breaks_again_and_again_ends_in_a_sentence(server, tmp_p
     assert not [path for path in tmp_path.rglob("*.pkl") if path.exists()]
 
 
+def test_a_file_far_larger_than_any_weights_is_not_fetched(server, monkeypatch):
+    monkeypatch.setattr(hub, "MAX_BYTES", len(CONTENT) - 1)
+    assert "more than StyleGAN2 weights ever do" in refusal()
+    assert {method for method, _, _ in server.requests} == {"HEAD"}
+
+
 def test_a_file_that_changed_on_the_hub_is_fetched_anew(server):
     get()
     server.add("team/nets/models/lions.pkl", CONTENT + b"more", commit="2" * 40)
@@ -175,9 +181,9 @@ def test_the_environment_means_what_it_always_does(tmp_path):
     ("team/nets/lions.pkl", "team/nets", "lions.pkl", None),
     ("  team/nets/models/v1/lions.PT ", "team/nets", "models/v1/lions.PT", None),
     ("team/nets@v1.2/lions.safetensors", "team/nets", "lions.safetensors", "v1.2"),
-    ("https://huggingface.co/team/nets/blob/main/a/lions.pkl", "team/nets", "a/lions.pkl", "main"),
-    ("https://huggingface.co/team/nets/resolve/main/x.pth?download=true", "team/nets", "x.pth",
-     "main"),
+    ("https://huggingface.co/team/nets/blob/main/a/lions.pkl", "team/nets", "a/lions.pkl", None),
+    ("https://huggingface.co/team/nets/resolve/v1.2/x.pth?download=true", "team/nets", "x.pth",
+     "v1.2"),
 ])
 def test_names_of_files_on_the_hub(text, repo, filename, revision):
     assert parse_hub_name(text) == HubFile(repo, filename, revision)

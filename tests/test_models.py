@@ -49,7 +49,11 @@ def test_the_catalogue_is_complete_and_free_models_come_first():
 
 def test_a_name_on_the_hub_that_the_catalogue_knows_is_that_model():
     """So that typing it in full does not go around the checksum."""
-    assert catalogued(CATALOGUE["lions"].source.name) is CATALOGUE["lions"]
+    lions = CATALOGUE["lions"].source
+    for name in (lions.name, f"https://huggingface.co/{lions.repo_id}/blob/main/{lions.filename}",
+                 f"{lions.repo_id}@{lions.revision}/{lions.filename}"):
+        assert catalogued(name) is CATALOGUE["lions"]
+    assert catalogued("team/nets@main/faces.pkl") == catalogued("team/nets/faces.pkl")
     other = catalogued("team/nets@v1/faces.pkl")
     assert (other.name, other.source.revision) == ("team/nets@v1/faces.pkl", "v1")
     assert catalogued(other.name) == other
@@ -65,6 +69,17 @@ def test_files_and_folders_of_this_machine(folder):
         named(str(folder / "empty"))
     with pytest.raises(ValueError, match="no file or folder"):
         named(str(folder / "none.pkl"))
+
+
+def test_a_file_with_the_name_of_another_model_is_that_file(tmp_path):
+    for name in ("lions", "x/A.pkl", "y/a.pkl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_nvidia(tmp_path / name, random_state(), layout="G_ema")
+    assert LoadedModels("cpu", local_models(tmp_path / "lions")).find("lions").source == (
+        tmp_path / "lions")
+    both = LoadedModels("cpu", local_models(tmp_path / "x") + local_models(tmp_path / "y"))
+    assert [both.find(name).source.name for name in ("a.pkl", "A.pkl")] == ["a.pkl", "A.pkl"]
+    assert load_generator(str(tmp_path / "lions"), "cpu").img_size == (32, 32)
 
 
 def test_a_visitor_reaches_no_file_of_this_machine(folder):

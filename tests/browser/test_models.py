@@ -78,7 +78,7 @@ def test_a_file_that_changed_is_fetched_anew_over_a_connection_that_breaks(
             page = open_page()
             page.choose_model("team/nets/new.pkl")
         else:  # as a model that is not in memory
-            page.choose_model("team/nets@main/new.pkl")
+            page.choose_model(f"team/nets@{commit}/new.pkl")
         page.page.wait_for_function(
             f"() => document.querySelector('.dc-picture').height === {side}")
         assert hub.files["team/nets/new.pkl"].cuts == 0
