@@ -1,6 +1,8 @@
 """The generators that are in memory: loaded once a process, shared by all who ask."""
 
 import contextlib
+import logging
+import queue
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +20,9 @@ from drag.models import (
 )
 
 BUDGET = 2_000_000_000  # bytes of weights; a 1024 px StyleGAN2 takes 120 million
+TELL_SECONDS = 0.1
 AT_ONCE = 2  # models that are being fetched or read, beside that budget
+log = logging.getLogger("drag")
 
 
 @dataclass(eq=False)
@@ -91,6 +95,36 @@ class LoadedModels:
                 if entry.generator is None and not entry.users:
                     self._entries.pop(model, None)
                 self._drop()
+
+    def fetch(self, model: Model) -> Iterator[tuple[str, float | None]]:
+        """Have a model in memory, where it is not; what is done meanwhile, in words, and its share.
+
+        The work goes on, and is not in vain, where nobody listens any more. Raises ValueError, in
+        words fit for a visitor, where the model cannot be had.
+        """
+        said, failed = queue.SimpleQueue(), []
+
+        def load():
+            try:
+                with self.use(model, lambda *told: said.put(told)):
+                    pass
+            except ValueError as error:
+                failed.append(error)
+            except Exception:
+                log.exception("%s could not be loaded", model.name)
+                failed.append(ValueError(f"{model.title} cannot be loaded; choose another model."))
+
+        thread = threading.Thread(target=load, daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(TELL_SECONDS)
+            told = None
+            while not said.empty():
+                told = said.get()
+            if told:
+                yield told
+        if failed:
+            raise failed[0]
 
     def _load(self, entry: _Entry, model: Model, progress: Progress) -> None:
         if entry.generator is not None:

@@ -2,14 +2,13 @@
 
 import functools
 import logging
-import queue
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import gradio as gr
+import numpy as np
 
 from drag import wording
 from drag.canvas import read_value, to_frame, to_url, to_value
@@ -26,10 +25,12 @@ from drag.examples import smile
 from drag.export import png
 from drag.loaded import LoadedModels
 from drag.loop import Step, drag
+from drag.models import Model
 from drag.render import render
 from drag.sessions import Session, Sessions
 from drag.wording import how_far, how_it_ended, problem, status
 
+TROUBLE = ValueError, RuntimeError, MemoryError  # torch says RuntimeError where memory lacks
 IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs
 TELL_SECONDS = 0.1  # between two lines on how far a drag is: its steps may be quicker
 log = logging.getLogger("draggan")
@@ -45,12 +46,20 @@ def plain_errors(outputs: int, line: int):
         def plain(*args, **kwargs):
             try:
                 return handler(*args, **kwargs)
-            except ValueError as error:
+            except TROUBLE as error:
                 results = [gr.skip()] * outputs
-                results[line] = problem(str(error))
+                results[line] = in_words(error)
                 return results if outputs > 1 else results[0]
         return plain
     return around
+
+
+def in_words(error: Exception) -> str:
+    """The status line for an error; one that is not of the visitor's making is logged."""
+    if isinstance(error, ValueError):
+        return problem(str(error))
+    log.error("a picture could not be made", exc_info=error)
+    return problem(wording.NO_PICTURE)
 
 
 class Handlers:
@@ -85,10 +94,10 @@ class Handlers:
         session = self.sessions.open(request.session_hash, token)
         line = status(wording.WELCOME_BACK if session.revision else self.greeting)
         try:
-            shown = self._show(session, line)
-        except ValueError as error:  # the model of that edit cannot be had any more
-            session.turn_to(self.first, lambda: self._fresh(self.first))
-            shown = self._show(session, problem(str(error)))
+            shown = self._show(session, line, self._render(session.edit))
+        except TROUBLE as error:  # the model of that edit cannot be had any more
+            session.turn_to(self._fresh(self.first))
+            shown = self._show(session, in_words(error), self._render(session.edit))
         return *shown, *self._choices(session), session.token
 
     def leave(self, request: gr.Request) -> None:
@@ -149,60 +158,52 @@ class Handlers:
     def _replace(self, session: Session, change, text: str, picture: bool = True):
         """End this visitor's drag, if one runs, and put another edit in place of theirs.
 
-        change: the edit that follows from (generator, edit).
+        change: the edit that follows from (generator, edit).   picture: show its picture, too.
         """
         session.settle()
-        with self.models.use(session.edit.model) as generator:
-            session.replace_edit(change(generator, session.edit))
-        return self._show(session, status(text), picture)
+        model, taken = session.edit.model, False
+        with self.models.use(model) as generator:
+            while not taken:
+                edit, epoch = session.present()
+                if edit.model != model:  # another was chosen while this one was loaded again
+                    return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+                taken = session.replace_edit(change(generator, edit), epoch)
+        return self._show(session, status(text), self._render(session.edit) if picture else None)
 
     def choose(self, name, request: gr.Request) -> Iterator[tuple]:
         """Another model was chosen or typed: it is fetched while the page goes on with what it
         has, then shown with the visitor's own edit of it."""
-        skip = gr.skip()
+        skip, session = gr.skip(), None
         yield (skip,) * 6  # a generator closed before this lives on
-        session = None
         try:
             session = self._session(request)
-            name = session.wanted = self.models.find(name).name
-            if name != session.edit.model:
-                for words, share in self._load(name):
-                    yield skip, skip, skip, status(words, share), skip, skip
-            if session.wanted != name:  # another one was chosen meanwhile
-                return
-            if name != session.edit.model:
-                session.settle()
-                session.turn_to(name, lambda: self._fresh(name))
-            yield *self._show(session, status(wording.READY)), *self._choices(session)
-        except ValueError as error:
+            yield from self._turn(session, self.models.find(name))
+        except TROUBLE as error:
             back = gr.update(value=session.edit.model) if session else skip
-            yield skip, skip, skip, problem(str(error)), back, skip
+            yield skip, skip, skip, in_words(error), back, skip
 
-    def _load(self, name: str) -> Iterator[tuple[str, float | None]]:
-        """Load a model, in a thread of its own so that it can be told how far that is."""
-        said, failed = queue.SimpleQueue(), []
-
-        def load():
-            try:
-                with self.models.use(name, lambda *told: said.put(told)):
-                    pass
-            except ValueError as error:
-                failed.append(error)
-            except Exception:
-                log.exception("a model could not be loaded")
-                failed.append(ValueError(wording.NOT_LOADED.format(name)))
-
-        thread = threading.Thread(target=load, daemon=True)
-        thread.start()
-        while thread.is_alive():
-            time.sleep(TELL_SECONDS)
-            told = None
-            while not said.empty():
-                told = said.get()
-            if told:
-                yield told
-        if failed:
-            raise failed[0]
+    def _turn(self, session: Session, model: Model) -> Iterator[tuple]:
+        """Fetch a model and show the visitor's edit of it, unless they choose another meanwhile."""
+        skip, mine = gr.skip(), object()
+        session.wanted = mine
+        try:
+            for words, share in self.models.fetch(model):
+                if session.wanted is not mine:
+                    return
+                yield skip, skip, skip, status(words, share), skip, skip
+            known = {**session.shelf, session.edit.model: session.edit}
+            edit = known.get(model.name) or self._fresh(model.name)
+            picture = self._render(edit)  # fails, if it does, before anything is changed
+        except TROUBLE:
+            if session.wanted is not mine:
+                return
+            raise
+        if session.wanted is not mine:
+            return
+        if edit.model != session.edit.model:
+            session.settle()
+            session.turn_to(edit)
+        yield *self._show(session, status(wording.READY), picture), *self._choices(session)
 
     @plain_errors(outputs=2, line=1)
     def save(self, request: gr.Request):
@@ -247,8 +248,9 @@ class Handlers:
         way = max((pair.distance for pair in session.edit.points), default=0)
         last, told = None, 0.0
         try:
-            with self.models.use(session.edit.model) as generator:
-                for step, send in session.drag(generator):
+            edit, epoch = session.present()
+            with self.models.use(edit.model) as generator:
+                for step, send in session.drag(generator, edit, epoch):
                     last = step
                     if send or time.monotonic() > told + TELL_SECONDS:
                         canvas = self._frame(session, step, settle=False) if send else gr.skip()
@@ -292,12 +294,12 @@ class Handlers:
         with self.models.use(edit.model) as generator:
             return render(generator, edit.ws)
 
-    def _show(self, session: Session, line: str, picture: bool = True):
-        """Canvas, seed, truncation and status line for an edit; picture: render it, too."""
+    def _show(self, session: Session, line: str, picture: np.ndarray | None):
+        """Canvas, seed, truncation and status line for an edit; picture: uint8 (H, W, 3), or None
+        for the one that is shown."""
         edit, frame = session.edit, {}
-        if picture:
-            drawn = self._render(edit)
-            frame = {"frame": to_frame(drawn, session.next_serial(), quality=95)}
+        if picture is not None:
+            frame = {"frame": to_frame(picture, session.next_serial(), quality=95)}
         canvas = gr.update(value=to_value(edit, session.revision), **frame)
         return canvas, str(edit.seed), edit.truncation_psi, line
 

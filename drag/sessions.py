@@ -4,7 +4,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from drag.edit import Edit
@@ -15,6 +15,7 @@ KEEP_SECONDS = 3600  # after its page was closed
 MAX_SESSIONS = 1000
 MAX_SHELF = 12  # edits of other models that a visitor can come back to
 FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
+OUT_OF_REACH = 1_000_000  # changes that no canvas makes before it hears of another model
 SILENCE_SECONDS = 20  # without a sign of a browser whose frames are all outstanding
 log = logging.getLogger("drag")
 
@@ -28,7 +29,8 @@ class Session:
     asked for and has not begun.   running, stop: one runs; it shall end.   handles: where that
     one has moved the handles, by key.   epoch: counts the edits that replaced another.   drawn:
     serial of the last frame that the browser says it has drawn.   left: the page was closed.
-    shelf: their edits of other models, by the model's name.   wanted: the model asked for last.
+    shelf: their edits of other models, by the model's name.   wanted: stands for the model asked
+    for last, while it is fetched.
     refused: what was typed as a seed and is none.
     """
 
@@ -41,7 +43,7 @@ class Session:
     running: bool = False
     stop: bool = False
     left: bool = False
-    wanted: str = ""
+    wanted: object = None
     refused: str = ""
     shelf: dict[str, Edit] = field(default_factory=dict)
     epoch: int = 0
@@ -54,25 +56,35 @@ class Session:
         self.serial += 1
         return self.serial
 
-    def replace_edit(self, edit: Edit) -> None:
+    def present(self) -> tuple[Edit, int]:
+        """The edit and its epoch, for work that ends in `replace_edit` or `drag`."""
+        with self.lock:
+            return self.edit, self.epoch
+
+    def replace_edit(self, edit: Edit, epoch: int | None = None) -> bool:
         """Take another edit whose points and mask the canvas does not know yet.
 
-        A drag that still runs has nothing more to say about it.
+        epoch: of the edit that it follows from; False, and nothing is done, if that was replaced
+        since. A drag that still runs has nothing more to say about it.
         """
         with self.lock:
-            self.edit, self.revision = edit, self.revision + 1
-            self.epoch, self.armed, self.handles = self.epoch + 1, False, {}
+            if epoch is None or epoch == self.epoch:
+                self._take(edit, self.revision + 1)
+                return True
+            return False
 
-    def turn_to(self, model: str, fresh: Callable[[], Edit]) -> None:
-        """Put the edit aside and take up the visitor's last one of another model.
+    def turn_to(self, edit: Edit) -> None:
+        """Put the edit aside, to be come back to, and take up one of another model."""
+        with self.lock:
+            self.shelf.pop(edit.model, None)
+            self.shelf[self.edit.model] = self.edit
+            for oldest in list(self.shelf)[:-MAX_SHELF]:
+                del self.shelf[oldest]
+            self._take(edit, self.revision + OUT_OF_REACH)
 
-        fresh: makes one where there is none.
-        """
-        edit = self.shelf.pop(model, None) or fresh()
-        self.shelf[self.edit.model] = self.edit
-        for oldest in list(self.shelf)[:-MAX_SHELF]:
-            del self.shelf[oldest]
-        self.replace_edit(edit)
+    def _take(self, edit: Edit, revision: int) -> None:
+        self.edit, self.revision = edit, revision
+        self.epoch, self.armed, self.handles = self.epoch + 1, False, {}
 
     def take_changes(self, points, mask, revision: int) -> None:
         """Take what the visitor placed and painted; raises ValueError where it cannot be.
@@ -100,18 +112,19 @@ class Session:
             self.edit = replace(edit, ws=step.ws, history=started.history)
             return True
 
-    def drag(self, generator) -> Iterator[tuple[Step, bool]]:
-        """The steps of a drag of this edit, each with whether its picture shall be sent.
+    def drag(self, generator, edit: Edit, epoch: int) -> Iterator[tuple[Step, bool]]:
+        """The steps of a drag of the present edit, each with whether its picture shall be sent.
 
-        Every step taken is in `edit` when it comes out. The drag ends by itself, when `stop` is
-        set, or when the browser has drawn nothing for long; it is remembered for `undo`. Raises
-        ValueError, in words fit for a visitor, where there is nothing to drag.
+        edit, epoch: from `present`. Every step taken is in the session's edit when it comes out.
+        The drag ends by itself, when `stop` is set, when another edit has replaced this one, or
+        when the browser has drawn nothing for long; it is remembered for `undo`. Raises ValueError,
+        in words fit for a visitor, where there is nothing to drag.
         """
-        started, epoch = self.edit.remember(), self.epoch
+        started = edit.remember()
         self.drawn, began = self.serial, time.monotonic()
-        heard = self.drawn, began
+        heard, now = (self.drawn, began), began
         for step in drag(generator, started, LiveView(generator)):
-            if step.number and not self.take_step(started, epoch, step):
+            if not (self.take_step(started, epoch, step) if step.number else self.epoch == epoch):
                 break
             self.seen = now = time.monotonic()
             if self.drawn != heard[0]:

@@ -14,7 +14,7 @@ follows. An implementation of <i>Drag Your GAN</i>.</p>"""
 NOTE = "Every picture here is AI-generated; saved files say so in their metadata."
 AS_SAMPLED = "The picture is as it was sampled. Undo brings the edit back."
 FAILED = "The drag failed; the last step it reached is kept. Try again, or reload."
-NOT_LOADED = "{} could not be loaded; choose another model."
+NO_PICTURE = "The picture could not be made, for lack of memory perhaps: try a smaller model."
 CUSTOM = "Or type owner/name/file of the Hugging Face Hub."
 REFUSED = "The drag could not begin, too many visitors perhaps: try again in a minute."
 

@@ -61,7 +61,7 @@ def test_what_is_changed_while_a_drag_runs_stays_and_its_handles_go_on(store, to
     # Any change used to freeze all handles where they were, while the picture moved on.
     session = store.open("a", "")
     session.take_changes([POINT], None, 4)
-    session.running, steps = True, session.drag(toy)
+    session.running, steps = True, session.drag(toy, *session.present())
     next(steps)
     mine = replace(session.edit.points[0], handle=POINT.handle, target=(75, 64))
     session.take_changes([mine, replace(OTHER, key=9)], None, 5)
@@ -79,7 +79,7 @@ def test_what_is_changed_while_a_drag_runs_stays_and_its_handles_go_on(store, to
 def test_a_handle_that_the_visitor_moves_is_theirs(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 4)
-    session.running, steps = True, session.drag(toy)
+    session.running, steps = True, session.drag(toy, *session.present())
     next(steps)
     session.take_changes([replace(POINT, handle=(40, 40), key=5)], None, 5)  # a new key
     next(steps)
@@ -96,7 +96,7 @@ def test_changes_that_come_late_are_ignored(store):
 def test_a_drag_has_nothing_to_say_about_an_edit_that_replaced_its_own(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
-    steps = session.drag(toy)
+    steps = session.drag(toy, *session.present())
     next(steps)
     other = new_edit(toy, "toy", seed=77)
     session.replace_edit(other)
@@ -152,7 +152,7 @@ def test_a_drag_is_kept_step_by_step_and_can_be_undone(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
     before = session.edit
-    for step, _ in session.drag(toy):
+    for step, _ in session.drag(toy, *session.present()):
         np.testing.assert_array_equal(session.edit.ws, step.ws)
         session.stop = step.number == 3
     assert step.number == 3
@@ -163,7 +163,7 @@ def test_a_drag_is_kept_step_by_step_and_can_be_undone(store, toy):
 def test_a_drag_that_took_no_step_leaves_nothing_to_undo(store, toy):
     session = store.open("a", "")
     session.take_changes([PointPair((60, 64), (60.5, 64))], None, 1)
-    assert [step.number for step, _ in session.drag(toy)] == [0]
+    assert [step.number for step, _ in session.drag(toy, *session.present())] == [0]
     assert session.edit.history == ()
 
 
@@ -171,7 +171,7 @@ def test_a_slow_browser_is_not_sent_more_than_it_draws(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
     sent = 0
-    for step, send in session.drag(toy):
+    for step, send in session.drag(toy, *session.present()):
         if send:
             sent += 1
             session.next_serial()
@@ -188,7 +188,7 @@ def test_a_browser_that_fell_silent_ends_its_drag(store, toy, monkeypatch):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
     steps = []
-    for step, send in session.drag(toy):
+    for step, send in session.drag(toy, *session.present()):
         steps.append(step)
         if send:
             session.next_serial()
@@ -196,25 +196,55 @@ def test_a_browser_that_fell_silent_ends_its_drag(store, toy, monkeypatch):
     assert len(steps) < 10
 
 
+def test_a_drag_whose_edit_was_replaced_before_it_began_does_nothing(store, toy):
+    session = store.open("a", "")
+    session.take_changes([POINT], None, 1)
+    present, other = session.present(), new_edit(toy, "other", seed=77)
+    session.turn_to(other)
+    assert list(session.drag(toy, *present)) == []
+    assert session.edit is other
+
+
+def test_what_follows_from_an_edit_does_not_replace_another_one(store, toy):
+    # Dice on one model while another was chosen: the edit had the latents of the wrong model, and
+    # every picture after that failed, also after a reload.
+    session = store.open("a", "")
+    _, epoch = session.present()
+    other = new_edit(toy, "other")
+    session.turn_to(other)
+    assert not session.replace_edit(new_edit(toy, "toy", seed=5), epoch)
+    assert session.edit is other
+    assert session.replace_edit(new_edit(toy, "other", seed=5), session.present()[1])
+
+
 def test_each_model_has_an_edit_of_its_own_to_come_back_to(store, toy):
     session = store.open("one", "")
     session.take_changes([POINT], None, 1)
     first = session.edit
-    session.turn_to("other", lambda: new_edit(toy, "other", seed=3))
+    session.turn_to(new_edit(toy, "other", seed=3))
     assert (session.edit.model, session.edit.points) == ("other", ())
     session.take_changes([OTHER], None, session.revision + 1)
-    session.turn_to("toy", pytest.fail)
+    second = session.edit
+    session.turn_to(session.shelf["toy"])
     assert session.edit is first
-    session.turn_to("other", pytest.fail)
-    assert session.edit.points[0].handle == OTHER.handle
+    assert list(session.shelf) == ["other"]
+    assert session.shelf["other"] is second
     again = store.open("two", session.token)  # a reload brings all of them back
-    again.turn_to("toy", pytest.fail)
     assert again.edit is first
+    assert again.shelf["other"] is second
+
+
+def test_what_was_placed_on_the_picture_before_is_not_placed_on_another_models(store, toy):
+    session = store.open("one", "")
+    session.take_changes([], None, 7)
+    session.turn_to(new_edit(toy, "other"))
+    session.take_changes([POINT], None, 9)  # two quick presses before the new picture came
+    assert session.edit.points == ()
 
 
 def test_edits_of_many_models_are_not_kept_without_end(store, toy):
     session = store.open("one", "")
     for i in range(40):
-        session.turn_to(f"model {i}", lambda i=i: new_edit(toy, f"model {i}"))
+        session.turn_to(new_edit(toy, f"model {i}"))
     assert len(session.shelf) == sessions.MAX_SHELF
     assert list(session.shelf)[-1] == "model 38"

@@ -1,0 +1,119 @@
+"""What the page's controls do where things happen at once, or fail; the rest is in browser/."""
+
+from types import SimpleNamespace
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from drag import PointPair
+from drag.loaded import LoadedModels
+from drag.models import local_models
+from drag.page import Handlers
+from networks.stylegan2 import StyleGAN2
+from tests.checkpoint_files import random_state, write_nvidia
+
+REQUEST = SimpleNamespace(session_hash="visitor")
+LINE = 3  # of a handler's outputs, the status line
+
+
+@pytest.fixture
+def handlers(tmp_path):
+    """The page with three small models of this machine, and a visitor who looks at the first."""
+    for seed, (name, w_dim) in enumerate({"a.pkl": 24, "b.pkl": 32, "c.pkl": 24}.items()):
+        write_nvidia(tmp_path / name, random_state(w_dim=w_dim, seed=seed), layout="G_ema")
+    handlers = Handlers(LoadedModels("cpu", local=local_models(tmp_path)), "a.pkl")
+    handlers.arrive("", REQUEST)
+    return handlers
+
+
+def choose(handlers, name):
+    """Choose a model and wait for it; returns what the page was told last."""
+    return list(handlers.choose(name, REQUEST))[-1]
+
+
+def visitor(handlers):
+    return handlers.sessions.get(REQUEST.session_hash)
+
+
+def test_another_picture_asked_for_while_another_model_comes_is_not_mixed_up(
+        handlers, monkeypatch):
+    # The edit had one model's name and another's latents, and no picture could be made any more.
+    use = handlers.models.use
+
+    def slow(name, *args):  # the model was dropped and is loaded again; the visitor goes on
+        monkeypatch.setattr(handlers.models, "use", use)
+        choose(handlers, "b.pkl")
+        return use(name, *args)
+
+    monkeypatch.setattr(handlers.models, "use", slow)
+    told = handlers.resample("5", 0.7, REQUEST)
+    assert all(output == gr.skip() for output in told)
+    assert visitor(handlers).edit.model == "b.pkl"
+    assert visitor(handlers).edit.ws.shape == (8, 32)
+    assert handlers.resample("5", 0.7, REQUEST)[1] == "5"
+
+
+def test_a_model_that_is_no_longer_wanted_says_nothing_more(handlers, monkeypatch):
+    fetch = handlers.models.fetch
+
+    def slow(model):
+        yield "Downloading", 0.1
+        yield from fetch(model)
+        yield "Reading", None
+        raise ValueError("never wanted")
+
+    monkeypatch.setattr(handlers.models, "fetch", slow)
+    first = handlers.choose("b.pkl", REQUEST)
+    assert next(first)
+    assert "Downloading" in next(first)[LINE]
+    monkeypatch.setattr(handlers.models, "fetch", fetch)
+    choose(handlers, "c.pkl")
+    assert list(first) == []
+    assert visitor(handlers).edit.model == "c.pkl"
+
+
+def test_a_name_that_is_none_leaves_the_model_that_is_on_its_way(handlers):
+    first = handlers.choose("b.pkl", REQUEST)
+    next(first)
+    assert "no model of that name" in choose(handlers, "kittens")[LINE]
+    assert "Press on the picture" in list(first)[-1][LINE]
+    assert visitor(handlers).edit.model == "b.pkl"
+
+
+def test_a_picture_that_does_not_fit_into_memory_changes_nothing(handlers, monkeypatch):
+    image = StyleGAN2.image
+
+    def scarce(self, ws, *args):
+        if self.w_dim == 32:
+            raise RuntimeError("not enough memory: you tried to allocate 9 bytes")
+        return image(self, ws, *args)
+
+    monkeypatch.setattr(StyleGAN2, "image", scarce)
+    told = choose(handlers, "b.pkl")
+    assert "for lack of memory" in told[LINE]
+    assert told[4]["value"] == "a.pkl"
+    assert visitor(handlers).edit.model == "a.pkl"
+    monkeypatch.setattr(StyleGAN2, "image", image)
+    choose(handlers, "b.pkl")
+    monkeypatch.setattr(StyleGAN2, "image", scarce)
+    for told in (handlers.resample("7", 0.7, REQUEST), handlers.arrive("", REQUEST)):
+        assert "for lack of memory" in told[LINE]  # and the page comes back with the first model
+    assert visitor(handlers).edit.model == "a.pkl"
+
+
+def test_a_drag_begun_on_one_model_does_not_run_on_another(handlers, monkeypatch):
+    session = visitor(handlers)
+    session.edit = session.edit.place([PointPair((8, 8), (24, 24))], None)
+    session.armed, use = True, handlers.models.use
+
+    def slow(name, *args):
+        monkeypatch.setattr(handlers.models, "use", use)
+        session.turn_to(handlers._fresh("b.pkl"))
+        return use(name, *args)
+
+    monkeypatch.setattr(handlers.models, "use", slow)
+    list(handlers.run(REQUEST))
+    fresh = handlers._fresh("b.pkl")
+    assert np.array_equal(session.edit.ws, fresh.ws)
+    assert not session.running
