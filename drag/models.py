@@ -170,7 +170,7 @@ def read_generator(model: Model, device: torch.device, progress: Progress):
         path = hub.fetch(path, progress, f"Downloading {model.title}{size}")
     progress(f"Reading {path.name}", None)
     try:
-        return StyleGAN2.from_checkpoint(read_checkpoint(path)).to(device)
+        return StyleGAN2(read_checkpoint(path)).to(device)
     except OSError as error:
         raise ModelUnavailableError(f"{path.name} cannot be read: {error.strerror}.") from None
     except (MemoryError, torch.OutOfMemoryError):

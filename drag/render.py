@@ -61,7 +61,9 @@ class LiveView:
         ws: (1, num_ws, w_dim).   features: all those of ws, where they are at hand; saves time.
         final: a full one in any case.
         """
-        if final or self._due("full"):
+        if final:  # nothing follows that would be built on it
+            return self._timed("full", self._sharp, ws, features), True
+        if self._due("full"):
             return self._timed("full", self._full, ws, features), True
         if self.soft is not None and self._due("preview"):
             return self._timed("preview", self._composite, ws, features), False
@@ -79,9 +81,12 @@ class LiveView:
         self.spent[kind] += self.cost[kind]
         return result
 
+    def _sharp(self, ws, features):
+        return to_picture(self.generator.image(ws, features))
+
     def _full(self, ws, features):
         features = self.generator.features(ws) if features is None else features
-        self.picture = to_picture(self.generator.image(ws, features))
+        self.picture = self._sharp(ws, features)
         if not hasattr(self.generator, "preview"):
             self.colours = fit_colours(features, self.picture)
         self.soft = self._preview(ws, features)

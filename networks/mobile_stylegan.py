@@ -12,13 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from networks.windows import WHOLE, Window, crop
+from networks.windows import WHOLE, Window, crop, plan_windows
 
 W_DIM = 512
 BLOCK_CHANNELS = (512, 512, 512, 512, 256, 128, 64)  # of the blocks at 8, 16, ... 512 px
 FEATURE_BLOCK = 4  # 256 channels at 128 px: the sixth resolution, as in DragGAN (Sec. 3.2)
 PREVIEW_BLOCK = 5  # 128 channels at 256 px
 WINDOW_BLOCK = 3  # from 64 px on, five sixths of the cost, features may be worked out in a window
+REACH = 2  # outermost cells of a block's window that its input's edge has spoilt
 
 
 def inverse_haar(x: torch.Tensor) -> torch.Tensor:
@@ -33,11 +34,6 @@ def inverse_haar(x: torch.Tensor) -> torch.Tensor:
     top = torch.cat([up + left, up - left], 3).view(n, h, 1, 2 * w, c // 4)
     bottom = torch.cat([down + right, down - right], 3).view(n, h, 1, 2 * w, c // 4)
     return torch.cat([top, bottom], 2).view(n, 2 * h, 2 * w, c // 4).permute(0, 3, 1, 2)
-
-
-def _widened(part: slice, side: int) -> slice:
-    """What a block must work out so that its two 3x3 convolutions are right in a part of a side."""
-    return slice(max(0, (part.start - 2) // 2 * 2), min(side, (part.stop + 3) // 2 * 2))
 
 
 class Convolution(nn.Module):
@@ -202,13 +198,10 @@ class MobileStyleGAN(nn.Module):
         x = self.conv1(self.input.expand(len(ws[0]), -1, -1, -1), ws[0])
         if window is None:
             return self._run_blocks(x, ws, 0, FEATURE_BLOCK + 1)
-        plan, inner = [], window  # of each block what it must give, from the last one back
-        for i in range(FEATURE_BLOCK, WINDOW_BLOCK - 1, -1):
-            given = tuple(_widened(part, 8 << i) for part in inner)
-            inner = tuple(slice(part.start // 2, part.stop // 2) for part in given)
-            plan.insert(0, (i, inner, given))
+        blocks = range(WINDOW_BLOCK, FEATURE_BLOCK + 1)
+        plan = plan_windows(window, [(8 << i, 8 << i) for i in blocks], REACH)
         x, have = self._run_blocks(x, ws, 0, WINDOW_BLOCK), WHOLE
-        for i, taken, given in plan:
+        for i, (taken, given) in zip(blocks, plan, strict=True):
             x = self.blocks[i](crop(x, have, taken), ws[2 * i + 1], ws[2 * i + 2], given)
             have = given
         return crop(x, have, window)

@@ -14,7 +14,7 @@ from torch import nn
 
 from networks.checkpoints.architecture import FILTER, Architecture, convolution_path
 from networks.checkpoints.generators import Checkpoint
-from networks.windows import WHOLE, Window, crop
+from networks.windows import WHOLE, Window, crop, plan_windows
 
 FEATURE_RESOLUTION = 128  # dragging reads the sixth block, or the last of a smaller network
 WINDOW_RESOLUTION = 32  # from here on a window of features saves something
@@ -149,6 +149,8 @@ class StyleGAN2(nn.Module):
     """
 
     def __init__(self, checkpoint: Checkpoint):
+        """A truncation centre that the file lacks is the mean of 10,000 samples, noise that it
+        lacks is drawn from a fixed seed."""
         super().__init__()
         a, state = checkpoint.architecture, _with_noise(checkpoint)
         self.z_dim, self.c_dim, self.w_dim, self.num_ws = a.z_dim, a.c_dim, a.w_dim, a.num_ws
@@ -165,15 +167,6 @@ class StyleGAN2(nn.Module):
         self.eval().requires_grad_(False)
         average = state.get("mapping.w_avg")
         self.register_buffer("w_avg", self._average() if average is None else _tensor(average))
-
-    @classmethod
-    def from_checkpoint(cls, checkpoint: Checkpoint) -> "StyleGAN2":
-        """The generator of a checkpoint, ready to run and frozen.
-
-        A truncation centre that the file lacks is the mean of 10,000 samples, noise that it lacks
-        is drawn from a fixed seed.
-        """
-        return cls(checkpoint)
 
     @torch.no_grad()
     def _average(self) -> torch.Tensor:
@@ -216,17 +209,13 @@ class StyleGAN2(nn.Module):
         """
         ws = ws.unbind(1) if moving is None else (
             *ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1))
-        x, have, plan = self.const.expand(len(ws[0]), -1, -1, -1), WHOLE, {}
-        inner = window
-        for i in range(self.feature_block, 0, -1) if window else ():
-            if self.resolutions[i] < WINDOW_RESOLUTION:
-                break
-            size = self._block_size(self.resolutions[i])
-            given = tuple(_widened(*both) for both in zip(inner, size, strict=True))
-            inner = tuple(slice(part.start // 2, part.stop // 2) for part in given)
-            plan[i] = inner, given
-        for i in range(self.feature_block + 1):
-            taken, given = plan.get(i, (WHOLE, WHOLE))
+        resolutions = self.resolutions[: self.feature_block + 1]
+        plan = [(WHOLE, WHOLE)] * len(resolutions)
+        if window is not None:
+            sizes = [self._block_size(r) for r in resolutions if r >= WINDOW_RESOLUTION]
+            plan[-len(sizes) :] = plan_windows(window, sizes, REACH)
+        x, have = self.const.expand(len(ws[0]), -1, -1, -1), WHOLE
+        for i, (taken, given) in enumerate(plan):
             x = self.blocks[i].features(crop(x, have, taken), _entries(ws, i)[:2], given)
             have = given
         if window is not None:
@@ -257,12 +246,6 @@ class StyleGAN2(nn.Module):
 def _entries(ws, i: int):
     """Of the entries of ws those for block i: conv0 (block 0 has none), conv1, ToRGB."""
     return (ws[0], ws[0], ws[1]) if i == 0 else ws[2 * i - 1 : 2 * i + 2]
-
-
-def _widened(part: slice, side: int) -> slice:
-    """What a block must work out so that its output is right in a part of a side."""
-    start, stop = part.start - REACH, part.stop + REACH
-    return slice(max(0, start // 2 * 2), min(side, -(-stop // 2) * 2))
 
 
 def _normalise(z: torch.Tensor) -> torch.Tensor:

@@ -13,3 +13,22 @@ def crop(x: torch.Tensor, have: Window, window: Window) -> torch.Tensor:
     first = [part.start or 0 for part in have]
     parts = [slice(w.start - f, w.stop - f) for w, f in zip(window, first, strict=True)]
     return x[(..., *parts)]
+
+
+def plan_windows(
+    window: Window, sizes: list[tuple[int, int]], reach: int
+) -> list[tuple[Window, Window]]:
+    """What blocks in a row take and give, so that the last one's map is right in a window.
+
+    sizes: (h, w) of the blocks' maps, each twice the one before.   reach: how many of the outermost
+    cells of what a block gives are spoilt by the edge of what it took. Returns (window of its
+    input, window of its map) of each block.
+    """
+    plan = []
+    for size in reversed(sizes):
+        given = tuple(slice(max(0, (part.start - reach) // 2 * 2),
+                            min(side, (part.stop + reach + 1) // 2 * 2))
+                      for part, side in zip(window, size, strict=True))
+        window = tuple(slice(part.start // 2, part.stop // 2) for part in given)
+        plan.insert(0, (window, given))
+    return plan

@@ -18,7 +18,7 @@ NETWORKS = {
 
 def generator_of(state, path, **attributes):
     write_nvidia(path, state, layout="G_ema", **attributes)
-    return StyleGAN2.from_checkpoint(read_checkpoint(path))
+    return StyleGAN2(read_checkpoint(path))
 
 
 @pytest.mark.parametrize("shape", NETWORKS.values(), ids=NETWORKS)
@@ -92,7 +92,7 @@ def test_what_old_files_lack_is_made_up_the_same_each_time(tmp_path):
     state = {name: values for name, values in random_state().items()
              if name != "mapping.w_avg" and not name.endswith("noise_const")}
     write_torch(tmp_path / "net.pth", state)
-    first, second = (StyleGAN2.from_checkpoint(read_checkpoint(tmp_path / "net.pth"))
+    first, second = (StyleGAN2(read_checkpoint(tmp_path / "net.pth"))
                      for _ in range(2))
     z = torch.randn(1, first.z_dim)
     assert torch.equal(first.image(first.mapping(z, 0.5)), second.image(second.mapping(z, 0.5)))

@@ -41,7 +41,7 @@ def ours(args) -> dict:
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     began = time.perf_counter()
-    generator = StyleGAN2.from_checkpoint(read_checkpoint(args.file)).to(device)
+    generator = StyleGAN2(read_checkpoint(args.file)).to(device)
     report = {"load_seconds": time.perf_counter() - began, "loaded_mb": memory()}
     side = generator.img_resolution
     pair = PointPair(*(tuple(round(share * side) for share in end) for end in (HANDLE, TARGET)))
