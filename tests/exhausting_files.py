@@ -49,8 +49,44 @@ def _shared(kind: str, items: bytes) -> bytes:
 
 
 def _many_weights() -> bytes:
-    names = b"".join(text(f"p{i}") + b"h\x01" for i in range(1, 20_000))
+    names = b"".join(text(f"p{i}") + b"h\x01" for i in range(1, 8000))
     return _shared("_parameters", b"}(" + text("p0") + ONE + b"q\x01" + names + b"u")
+
+
+def _shared_nones() -> bytes:
+    items = b"}(" + b"".join(text("n" * 50 + str(i)) + b"N" for i in range(1990)) + b"u"
+    part = b"q\x05" + text("_buffers") + b"h\x05"
+    leaf = module(b"}(" + text("_parameters") + items + part + b"u") + b"q\x02"
+    rest = b"".join(text(str(i)) + b"h\x02" for i in range(1, 1900))
+    return module(b"}" + text("_modules") + b"}(" + text("0") + leaf + rest + b"us")
+
+
+def _colliding_keys() -> bytes:
+    """Numbers of which each takes the place where the next would go: with n of them, n^2 steps."""
+    place, taken, size = 0, [], 2**18
+    for _ in range(30_000):
+        taken.append(place)
+        place = (5 * place + 1) % size
+    keys = b"".join(number(key) + b"N" for key in taken)
+    more = b"".join(number(i * size) + b"N" for i in range(1, 8000))
+    return b"}(" + keys + more + b"u"
+
+
+def _one_variable() -> bytes:
+    """A list of a hundred thousand times the same variable, for two networks."""
+    pair = b"(" + text("4x4/Conv/bias") + b"G" + struct.pack(">d", 1) + b"tq\x01"
+    variables = b"](" + pair + b"h\x01" * 100_000 + b"e"
+    made = named("dnnlib.tflib.network", "Network") + b")\x81"
+
+    def network(function, components, variables):
+        return made + (b"}(" + text("version") + number(4) + text("build_func_name")
+                       + text(function) + text("components") + components + text("variables")
+                       + variables + b"ub")
+
+    synthesis = network("G_synthesis_stylegan2", b"}", variables + b"q\x02")
+    mapping = network("G_mapping", b"}", b"h\x02")
+    parts = b"}(" + text("synthesis") + synthesis + text("mapping") + mapping + b"u"
+    return network("G_main", parts, b"]")
 
 
 def _sets() -> bytes:
@@ -131,6 +167,8 @@ def exhausting_files() -> dict[str, bytes]:
     odd["mapping.w_avg"] = torch.full((24,), torch.nan)
     double = random_state()
     double["mapping.w_avg"] = torch.full((24,), 1e300, dtype=torch.float64)
+    signalling = random_state()
+    signalling["mapping.w_avg"] = torch.full((24,), 0x7FF0000000000001).view(torch.float64)
     biases = [(f"{i}x{i}/Conv1/mod_bias", np.zeros(250_000, np.float32)) for i in (4, 8)]
     biases += [(f"{i}x{i}/Conv1/mod_bias", biases[0][1]) for i in range(9, 5000)]
     repeated = [(name, biases[0][1]) for name, _ in biases[:2]] * 2000
@@ -138,6 +176,9 @@ def exhausting_files() -> dict[str, bytes]:
         "layers of layers": _layers_of_layers(), "many weights of many layers": _many_weights(),
         "a set of a list, again and again": _sets(), "options, again and again": _updates(),
         "a long name, again and again": _prefix(), "a stream, again and again": _streams(),
+        "many nothings of many layers": _shared_nones(), "colliding keys": _colliding_keys(),
+        "one variable, again and again": _one_variable(),
+        "a wide key": b"}" + text("G." * 1000 + "x" * 1_000_000 + "\U0001f600") + b"Ns",
         "a gain of 254 bytes": gain, "f1": called(
             "numpy.core.multiarray", "scalar", dtype("f1") + b"C\x01x\x86"),
         "a shape of 254 bytes": _state(_shaped(b"(" + number(0) + LONG + b"t",
@@ -153,7 +194,9 @@ def exhausting_files() -> dict[str, bytes]:
         "one storage of bf16 in many tensors": _saved(
             {"synthesis.b4.const": half[:1]} | {f"x.{i}": half for i in range(3000)}),
         "a mapping from 20,000 numbers": _saved(wide), "a name of many lines": _saved(odd),
-        "numbers that float32 has not": _saved(double),
+        "numbers that float32 has not": _saved(double), "a NaN that warns": _saved(signalling),
+        "many filters": _saved({f"b{i}.resample_filter": odd["synthesis.b8.resample_filter"]
+                                for i in range(20_000)} | random_state()),
         "biases of blocks that are none": tensorflow_pickle([], biases),
         "one bias, again and again": tensorflow_pickle([], repeated),
         "classes of 2019": tensorflow_pickle([("LabelConcat/weight", np.ones((3, 4)))], []),

@@ -13,6 +13,7 @@ from networks.checkpoints.records import Array, Module, Tensor, TensorFlowNetwor
 # Under which keys a file may hold the generator, averaged over training first, and no other.
 _GENERATORS = ("G_ema", "g_ema", "params_ema", "Gs", "state_dict", "model", "generator", "G", "g")
 _PREFIXES = re.compile(r"^(module|decoder|generator|g_ema|G_ema|netG|G|g)\.")
+_MAX_SKIPPED = 500  # names told of
 _OTHERS = ("D", "d", "discriminator")
 
 
@@ -30,6 +31,7 @@ class Checkpoint:
     skipped: tuple[str, ...]
 
 
+@np.errstate(all="ignore")  # numbers that are none are found and named, not warned of
 def find_generator(value, container: str, nbytes: int) -> Checkpoint:
     """The generator in a value that a reader has built.
 
@@ -91,11 +93,11 @@ def _checkpoint(words, state: dict[str, np.ndarray], recorded, skipped) -> Check
         if name in wanted or name == "mapping.w_avg" or ".noise_" in name:
             if values.dtype.kind != "f":
                 raise CheckpointError(f"has {shown(name)} as {values.dtype}, not as real numbers")
-            with np.errstate(over="ignore"):
-                kept[name] = np.array(values, np.float32, order="C")
+            kept[name] = np.array(values, np.float32, order="C")
             if not np.isfinite(kept[name]).all():
                 raise CheckpointError(
                     f"has numbers in {shown(name)} that are none (NaN or infinite)")
         elif not name.endswith(".resample_filter"):
             surplus.append(name)
-    return Checkpoint(words, kept, architecture, tuple(map(shown, (*skipped, *surplus))))
+    left = [*skipped, *surplus][:_MAX_SKIPPED]
+    return Checkpoint(words, kept, architecture, tuple(map(shown, left)))

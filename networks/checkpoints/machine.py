@@ -15,6 +15,7 @@ from networks.checkpoints.records import MAPPINGS, Budget, Global, build, call, 
 
 MAX_OPCODES = 200_000  # three networks of 1024 px take some 70,000
 _LONGEST = 10  # bytes of a whole number: torch.save's magic number has as many
+_LONGEST_KEY = 500  # characters
 _STOP = ord(".")
 
 
@@ -134,10 +135,21 @@ class Machine:
         if len(items) % 2:
             raise CheckpointError("is damaged: its pickle has a key without a value")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            target[_checked_key(key)] = value
+            target[self._checked_key(key)] = value
+
+    def _checked_key(self, key):
+        """Keys that hash at once; there may be only so many whose hashes a file can choose."""
+        if type(key) is not str:
+            self.budget.count_number_key()
+        if type(key) not in (str, int, float, bool, type(None)) or (
+                type(key) is str and len(key) > _LONGEST_KEY):
+            raise CheckpointError("is damaged: a key in its pickle is neither a name nor a number")
+        return key
 
     def _add_items(self, items: list):
-        self._top(set).update(_checked_key(item) for item in items)
+        if any(type(item) is not str for item in items):
+            raise CheckpointError("is damaged: a set in its pickle has more than names")
+        self._top(set).update(items)
 
     def _global(self, module, name):
         if type(module) is not str or type(name) is not str:
@@ -171,14 +183,6 @@ def _text(raw) -> str:
         return bytes(raw).decode("utf-8")
     except UnicodeDecodeError:
         raise CheckpointError("is damaged: a text in its pickle is not UTF-8") from None
-
-
-def _checked_key(key):
-    """Keys that hash at once: a tuple or bytes may be as deep or long as its maker likes."""
-    if type(key) not in (str, int, float, bool, type(None)) or (
-            type(key) is int and key.bit_length() > 64):
-        raise CheckpointError("is damaged: a key in its pickle is neither text nor a number")
-    return key
 
 
 def _operations() -> dict[int, Callable[[Machine], None]]:

@@ -7,7 +7,7 @@ from networks.checkpoints.architecture import Recorded
 from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.records import Module, Tensor
 
-_MAX_MODULES, _MAX_WEIGHTS, _MAX_DEPTH = 2000, 10_000, 12
+_MAX_MODULES, _MAX_ITEMS, _MAX_DEPTH = 2000, 20_000, 12
 _NAME = re.compile(r"\w{1,60}")
 
 
@@ -17,37 +17,39 @@ def read_module(generator: Module) -> tuple[dict[str, Tensor], Recorded]:
     Neither is rebuilt from the arguments of its constructor: their defaults are not in the file,
     and differ between the tools that wrote it.
     """
-    state, layers = {}, {}
+    state, layers, seen = {}, {}, 0
     queue = [("", generator, 0)]
     while queue:
         path, module, depth = queue.pop()
         layers[path] = module.state
-        for kind, name, item in _items(module):
+        items = _items(module)
+        seen += len(items)
+        if depth > _MAX_DEPTH or seen > _MAX_ITEMS or len(layers) + len(queue) > _MAX_MODULES:
+            raise CheckpointError("has layers within layers without end and was refused")
+        for kind, name, item in items:
+            if type(name) is not str or not _NAME.fullmatch(name):
+                raise CheckpointError("has a layer with something in it that is no weight")
+            if item is None:
+                continue
             if isinstance(item, Module) and kind == "_modules":
                 queue.append((f"{path}.{name}".lstrip("."), item, depth + 1))
             elif isinstance(item, Tensor) and kind != "_modules":
                 state[f"{path}.{name}".lstrip(".")] = item
             else:
                 raise CheckpointError("has a layer with something in it that is no weight")
-        if depth > _MAX_DEPTH or len(state) > _MAX_WEIGHTS or (
-                len(layers) + len(queue) > _MAX_MODULES):
-            raise CheckpointError("has layers within layers without end and was refused")
     return state, _recorded(layers)
 
 
-def _items(module: Module):
+def _items(module: Module) -> list[tuple]:
     """What a layer holds: (kind, name, item)."""
+    items = []
     for kind in ("_parameters", "_buffers", "_modules"):
-        items = module.state.get(kind)
-        if not isinstance(items, dict):
-            continue
-        if len(items) > _MAX_MODULES:
-            raise CheckpointError("has layers within layers without end and was refused")
-        for name, item in items.items():
-            if type(name) is not str or not _NAME.fullmatch(name):
-                raise CheckpointError("has a layer with something in it that is no weight")
-            if item is not None:
-                yield kind, name, item
+        part = module.state.get(kind)
+        if isinstance(part, dict):
+            if len(part) > _MAX_MODULES:
+                raise CheckpointError("has layers within layers without end and was refused")
+            items += [(kind, *item) for item in part.items()]
+    return items
 
 
 def _recorded(layers: dict[str, dict]) -> Recorded:

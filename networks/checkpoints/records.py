@@ -31,6 +31,7 @@ _NAMES = {
     ("dnnlib.tflib.network", "Network"): "tensorflow network",
     ("torch_utils.persistence", "_reconstruct_persistent_obj"): "module",
     ("torch._utils", "_rebuild_parameter"): "parameter",
+    ("torch._utils", "_rebuild_parameter_with_state"): "parameter",
     ("torch._utils", "_rebuild_tensor_v2"): "tensor",
     ("torch.storage", "_load_from_bytes"): "storage",
     ("numpy", "dtype"): "dtype", ("numpy", "ndarray"): "ndarray",
@@ -40,7 +41,9 @@ _NAMES = {
 }
 _NUMPY_TYPES = re.compile(r"[fiu][248]|[iu]1|b1")
 _MAX_DIMENSIONS = 8
+_MAX_WEIGHTS = 10_000  # of a network; a generator of 1024 px has 200
 _MAX_NAME = 300  # characters of a module's name
+_MAX_NUMBER_KEYS = 5000  # an optimiser's state has one a weight
 _ITEM = 100  # bytes, about what an item of a container takes
 
 
@@ -51,11 +54,19 @@ class Budget:
     An opcode may copy, or read once more, a value that another has made; what a file gains by that
     is bounded by its own size: each of its bytes made text, encoded, and read as a stream.
     nbytes: size of the file.   opcodes: run so far.   worked: bytes copied or read again so far.
+    number_keys: keys of dicts so far that are numbers, which can be chosen to collide.
     """
 
     nbytes: int
     opcodes: int = 0
     worked: int = 0
+    number_keys: int = 0
+
+    def count_number_key(self) -> None:
+        """One key more that is no text."""
+        self.number_keys += 1
+        if self.number_keys > _MAX_NUMBER_KEYS:
+            raise CheckpointError("has dicts with more numbers for keys than any weights: refused")
 
     def count_work(self, nbytes: int) -> None:
         """So many bytes more are copied or read again."""
@@ -179,8 +190,10 @@ def to_arrays(items: dict[str, Tensor | Array], nbytes: int) -> dict[str, np.nda
     """The numbers of all, views of the file except for bf16.
 
     nbytes: size of the file. Raises CheckpointError where they claim more than twice that, taken as
-    the float32 that they become.
+    the float32 that they become, or are far more than a generator has.
     """
+    if len(items) > _MAX_WEIGHTS:
+        raise CheckpointError(f"has more than {_MAX_WEIGHTS} weights and was refused")
     if sum(4 * math.prod(item.shape) for item in items.values()) > 2 * nbytes:
         raise CheckpointError("uses the same numbers again and again and was refused")
     return {name: item.array() for name, item in items.items()}
@@ -205,7 +218,7 @@ def call(function, arguments, budget: Budget):
         return _MADE_WITHOUT[kind]()
     if kind == "set" and _is(arguments, list):
         budget.count_work(_ITEM * len(arguments[0]))
-        if all(type(item) in (str, int) for item in arguments[0]):
+        if all(type(item) is str for item in arguments[0]):
             return set(arguments[0])
     if kind == "encode" and _is(arguments, str, str) and arguments[1] in ("latin1", "latin-1"):
         budget.count_work(len(arguments[0]))
@@ -215,7 +228,8 @@ def call(function, arguments, budget: Budget):
             raise CheckpointError("is damaged: a byte string in it is none") from None
     if kind == "module" and _is(arguments, dict):
         return _module(arguments[0])
-    if kind == "parameter" and _is(arguments, Tensor, bool, None):
+    if kind == "parameter" and type(arguments) is tuple and len(arguments) <= 4 and _is(
+            arguments[:3], Tensor, bool, None):
         return arguments[0]
     if kind == "tensor" and type(arguments) is tuple and _is(
             arguments[:6], Storage, int, tuple, tuple, bool, None):
@@ -250,8 +264,9 @@ def build(target, state, budget: Budget):
         return target  # {'_metadata': versions of layers}
     if type(target) is Namespace and type(state) is dict:
         budget.count_work(_ITEM * len(state))
-        target.update(state)
-        return target
+        if all(type(name) is str for name in state):
+            target.update(state)
+            return target
     if type(target) is TensorFlowNetwork and type(state) is dict and not target.state:
         target.state = state
         return target

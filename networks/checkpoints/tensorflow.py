@@ -9,6 +9,7 @@ from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.records import Array, TensorFlowNetwork, to_arrays
 
 _VERSION = 4
+_MAX_VARIABLES = 2000  # of one network; a generator of 1024 px has 170
 _LAYER = {"bias": "bias", "mod_weight": "affine.weight", "mod_bias": "affine.bias",
           "noise_strength": "noise_strength", "weight": "weight"}
 
@@ -56,6 +57,8 @@ def read_network(
 
 def _variables(network: TensorFlowNetwork):
     variables = network.state.get("variables")
+    if isinstance(variables, list) and len(variables) > _MAX_VARIABLES:
+        raise CheckpointError("has far more variables than any generator and was refused")
     for item in variables if isinstance(variables, list) else ():
         if not (isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
                 and isinstance(item[1], (Array, float, int))):
