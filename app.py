@@ -133,12 +133,12 @@ def main() -> int:
             models.local = {model.name: model for model in found}
         else:
             first = models.find(args.model)
-        with models.use(first.name, report_progress):
+        with models.use(first, report_progress):  # and as long as the page is served
             demo = build_demo(models, first.name)
-        print(f"Model: {first.title}, on {models.device}")
-        demo.queue(max_size=32).launch(
-            share=args.share, server_name=args.host, server_port=args.port, theme=THEME, css=CSS,
-            run_history=False, footer_links=[], ssr_mode=False)
+            print(f"Model: {first.title}, on {models.device}")
+            demo.queue(max_size=32).launch(
+                share=args.share, server_name=args.host, server_port=args.port, theme=THEME,
+                css=CSS, run_history=False, footer_links=[], ssr_mode=False)
     except (ValueError, OSError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1

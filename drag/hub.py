@@ -3,11 +3,13 @@
 HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN mean what they always do.
 """
 
+import contextlib
 import errno
 import hashlib
 import re
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,7 @@ _NAME = re.compile(rf"({_PART}/{_PART})(?:@({_PART}))?/((?:{_PART}/){{0,8}}{_PAR
 _ADDRESS = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^?#]*)(?:[?#].*)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TELL_SECONDS = 0.1
+_downloads = threading.Semaphore(2)  # at once
 MAX_BYTES = 2_000_000_000  # of a file; the largest known has 1.1 GB
 
 
@@ -123,12 +126,27 @@ def _download(file: HubFile, progress: Progress, label: str, force: bool) -> Pat
         raise ModelUnavailableError(
             f"{file.name} has {size / 1e9:.1f} GB, more than StyleGAN2 weights ever do: choose "
             "another file.")
-    progress(label, 0.0)
     try:
-        return Path(hf_hub_download(
-            **place, force_download=force, tqdm_class=_bar(progress, label)))
+        with waiting_for(_downloads, f"{label}: after those of others", progress):
+            progress(label, 0.0)
+            return Path(hf_hub_download(
+                **place, force_download=force, tqdm_class=_bar(progress, label)))
     except Exception as error:
         raise ModelUnavailableError(_sentence(file, error, begun=True)) from error
+
+
+@contextlib.contextmanager
+def waiting_for(lock, words: str, progress: Progress) -> Iterator[None]:
+    """Hold a lock or semaphore; progress is told these words again and again while it waits, and
+    may end the wait by an error."""
+    if not lock.acquire(blocking=False):
+        progress(words, None)
+        while not lock.acquire(timeout=0.2):
+            progress(words, None)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _is_an_answer(error: Exception) -> bool:

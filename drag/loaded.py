@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-from drag.hub import Progress
+from drag.errors import ModelUnavailableError
+from drag.hub import Progress, waiting_for
 from drag.models import (
     CATALOGUE,
     Model,
@@ -21,7 +22,6 @@ from drag.models import (
 
 BUDGET = 2_000_000_000  # bytes of weights; a 1024 px StyleGAN2 takes 120 million
 TELL_SECONDS = 0.1
-AT_ONCE = 2  # models that are being fetched or read, beside that budget
 log = logging.getLogger("drag")
 
 
@@ -47,7 +47,6 @@ class LoadedModels:
         self.local = {model.name: model for model in local}
         self._entries: dict[Model, _Entry] = {}  # in the order of use
         self._lock = threading.Lock()
-        self._reading = threading.Semaphore(AT_ONCE)
 
     @property
     def loaded(self) -> list[str]:
@@ -96,17 +95,23 @@ class LoadedModels:
                     self._entries.pop(model, None)
                 self._drop()
 
-    def fetch(self, model: Model) -> Iterator[tuple[str, float | None]]:
-        """Have a model in memory, where it is not; what is done meanwhile, in words, and its share.
+    def fetch(self, model: Model) -> Iterator[tuple[str, float | None] | None]:
+        """Have a model in memory, where it is not; what is done meanwhile, in words, and its share,
+        or None, often.
 
-        The work goes on, and is not in vain, where nobody listens any more. Raises ValueError, in
-        words fit for a visitor, where the model cannot be had.
+        A download is given up when this generator is closed and nobody else waits for it. Raises
+        ValueError, in words fit for a visitor, where the model cannot be had.
         """
-        said, failed = queue.SimpleQueue(), []
+        said, failed, closed = queue.SimpleQueue(), [], threading.Event()
+
+        def tell(*told):
+            if closed.is_set() and self._entries[model].users == 1:
+                raise ModelUnavailableError(f"{model.title} is no longer wanted.")
+            said.put(told)
 
         def load():
             try:
-                with self.use(model, lambda *told: said.put(told)):
+                with self.use(model, tell):
                     pass
             except ValueError as error:
                 failed.append(error)
@@ -116,25 +121,25 @@ class LoadedModels:
 
         thread = threading.Thread(target=load, daemon=True)
         thread.start()
-        while thread.is_alive():
-            thread.join(TELL_SECONDS)
-            told = None
-            while not said.empty():
-                told = said.get()
-            if told:
+        try:
+            while thread.is_alive():
+                thread.join(TELL_SECONDS)
+                told = None
+                while not said.empty():
+                    told = said.get()
                 yield told
+        finally:
+            closed.set()
         if failed:
             raise failed[0]
 
     def _load(self, entry: _Entry, model: Model, progress: Progress) -> None:
         if entry.generator is not None:
             return
-        for_others = f"{model.title} is being fetched for someone else"
-        after_others = f"{model.title} comes after models that others wait for"
-        with _held(entry.loading, for_others, progress):
+        words = f"{model.title} is being fetched for someone else"
+        with waiting_for(entry.loading, words, progress):
             if entry.generator is None:
-                with _held(self._reading, after_others, progress):
-                    generator = read_generator(model, self.device, progress)
+                generator = read_generator(model, self.device, progress)
                 tensors = (*generator.parameters(), *generator.buffers())
                 entry.nbytes = sum(t.nbytes for t in tensors)
                 entry.generator = generator
@@ -149,18 +154,6 @@ class LoadedModels:
             if not entry.users and entry.generator is not None:
                 total -= entry.nbytes
                 del self._entries[model]
-
-
-@contextlib.contextmanager
-def _held(lock, waiting: str, progress: Progress) -> Iterator[None]:
-    """Hold a lock; progress is told that there is a wait, where there is one."""
-    if not lock.acquire(blocking=False):
-        progress(waiting, None)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 _shared: dict[torch.device, LoadedModels] = {}

@@ -28,38 +28,12 @@ from drag.loop import Step, drag
 from drag.models import Model
 from drag.render import render
 from drag.sessions import Session, Sessions
+from drag.trouble import TROUBLE, in_words, plain_errors
 from drag.wording import how_far, how_it_ended, problem, status
 
-TROUBLE = ValueError, RuntimeError, MemoryError  # torch says RuntimeError where memory lacks
 IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs
 TELL_SECONDS = 0.1  # between two lines on how far a drag is: its steps may be quicker
-log = logging.getLogger("draggan")
-
-
-def plain_errors(outputs: int, line: int):
-    """What the library says of bad input goes to the status line, output number `line`.
-
-    Not as gr.Error: for events outside the queue Gradio answers that with a 500 and shows nothing.
-    """
-    def around(handler):
-        @functools.wraps(handler)
-        def plain(*args, **kwargs):
-            try:
-                return handler(*args, **kwargs)
-            except TROUBLE as error:
-                results = [gr.skip()] * outputs
-                results[line] = in_words(error)
-                return results if outputs > 1 else results[0]
-        return plain
-    return around
-
-
-def in_words(error: Exception) -> str:
-    """The status line for an error; one that is not of the visitor's making is logged."""
-    if isinstance(error, ValueError):
-        return problem(str(error))
-    log.error("a picture could not be made", exc_info=error)
-    return problem(wording.NO_PICTURE)
+log = logging.getLogger("drag")
 
 
 class Handlers:
@@ -187,23 +161,25 @@ class Handlers:
         skip, mine = gr.skip(), object()
         session.wanted = mine
         try:
-            for words, share in self.models.fetch(model):
+            for told in self.models.fetch(model):
                 if session.wanted is not mine:
                     return
-                yield skip, skip, skip, status(words, share), skip, skip
-            known = {**session.shelf, session.edit.model: session.edit}
-            edit = known.get(model.name) or self._fresh(model.name)
-            picture = self._render(edit)  # fails, if it does, before anything is changed
+                if told:
+                    yield skip, skip, skip, status(*told), skip, skip
+            if session.edit.model == model.name:
+                line = skip if session.running else status(wording.READY)
+                yield skip, skip, skip, line, *self._choices(session)
+                return
+            with self.models.use(model):
+                edit = session.shelf.get(model.name) or self._fresh(model.name)
+                picture = self._render(edit)  # fails, if it does, before anything is changed
         except TROUBLE:
             if session.wanted is not mine:
                 return
             raise
-        if session.wanted is not mine:
-            return
-        if edit.model != session.edit.model:
-            session.settle()
-            session.turn_to(edit)
-        yield *self._show(session, status(wording.READY), picture), *self._choices(session)
+        session.settle()
+        if session.turn_to(edit, mine):
+            yield *self._show(session, status(wording.READY), picture), *self._choices(session)
 
     @plain_errors(outputs=2, line=1)
     def save(self, request: gr.Request):
@@ -224,10 +200,11 @@ class Handlers:
             raise ValueError("A drag is running: wait for its end, or press Stop.")
         session.take_changes(*read_value(value, session.edit.img_size))
         settings = Settings("adam", rate, r1, r2, weight, cap, space.lower(), entries)
-        session.edit = replace(session.edit, settings=settings)
-        with self.models.use(session.edit.model) as generator:
-            drag(generator, session.edit)
-        session.armed, session.stop = True, False
+        edit, epoch = session.present()
+        with self.models.use(edit.model) as generator:
+            drag(generator, replace(edit, settings=settings))
+        if not session.arm(settings, epoch):  # another model was shown meanwhile
+            return gr.skip(), gr.skip(), gr.skip()
         text = "Waiting for another visitor's drag to end …" if self.sessions.busy else "Starting …"
         return status(text, 0.0), gr.update(interactive=False), gr.update(interactive=True)
 
@@ -256,7 +233,10 @@ class Handlers:
                         canvas = self._frame(session, step, settle=False) if send else gr.skip()
                         told = time.monotonic()
                         yield canvas, how_far(step, way), gr.skip(), gr.skip()
-            yield self._frame(session, last), status(how_it_ended(last)), *IDLE
+            if session.present()[1] == epoch:
+                yield self._frame(session, last), status(how_it_ended(last)), *IDLE
+            else:  # what replaced the edit has its own to say
+                yield gr.skip(), gr.skip(), *IDLE
         except ValueError as error:  # the points went while it waited
             yield gr.skip(), problem(str(error)), *IDLE
         except (RuntimeError, MemoryError):

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from drag.edit import Edit
+from drag.edit import Edit, Settings
 from drag.loop import Step, drag
 from drag.render import LiveView
 
@@ -73,14 +73,30 @@ class Session:
                 return True
             return False
 
-    def turn_to(self, edit: Edit) -> None:
-        """Put the edit aside, to be come back to, and take up one of another model."""
+    def arm(self, settings: Settings, epoch: int) -> bool:
+        """Have a drag with these settings begin when the device is free; epoch: of the edit that
+        was checked for it. False, and nothing is done, if that was replaced since."""
         with self.lock:
+            if epoch != self.epoch:
+                return False
+            self.edit = replace(self.edit, settings=settings)
+            self.armed, self.stop = True, False
+            return True
+
+    def turn_to(self, edit: Edit, wanted: object = None) -> bool:
+        """Put the edit aside, to be come back to, and take up one of another model.
+
+        wanted: what stood for it; False, and nothing is done, if another is wanted since.
+        """
+        with self.lock:
+            if wanted is not None and wanted is not self.wanted:
+                return False
             self.shelf.pop(edit.model, None)
             self.shelf[self.edit.model] = self.edit
             for oldest in list(self.shelf)[:-MAX_SHELF]:
                 del self.shelf[oldest]
             self._take(edit, self.revision + OUT_OF_REACH)
+            return True
 
     def _take(self, edit: Edit, revision: int) -> None:
         self.edit, self.revision = edit, revision

@@ -202,3 +202,37 @@ def test_unknown_names_and_devices():
 def test_a_generator_is_loaded_once_a_process(generator):
     assert load_generator("builtin", "cpu") is generator
     assert isinstance(generator, torch.nn.Module)
+
+
+def test_a_download_that_nobody_wants_any_more_is_given_up(folder, monkeypatch):
+    ended, share = threading.Event(), threading.Event()
+
+    def endless(model, device, progress):
+        try:
+            while not share.is_set():
+                progress("Downloading", 0.5)
+                time.sleep(0.01)
+            return read_generator(model, device, progress)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(loaded, "read_generator", endless)
+    shared = loading(folder)
+    told = shared.fetch(shared.find("a.pkl"))
+    while next(told) != ("Downloading", 0.5):
+        pass
+    told.close()
+    assert ended.wait(5)
+    assert shared.loaded == []
+
+    ended.clear()  # now with another visitor who waits for the same
+    told, other = (shared.fetch(shared.find("a.pkl")) for _ in range(2))
+    while next(told) != ("Downloading", 0.5):
+        pass
+    while "for someone else" not in str(next(other)):
+        pass
+    told.close()
+    assert not ended.wait(0.3)
+    share.set()
+    list(other)
+    assert shared.loaded == ["a.pkl"]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from drag import PointPair
+from drag.canvas import to_value
 from drag.loaded import LoadedModels
 from drag.models import local_models
 from drag.page import Handlers
@@ -117,3 +118,53 @@ def test_a_drag_begun_on_one_model_does_not_run_on_another(handlers, monkeypatch
     fresh = handlers._fresh("b.pkl")
     assert np.array_equal(session.edit.ws, fresh.ws)
     assert not session.running
+
+
+def test_drag_pressed_while_another_model_comes_drags_nothing(handlers, monkeypatch):
+    session, use = visitor(handlers), handlers.models.use
+    session.edit = session.edit.place([PointPair((8, 8), (24, 24))], None)
+
+    def slow(name, *args):
+        monkeypatch.setattr(handlers.models, "use", use)
+        session.turn_to(handlers._fresh("b.pkl"))
+        return use(name, *args)
+
+    monkeypatch.setattr(handlers.models, "use", slow)
+    value = to_value(session.edit, session.revision + 1)
+    handlers.arm(value, 1e-3, 3, 12, 20, 9, "W+", 6, REQUEST)
+    assert session.edit.model == "b.pkl"
+    assert not session.armed
+    ws = session.edit.ws
+    list(handlers.run(REQUEST))
+    assert session.edit.ws is ws
+
+
+def test_of_two_models_chosen_in_a_drag_the_last_one_is_shown(handlers, monkeypatch):
+    session = visitor(handlers)
+    settle, first = session.settle, handlers.choose("b.pkl", REQUEST)
+
+    def slow():
+        monkeypatch.setattr(session, "settle", settle)
+        choose(handlers, "c.pkl")
+        settle()
+
+    monkeypatch.setattr(session, "settle", slow)
+    assert all(canvas == gr.skip() for canvas, *_ in first)
+    assert session.edit.model == "c.pkl"
+
+
+def test_choosing_the_model_that_is_shown_leaves_the_picture_alone(handlers):
+    canvas, *_ = choose(handlers, "a.pkl")
+    assert canvas == gr.skip()
+
+
+def test_a_drag_that_ends_late_says_nothing_over_another_model(handlers):
+    session = visitor(handlers)
+    session.edit = session.edit.place([PointPair((8, 8), (24, 24))], None)
+    session.armed = True
+    outputs = handlers.run(REQUEST)
+    while "Step" not in str(next(outputs)[1]):
+        pass
+    session.turn_to(handlers._fresh("b.pkl"))  # its last step took longer than one waits for it
+    *_, (canvas, line, *_) = outputs
+    assert canvas == line == gr.skip()
