@@ -25,6 +25,28 @@ class State:
     features: torch.Tensor | None
 
 
+class AdamUpdate:
+    """Adam (arXiv 1412.6980, Alg. 1) on one tensor, with its usual constants.
+
+    The same as torch.optim.Adam, the making of which has the first drag of a process wait while it
+    imports a compiler, for a second or two.
+    """
+
+    def __init__(self, values: torch.Tensor, learning_rate: float):
+        """values: changed in place by each call."""
+        self.values, self.learning_rate, self.steps = values, learning_rate, 0
+        self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
+
+    @torch.no_grad()
+    def __call__(self, gradient: torch.Tensor) -> None:
+        """One step against the gradient."""
+        self.steps += 1
+        self.mean.lerp_(gradient, 1 - 0.9)
+        self.square.mul_(0.999).addcmul_(gradient, gradient, value=1 - 0.999)
+        root = self.square.sqrt().div_((1 - 0.999**self.steps) ** 0.5).add_(1e-8)
+        self.values.addcdiv_(self.mean, root, value=-self.learning_rate / (1 - 0.9**self.steps))
+
+
 def adam(generator, edit: Edit) -> Iterator[State]:
     """The paper's loop: Adam on the first entries of W+ (DragGAN, Sec. 3.2 and 4).
 
@@ -42,7 +64,7 @@ def adam(generator, edit: Edit) -> Iterator[State]:
     moving = min(settings.num_entries, start.shape[1])
     shape = (1, 1 if settings.latent_space == "w" else moving, start.shape[2])
     change = torch.zeros(shape, device=device, requires_grad=True)
-    optimizer = torch.optim.Adam([change], lr=settings.learning_rate)
+    update = AdamUpdate(change, settings.learning_rate)
 
     features_start = protected = templates = None
     near, corner, extent = None, 0, size  # the part of the picture whose features are at hand
@@ -62,8 +84,8 @@ def adam(generator, edit: Edit) -> Iterator[State]:
             loss = motion_supervision(features, handles - corner, targets - corner, r1, extent)
             if protected is not None:
                 loss = loss + settings.lambda_mask * mask_term(features, features_start, protected)
-            (change.grad,) = torch.autograd.grad(loss, [change])
-        optimizer.step()
+            (gradient,) = torch.autograd.grad(loss, [change])
+        update(gradient)
         if protected is None:  # the next tracking looks r2 far, the loss from there r1 and a pixel
             reach = r2 + r1 + 1
             near, corner, extent = cells_around(handles, reach, features_start.shape[2:], size)
