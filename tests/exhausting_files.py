@@ -41,24 +41,21 @@ def _layers_of_layers() -> bytes:
     return layer
 
 
-def _shared(kind: str, items: bytes) -> bytes:
-    """A network of 1,900 layers that share one dict."""
-    leaf = module(b"}" + text(kind) + items + b"s") + b"q\x02"
+def _same_layers(state: bytes) -> bytes:
+    """A network of 1,900 layers that are all one; state: opcodes that fill its dict."""
+    leaf = module(b"}(" + state + b"u") + b"q\x02"
     rest = b"".join(text(str(i)) + b"h\x02" for i in range(1, 1900))
     return module(b"}" + text("_modules") + b"}(" + text("0") + leaf + rest + b"us")
 
 
 def _many_weights() -> bytes:
     names = b"".join(text(f"p{i}") + b"h\x01" for i in range(1, 8000))
-    return _shared("_parameters", b"}(" + text("p0") + ONE + b"q\x01" + names + b"u")
+    return _same_layers(text("_parameters") + b"}(" + text("p0") + ONE + b"q\x01" + names + b"u")
 
 
 def _shared_nones() -> bytes:
     items = b"}(" + b"".join(text("n" * 50 + str(i)) + b"N" for i in range(1990)) + b"u"
-    part = b"q\x05" + text("_buffers") + b"h\x05"
-    leaf = module(b"}(" + text("_parameters") + items + part + b"u") + b"q\x02"
-    rest = b"".join(text(str(i)) + b"h\x02" for i in range(1, 1900))
-    return module(b"}" + text("_modules") + b"}(" + text("0") + leaf + rest + b"us")
+    return _same_layers(text("_parameters") + items + b"q\x05" + text("_buffers") + b"h\x05")
 
 
 def _colliding_keys() -> bytes:

@@ -122,8 +122,8 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
         raise CheckpointError("holds no StyleGAN2 generator; choose a file that does")
     if found != set(resolutions) or resolutions[-1] < 32 or resolutions != list(
             RESOLUTIONS[: len(resolutions)]):
-        raise CheckpointError(
-            f"has blocks of {str(sorted(found)[:12])[1:-1]} px; 4, 8, ... up to 32 to 1024 work")
+        blocks = ", ".join(map(str, sorted(found)[:12]))
+        raise CheckpointError(f"has blocks of {blocks} px; 4, 8, ... up to 32 to 1024 work")
     const = _shape(state, "synthesis.b4.const", 3)
     channels = {r: _shape(state, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
     layers = sorted(int(match[1]) for name in state

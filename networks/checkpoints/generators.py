@@ -7,8 +7,9 @@ import numpy as np
 
 from networks.checkpoints import nvidia, rosinality, tensorflow
 from networks.checkpoints.architecture import Architecture, Recorded, infer_architecture
+from networks.checkpoints.arrays import Array, Tensor, to_arrays
 from networks.checkpoints.errors import CheckpointError, shown
-from networks.checkpoints.records import Array, Module, Tensor, TensorFlowNetwork, to_arrays
+from networks.checkpoints.records import Module, TensorFlowNetwork
 
 # Under which keys a file may hold the generator, averaged over training first, and no other.
 _GENERATORS = ("G_ema", "g_ema", "params_ema", "Gs", "state_dict", "model", "generator", "G", "g")

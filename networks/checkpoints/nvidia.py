@@ -4,8 +4,9 @@ DragGAN's fork, StyleGAN-Human. A network is a tree of module records, weights a
 import re
 
 from networks.checkpoints.architecture import Recorded
+from networks.checkpoints.arrays import Tensor
 from networks.checkpoints.errors import CheckpointError
-from networks.checkpoints.records import Module, Tensor
+from networks.checkpoints.records import Module
 
 _MAX_MODULES, _MAX_ITEMS, _MAX_DEPTH = 2000, 20_000, 12
 _NAME = re.compile(r"\w{1,60}")

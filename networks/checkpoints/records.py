@@ -4,13 +4,10 @@
 BUILD do with them. All of it makes plain containers, numbers, and the small records of this file.
 """
 
-import math
 import re
-import struct
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from networks.checkpoints.arrays import Array, DType, Storage, Tensor
 from networks.checkpoints.errors import CheckpointError, shown
 
 # Several packages carry a copy of NVIDIA's tools, so their modules may have a prefix.
@@ -40,8 +37,6 @@ _NAMES = {
     **{("torch", name): name for name in _STORAGES},
 }
 _NUMPY_TYPES = re.compile(r"[fiu][248]|[iu]1|b1")
-_MAX_DIMENSIONS = 8
-_MAX_WEIGHTS = 10_000  # of a network; a generator of 1024 px has 200
 _MAX_NAME = 300  # characters of a module's name
 _MAX_NUMBER_KEYS = 5000  # an optimiser's state has one a weight
 _ITEM = 100  # bytes, about what an item of a container takes
@@ -121,84 +116,6 @@ class TensorFlowNetwork:
 MAPPINGS = (dict, OrderedDict, Namespace)
 
 
-@dataclass(eq=False)
-class Storage:
-    """Numbers in a row: dtype as numpy writes it (or bf16), their count, and the file's bytes;
-    those are None until the reader has come to them."""
-
-    dtype: str
-    count: int
-    data: memoryview | None = None
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the numbers take."""
-        return self.count * (2 if self.dtype == "bf16" else np.dtype(self.dtype).itemsize)
-
-
-@dataclass(frozen=True, eq=False)
-class Tensor:
-    """A part of a storage, checked to lie within it: offset and strides in numbers."""
-
-    storage: Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-    def array(self) -> np.ndarray:
-        """The numbers, a view of the file except for bf16, which become float32."""
-        data, dtype = self.storage.data, self.storage.dtype
-        if data is None or len(data) != self.storage.nbytes:
-            raise CheckpointError("is cut short: a tensor's numbers are missing")
-        flat = np.frombuffer(data, "<u2" if dtype == "bf16" else dtype)
-        steps = tuple(step * flat.itemsize for step in self.strides)
-        values = np.lib.stride_tricks.as_strided(flat[self.offset :], self.shape, steps)
-        if dtype == "bf16":  # the upper half of a float32
-            values = (values.astype("<u4") << 16).view("<f4")
-        return values
-
-
-@dataclass(eq=False)
-class DType:
-    """A numpy type, such as f4; order: < or >."""
-
-    name: str
-    order: str = "<"
-
-
-@dataclass(eq=False)
-class Array:
-    """A numpy array, empty until BUILD."""
-
-    shape: tuple[int, ...] = (0,)
-    dtype: str = "<f4"
-    data: memoryview | bytes = b""
-    fortran: bool = False
-
-    @classmethod
-    def of(cls, number: float) -> "Array":
-        """A single number as an array."""
-        return cls((), "<f8", struct.pack("<d", number))
-
-    def array(self) -> np.ndarray:
-        """The numbers, a view of the file."""
-        flat = np.frombuffer(self.data, self.dtype)
-        return flat.reshape(self.shape, order="F" if self.fortran else "C")
-
-
-def to_arrays(items: dict[str, Tensor | Array], nbytes: int) -> dict[str, np.ndarray]:
-    """The numbers of all, views of the file except for bf16.
-
-    nbytes: size of the file. Raises CheckpointError where they claim more than twice that, taken as
-    the float32 that they become, or are far more than a generator has.
-    """
-    if len(items) > _MAX_WEIGHTS:
-        raise CheckpointError(f"has more than {_MAX_WEIGHTS} weights and was refused")
-    if sum(4 * math.prod(item.shape) for item in items.values()) > 2 * nbytes:
-        raise CheckpointError("uses the same numbers again and again and was refused")
-    return {name: item.array() for name, item in items.items()}
-
-
 def _is(value, *kinds) -> bool:
     """Whether a tuple holds exactly these types; None stands for any."""
     return type(value) is tuple and len(value) == len(kinds) and all(
@@ -233,7 +150,7 @@ def call(function, arguments, budget: Budget):
         return arguments[0]
     if kind == "tensor" and type(arguments) is tuple and _is(
             arguments[:6], Storage, int, tuple, tuple, bool, None):
-        return _tensor(*arguments[:4])
+        return Tensor.within(*arguments[:4])
     if kind == "storage" and _is(arguments, _BYTES):
         from networks.checkpoints.torch_files import read_storage  # which walks pickles itself
 
@@ -244,7 +161,7 @@ def call(function, arguments, budget: Budget):
             raise CheckpointError(f"has numpy numbers of type {shown(arguments[0], 20)}: refused")
         return DType(arguments[0])
     if kind == "scalar" and _is(arguments, DType, _BYTES):
-        return _array((), arguments[0], False, arguments[1]).array()[()].item()
+        return Array.filled((), arguments[0], False, arguments[1]).array()[()].item()
     if kind == "array" and _is(arguments, Global, tuple, None) and arguments[0].kind == "ndarray":
         return Array()
     raise CheckpointError("calls something in a way that no weights need, and was refused")
@@ -275,7 +192,7 @@ def build(target, state, budget: Budget):
         target.order = ">" if state[1] == ">" else "<"
         return target
     if type(target) is Array and _is(state, int, tuple, DType, (bool, int), _BYTES):
-        filled = _array(state[1], state[2], bool(state[3]), state[4])
+        filled = Array.filled(state[1], state[2], bool(state[3]), state[4])
         target.__dict__.update(filled.__dict__)
         return target
     raise CheckpointError("changes an object in a way that no weights need, and was refused")
@@ -286,28 +203,6 @@ def _module(meta: dict) -> Module:
     if meta.get("type") != "class" or type(name) is not str or type(state) is not dict:
         raise CheckpointError("holds an object of NVIDIA's tools that is no network layer: refused")
     return Module(name, state)
-
-
-def _tensor(storage: Storage, offset: int, shape: tuple, strides: tuple) -> Tensor:
-    if len(shape) != len(strides) or len(shape) > _MAX_DIMENSIONS or any(
-            type(n) is not int or n < 0 for n in (offset, *shape, *strides)):
-        raise CheckpointError("has a tensor of an impossible shape and was refused")
-    count = math.prod(shape)
-    last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
-    if count > storage.count or (count and last >= storage.count):
-        raise CheckpointError("has a tensor that reaches beyond its own numbers and was refused")
-    if not count:  # whatever its other sides are
-        return Tensor(storage, 0, (0,) * len(shape), (0,) * len(shape))
-    return Tensor(storage, offset, shape, strides)
-
-
-def _array(shape: tuple, dtype: DType, fortran: bool, data) -> Array:
-    # dtypes are shared by many arrays, so an array keeps the text, not the record
-    form = dtype.order + dtype.name
-    if len(shape) > _MAX_DIMENSIONS or any(type(n) is not int or n < 0 for n in shape) or (
-            math.prod(shape) * np.dtype(form).itemsize != len(data)):
-        raise CheckpointError("has a numpy array whose shape is not that of its bytes")
-    return Array(shape if len(data) else (0,) * len(shape), form, memoryview(data), fortran)
 
 
 def storage_kind(value) -> str | None:

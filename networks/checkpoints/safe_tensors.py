@@ -6,8 +6,8 @@ Read here, not by the library of that name, whose numpy side knows no bf16 and c
 import json
 import math
 
+from networks.checkpoints.arrays import Storage, Tensor
 from networks.checkpoints.errors import CheckpointError, shown
-from networks.checkpoints.records import Storage, Tensor
 
 _MAX_HEADER = 1_000_000  # bytes; three networks take a tenth of it
 _TYPES = {
@@ -47,7 +47,5 @@ def _tensor(name: str, entry, data: memoryview) -> Tensor:
     storage = Storage(_TYPES[dtype], math.prod(shape), data[max(0, begin) : max(0, end)])
     if begin < 0 or len(storage.data) != end - begin or storage.nbytes != end - begin:
         raise CheckpointError(f"is a damaged safetensors file: {shown(name)} is not all there")
-    if not storage.count:
-        return Tensor(storage, 0, (0,) * len(shape), (0,) * len(shape))
     strides = tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
-    return Tensor(storage, 0, tuple(shape), strides)
+    return Tensor.within(storage, 0, tuple(shape), strides)

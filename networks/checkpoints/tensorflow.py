@@ -5,8 +5,9 @@ import re
 import numpy as np
 
 from networks.checkpoints.architecture import Recorded, convolution_path, without_first
+from networks.checkpoints.arrays import Array, to_arrays
 from networks.checkpoints.errors import CheckpointError
-from networks.checkpoints.records import Array, TensorFlowNetwork, to_arrays
+from networks.checkpoints.records import TensorFlowNetwork
 
 _VERSION = 4
 _MAX_VARIABLES = 2000  # of one network; a generator of 1024 px has 170

@@ -8,9 +8,10 @@ import re
 import zipfile
 import zlib
 
+from networks.checkpoints.arrays import Storage
 from networks.checkpoints.errors import CheckpointError, shown
 from networks.checkpoints.machine import Machine
-from networks.checkpoints.records import Budget, Storage, storage_kind
+from networks.checkpoints.records import Budget, storage_kind
 
 MAGIC = 0x1950A86A20F9469CFC6C
 STREAM_START = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
