@@ -28,6 +28,7 @@ from tests.hostile_files import (
 
 NAN = b"G" + struct.pack(">d", float("nan"))
 LONG = b"\x8a\xfe" + b"\xff" * 253 + b"\x7f"  # a whole number of 254 bytes
+LARGE = b"\x8a\x0a" + b"\xff" * 9 + b"\x7f"  # of ten, the most that is read
 ONE = tensor(storage(1, bytes(4)), 0, (1,), (1,))
 
 
@@ -87,13 +88,13 @@ def _one_variable() -> bytes:
 
 
 def _sets() -> bytes:
-    items = b"](" + b"".join(map(number, range(30_000))) + b"e"
+    items = b"](" + b"".join(text(str(i)) for i in range(30_000)) + b"e"
     calls = b"(" + b"h\x01h\x00\x85R" * 20_000 + b"t"
     return items + b"q\x00" + named("builtins", "set") + b"q\x01" + calls
 
 
 def _updates() -> bytes:
-    items = b"}(" + b"".join(number(i) + b"N" for i in range(30_000)) + b"u"
+    items = b"}(" + b"".join(text(str(i)) + b"N" for i in range(30_000)) + b"u"
     return items + b"q\x00" + named("argparse", "Namespace") + b")\x81" + b"h\x00b" * 20_000
 
 
@@ -167,8 +168,10 @@ def exhausting_files() -> dict[str, bytes]:
     signalling = random_state()
     signalling["mapping.w_avg"] = torch.full((24,), 0x7FF0000000000001).view(torch.float64)
     biases = [(f"{i}x{i}/Conv1/mod_bias", np.zeros(250_000, np.float32)) for i in (4, 8)]
-    biases += [(f"{i}x{i}/Conv1/mod_bias", biases[0][1]) for i in range(9, 5000)]
-    repeated = [(name, biases[0][1]) for name, _ in biases[:2]] * 2000
+    biases += [(f"{i}x{i}/Conv1/mod_bias", biases[0][1]) for i in range(9, 1900)]
+    shared = [(f"{size}x{size}/{layer}/{part}", biases[0][1]) for size in (4, 8, 16, 32, 64)
+              for layer in ("Conv", "Conv0_up", "Conv1", "ToRGB", "Skip")
+              for part in ("bias", "mod_bias", "noise_strength")]
     pickled = {
         "layers of layers": _layers_of_layers(), "many weights of many layers": _many_weights(),
         "a set of a list, again and again": _sets(), "options, again and again": _updates(),
@@ -180,6 +183,9 @@ def exhausting_files() -> dict[str, bytes]:
             "numpy.core.multiarray", "scalar", dtype("f1") + b"C\x01x\x86"),
         "a shape of 254 bytes": _state(_shaped(b"(" + number(0) + LONG + b"t",
                                                b"(" + number(1) * 2 + b"t")),
+        "a shape of ten bytes": _state(_shaped(b"(" + number(0) + LARGE + b"t",
+                                               b"(" + number(1) + LARGE + b"t")),
+        "a stride of ten bytes": _state(_shaped(b"(" + number(1) + b"t", b"(" + LARGE + b"t")),
         "a stride of 254 bytes": _state(_shaped(b"(" + number(1) + b"t", b"(" + LONG + b"t")),
         "a shape without numbers": _state(_shaped(b"(" + number(0) + number(1) * 4 + b"t",
                                                   b"(" + number(1) * 5 + b"t")),
@@ -195,7 +201,7 @@ def exhausting_files() -> dict[str, bytes]:
         "many filters": _saved({f"b{i}.resample_filter": odd["synthesis.b8.resample_filter"]
                                 for i in range(20_000)} | random_state()),
         "biases of blocks that are none": tensorflow_pickle([], biases),
-        "one bias, again and again": tensorflow_pickle([], repeated),
+        "one bias, again and again": tensorflow_pickle([], shared),
         "classes of 2019": tensorflow_pickle([("LabelConcat/weight", np.ones((3, 4)))], []),
         "a variable of 254 bytes": tensorflow_pickle([], [("x", 10**400)]),
         "members over each other": overlapping(5000, 1_000_000),
@@ -203,8 +209,9 @@ def exhausting_files() -> dict[str, bytes]:
         "a list of members behind a false locator": overlapping(30_000, 10, zip64_locator=True),
         "safetensors of JSON in JSON": struct.pack("<Q", 90_000) + b'{"a":' + b"[" * 89_995,
         "safetensors over each other": _safetensors(
-            {f"x.{i}": {"dtype": "F32", "shape": [250_000], "data_offsets": [0, 1_000_000]}
-             for i in range(3000)}, bytes(1_000_000)),
+            {name: {"dtype": "F32", "shape": [250_000], "data_offsets": [0, 1_000_000]}
+             for name in ("synthesis.b4.const", *(f"x.{i}" for i in range(3000)))},
+            bytes(1_000_000)),
         "safetensors before their beginning": _safetensors(
             {"x.y": {"dtype": "F32", "shape": [1], "data_offsets": [-4, 0]}}, bytes(8)),
     }

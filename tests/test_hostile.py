@@ -113,6 +113,23 @@ def test_the_command_line_refuses_within_a_second_and_200_mb(name, hostile):
     assert len(said.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(("name", "words"), {
+    "layers of layers": "no weight", "many weights of many layers": "without end",
+    "many nothings of many layers": "without end", "colliding keys": "more numbers for keys",
+    "a set of a list, again and again": "work without end", "a wide key": "neither a name nor",
+    "options, again and again": "work without end", "a long name, again and again": "far longer",
+    "a stream, again and again": "work without end", "one variable, again and again": "variables",
+    "one storage of bf16 in many tensors": "again and again", "many filters": "10000 weights",
+    "one bias, again and again": "again and again", "classes of 2019": "with classes",
+    "a mapping from 20,000 numbers": "so wide", "members over each other": "over each other",
+    "safetensors over each other": "again and again", "numbers that float32 has not": "NaN or",
+}.items())
+def test_it_is_the_guard_meant_for_it_that_refuses_a_file(name, words, hostile):
+    """Else a file that one guard stops by chance would tell nothing of another that was lost."""
+    with pytest.raises(CheckpointError, match=words):
+        read_checkpoint(hostile / f"{NAMES.index(name)}.pkl")
+
+
 def test_what_a_pickle_names_is_said(hostile):
     with pytest.raises(CheckpointError, match=r"names os\.system, which is not on the short list"):
         read_checkpoint(hostile / f"{NAMES.index('os.system')}.pkl")

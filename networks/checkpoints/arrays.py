@@ -49,7 +49,9 @@ class Tensor:
                                   "refused")
         if not count:  # whatever its other sides are
             return cls(storage, 0, (0,) * len(shape), (0,) * len(shape))
-        return cls(storage, offset, shape, strides)
+        # the stride of a side of one is never used, and may be larger than any that numpy takes
+        used = tuple(step if n > 1 else 0 for n, step in zip(shape, strides, strict=True))
+        return cls(storage, offset, shape, used)
 
     def array(self) -> np.ndarray:
         """The numbers, a view of the file except for bf16, which become float32."""
