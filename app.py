@@ -12,6 +12,7 @@ from drag.canvas import DragCanvas, OpenSlider
 from drag.loaded import BUDGET, LoadedModels
 from drag.models import is_path, local_models, report_progress
 from drag.page import Handlers
+from drag.solvers import SOLVERS
 from drag.wording import status
 
 CSS = (Path(__file__).parent / "assets" / "page.css").read_text("utf-8")
@@ -66,7 +67,7 @@ def build_demo(models: LoadedModels, first: str = "builtin") -> gr.Blocks:
 
         light = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         shown = [canvas, seed, psi, line]
-        chosen = [*shown, model, settings[0]]
+        chosen = [*shown, model, settings[1]]
         demo.load(do.arrive, token, [*chosen, token], js=RECALL, **light).then(
             None, token, None, js=REMEMBER, api_visibility="private")
         demo.unload(do.leave)
@@ -91,10 +92,14 @@ def build_demo(models: LoadedModels, first: str = "builtin") -> gr.Blocks:
 
 
 def advanced_settings() -> list[gr.components.Component]:
-    """The controls of `Settings`, in its order, with the paper's values."""
+    """The controls of `Settings`, in its order, with the paper's values but for the solver."""
     paper = Settings()
+    solver = gr.Radio(
+        [(solver.title, name) for name, solver in SOLVERS.items()], value=paper.solver,
+        label="Solver", info="Ours takes about ten steps, the paper's up to 300.")
     with gr.Row():
-        rate = gr.Number(paper.learning_rate, label="Learning rate", step=0.0005, min_width=140)
+        rate = gr.Number(paper.learning_rate, label="Learning rate", info="of Adam", step=0.0005,
+                         min_width=140)
         cap = gr.Number(paper.max_steps, label="Step limit", precision=0, min_width=140)
         r1 = gr.Number(paper.r1, label="r1, motion", info="px at 512", min_width=140)
         r2 = gr.Number(paper.r2, label="r2, tracking", info="px at 512", min_width=140)
@@ -103,7 +108,7 @@ def advanced_settings() -> list[gr.components.Component]:
     entries = OpenSlider(
         1, MAX_ENTRIES, paper.num_entries, step=1, label="Entries of the latents that move",
         info="Few: shape and pose only. Many: colours and texture too.")
-    return [rate, r1, r2, weight, cap, space, entries]
+    return [solver, rate, r1, r2, weight, cap, space, entries]
 
 
 def parse_args() -> argparse.Namespace:

@@ -36,7 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--drag", action="append", default=[], metavar="X0,Y0,X1,Y1",
         help="a handle and its target in pixels of the picture; give it once a point")
     add("--mask", metavar="PNG", help="picture of the same size: white may move, black must stay")
-    add("--solver", default="adam", choices=SOLVERS)
+    add("--solver", default=Settings.solver, choices=SOLVERS,
+        help="gauss-newton (ours, the default) or adam (the paper's)")
     add("--max-steps", type=int, default=Settings.max_steps, metavar="N")
     add("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])
     add("--out", metavar="PNG", required=True, help="the picture after the drag")

@@ -38,7 +38,7 @@ class Settings:
     r1 and r2 are in pixels of a 512 px picture and scale with the picture.
     """
 
-    solver: str = "adam"
+    solver: str = "gauss-newton"
     learning_rate: float = field(default=2e-3, metadata={"range": (1e-5, 0.1)})
     r1: float = field(default=3.0, metadata={"range": (1, 20)})
     r2: float = field(default=12.0, metadata={"range": (1, 50)})

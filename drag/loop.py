@@ -10,10 +10,9 @@ import torch
 from drag.edit import Edit
 from drag.render import LiveView
 from drag.sampling import disc, scale_to, window
-from drag.solvers import SOLVERS, State
+from drag.solvers import Solver, State, solver_for
 
-PATIENCE = 40  # steps without progress after which a drag gives up
-PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture by which the mean distance must fall meanwhile
+PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture: less is none, which a solver's patience ends
 LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was lost, go back
 # Feature vectors read in a step, which bounds its time and memory: 100 points, the paper's radii.
 MAX_POSITIONS = 300_000
@@ -60,13 +59,12 @@ def drag(generator, edit: Edit, view: LiveView | None = None) -> Iterator[Step]:
         raise ValueError("No point is placed: press on the picture and drag to the target.")
     if not any(pair.distance for pair in edit.points):
         raise ValueError("Every point is already at its target: drag one to where it should go.")
-    if edit.settings.solver not in SOLVERS:
-        raise ValueError(f"The solver must be one of: {', '.join(SOLVERS)}.")
+    solver = solver_for(edit)
     r1, r2 = (scale_to(r, edit.img_size) for r in (edit.settings.r1, edit.settings.r2))
     if len(edit.points) * (4 * len(disc(r1)) + len(window(r2))) > MAX_POSITIONS:
         raise ValueError("So many points with radii so large take too long: "
                          "lower r1 or r2 under Advanced, or delete points.")
-    return _steps(generator, edit, view)
+    return _steps(generator, edit, solver, view)
 
 
 def arrival_distance(edit: Edit) -> float:
@@ -77,10 +75,10 @@ def arrival_distance(edit: Edit) -> float:
     return scale_to(1 if len(edit.points) <= 5 else 2, edit.img_size)
 
 
-def _steps(generator, edit: Edit, view: LiveView | None) -> Iterator[Step]:
+def _steps(generator, edit: Edit, solver: Solver, view: LiveView | None) -> Iterator[Step]:
     targets = torch.tensor([pair.target for pair in edit.points], dtype=torch.float32)
     closest, gained_at, lost = None, 0, torch.inf
-    for number, state in enumerate(SOLVERS[edit.settings.solver](generator, edit)):
+    for number, state in enumerate(solver.steps(generator, edit)):
         distances = (targets - state.handles.cpu()).norm(dim=1)
         mean = distances.mean().item()
         if closest is None or mean <= closest[0] - scale_to(PROGRESS_AT_512, edit.img_size):
@@ -90,7 +88,7 @@ def _steps(generator, edit: Edit, view: LiveView | None) -> Iterator[Step]:
         ending = None
         if distances.max() <= arrival_distance(edit):
             ending = Ending.ARRIVED
-        elif number - gained_at >= PATIENCE or mean > lost:
+        elif number - gained_at >= solver.patience or mean > lost:
             ending = Ending.NO_PROGRESS
             _, state, distances = closest
         elif number >= edit.settings.max_steps:

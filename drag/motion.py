@@ -2,7 +2,8 @@
 
 import torch
 
-from drag.sampling import disc, sample
+from drag.sampling import FeaturePart, disc, sample
+from drag.tracking import shift_of
 
 
 def motion_supervision(
@@ -46,3 +47,16 @@ def mask_term(
     """
     change = (features - features_start).abs().sum(1, keepdim=True)  # of each cell: small to weight
     return (change * protected).sum() / (protected.sum() * features.shape[1])
+
+
+def handle_motion(part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor) -> torch.Tensor:
+    """Numbers (N, 2) whose gradient is how each handle moves, in pixels, when the latents do.
+
+    A handle at p stays on its content: F(p + dp; w + dw) = F(p; w) over the patch around it. So
+    dp = -(G^T G)^-1 G^T dF with G the slopes of the features there, which are held fixed.
+
+    part: features with gradient.   handles: (N, 2) (x, y), pixels.   patch: (K, 2) offsets.
+    """
+    around = handles[:, None] + patch
+    slopes = part.detach().slopes(around).flatten(1, 2)  # (N, K C, 2)
+    return -shift_of(slopes, part.sample(around).flatten(1))

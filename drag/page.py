@@ -193,13 +193,13 @@ class Handlers:
         }), gr.skip()
 
     @plain_errors(outputs=3, line=0)
-    def arm(self, value, rate, r1, r2, weight, cap, space, entries, request: gr.Request):
+    def arm(self, value, solver, rate, r1, r2, weight, cap, space, entries, request: gr.Request):
         """Drag was pressed: check everything before the drag waits for the device."""
         session = self._session(request)
         if session.running:
             raise ValueError("A drag is running: wait for its end, or press Stop.")
         session.take_changes(*read_value(value, session.edit.img_size))
-        settings = Settings("adam", rate, r1, r2, weight, cap, space.lower(), entries)
+        settings = Settings(solver, rate, r1, r2, weight, cap, space.lower(), entries)
         edit, epoch = session.present()
         with self.models.use(edit.model) as generator:
             drag(generator, replace(edit, settings=settings))

@@ -5,8 +5,41 @@ Points are (x, y) in pixels of the picture, origin at the centre of the top left
 map there bilinearly gives what bilinear upsampling of the whole map to the picture would give.
 """
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
+
+
+@dataclass(frozen=True, eq=False)
+class FeaturePart:
+    """A window of a feature map, read at pixels of the whole picture.
+
+    features: (1, C, h, w), the window.   corner: (2,), (x, y) of its first cell in pixels.
+    extent: (height, width) of what it covers, pixels.   scale: (C,), what features are divided by.
+    """
+
+    features: torch.Tensor
+    corner: torch.Tensor
+    extent: tuple[float, float]
+    scale: torch.Tensor
+
+    def sample(self, points: torch.Tensor) -> torch.Tensor:
+        """Scaled features at points (..., 2): (..., C)."""
+        return sample(self.features, points - self.corner, self.extent) / self.scale
+
+    def slopes(self, points: torch.Tensor) -> torch.Tensor:
+        """Change of the scaled features for each pixel to the right and down: (..., C, 2), by
+        central differences over a cell."""
+        half = self.extent[0] / self.features.shape[2] / 2
+        steps = half * torch.eye(2, device=points.device)
+        return torch.stack([
+            (self.sample(points + step) - self.sample(points - step)) / (2 * half)
+            for step in steps], -1)
+
+    def detach(self) -> "FeaturePart":
+        """The same without gradients."""
+        return FeaturePart(self.features.detach(), self.corner, self.extent, self.scale)
 
 
 def sample(features: torch.Tensor, points: torch.Tensor, img_size: tuple[int, int]) -> torch.Tensor:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from drag.edit import Edit, Settings
 from drag.loop import Step, drag
 from drag.render import LiveView
+from drag.solvers import solver_for
 
 KEEP_SECONDS = 3600  # after its page was closed
 MAX_SESSIONS = 1000
@@ -139,7 +140,8 @@ class Session:
         started = edit.remember()
         self.drawn, began = self.serial, time.monotonic()
         heard, now = (self.drawn, began), began
-        for step in drag(generator, started, LiveView(generator)):
+        view = LiveView(generator, preview_share=solver_for(started).preview_share)
+        for step in drag(generator, started, view):
             if not (self.take_step(started, epoch, step) if step.number else self.epoch == epoch):
                 break
             self.seen = now = time.monotonic()

@@ -1,8 +1,8 @@
-"""Point tracking: where each handle went (DragGAN, Sec. 3.3, eq. 2)."""
+"""Point tracking: where each handle went (DragGAN, Sec. 3.3, eq. 2), and more exactly."""
 
 import torch
 
-from drag.sampling import sample, window
+from drag.sampling import FeaturePart, sample, window
 
 _VALUES_AT_ONCE = 8_000_000  # features compared in one go: bounds the memory of many points
 
@@ -34,3 +34,67 @@ def track_points(
         handles.append(places[torch.arange(len(places)), best.indices])
         residuals.append(best.values)
     return torch.cat(handles), torch.cat(residuals)
+
+
+class PatchTracker:
+    """Follows handles by several features around each, to a fraction of a pixel.
+
+    What eq. 2 asks of one feature is asked of five, scaled so that every channel counts the same;
+    the search goes from coarse to fine around a predicted place, and ends with steps of Lucas and
+    Kanade (1981) on the patch: the shift that explains the difference to the template best.
+    """
+
+    def __init__(self, part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor, reach: int):
+        """part: features of the first picture.   handles: (N, 2) (x, y) there, pixels.   patch:
+        (K, 2) offsets of its pixels.   reach: how far from a prediction to look, pixels."""
+        self.patch, self.reach = patch, reach
+        arm = patch.abs().max()
+        self.cross = arm * torch.tensor(
+            [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], dtype=patch.dtype, device=patch.device)
+        self.crosses = part.sample(handles[:, None] + self.cross)  # (N, 5, C)
+        self.patches = part.sample(handles[:, None] + patch)  # (N, K, C)
+
+    def find(
+        self, part: FeaturePart, predicted: torch.Tensor, img_size: tuple[int, int]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Handles (N, 2) near predicted ones (N, 2), pixels, and residuals (N,): the mean
+        difference to the template, in standard deviations of a feature."""
+        height, width = img_size
+        last = torch.tensor([width - 1.0, height - 1.0], device=predicted.device)
+        stride = max(1, self.reach // 6)
+        steps = stride * window(self.reach / stride + 1, predicted.device)
+        found, _ = self._least(part, (predicted[:, None] + steps), last, predicted)
+        steps = window(stride, predicted.device)
+        found, residuals = self._least(part, found[:, None] + steps, last)
+        for _ in range(2):
+            around = found[:, None] + self.patch
+            slopes = part.slopes(around).flatten(1, 2)  # (N, K C, 2)
+            away = (part.sample(around) - self.patches).flatten(1)
+            shift = -shift_of(slopes, away)
+            found = (found + shift.clamp(-stride / 2, stride / 2)).clamp(min=0).minimum(last)
+        return found, residuals
+
+    def _least(self, part, places, last, predicted=None):
+        """The best of places (N, P, 2) inside the picture, and its residual."""
+        places = places.clamp(min=0).minimum(last)
+        values = places.shape[1] * self.crosses[0].numel()
+        chunk = max(1, _VALUES_AT_ONCE // values)
+        cost = torch.cat([
+            (part.sample(q[:, :, None] + self.cross) - wanted[:, None]).abs().mean((2, 3))
+            for q, wanted in zip(places.split(chunk), self.crosses.split(chunk), strict=True)])
+        weighed = cost
+        if predicted is not None:  # of equally good places the one nearer to the prediction
+            away = (places - predicted[:, None]).norm(dim=2) / self.reach
+            weighed = cost + 0.006 * away * cost.mean(1, keepdim=True)
+        best = weighed.argmin(1)
+        each = torch.arange(len(places), device=places.device)
+        return places[each, best], cost[each, best]
+
+
+def shift_of(slopes: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+    """By how much a patch seems to have moved back, by least squares: slopes (N, M, 2) of its M
+    values over x and y, change (N, M) of them. Returns (N, 2), pixels."""
+    squares = slopes.transpose(1, 2) @ slopes  # (N, 2, 2)
+    ridge = 1e-3 * squares.diagonal(dim1=1, dim2=2).sum(1)[:, None, None] + 1e-12
+    squares = squares + ridge * torch.eye(2, device=slopes.device)
+    return torch.linalg.solve(squares, slopes.transpose(1, 2) @ change[..., None])[..., 0]

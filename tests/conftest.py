@@ -24,7 +24,7 @@ class ShiftGenerator:
         self.images = 0
 
     def mapping(self, z, truncation_psi=1.0):
-        return (0.05 * truncation_psi * z)[:, None].repeat(1, self.num_ws, 1)
+        return (0.25 * truncation_psi * z)[:, None].repeat(1, self.num_ws, 1)
 
     def features(self, ws, window=None, moving=None):
         side = torch.linspace(-1, 1, 65)[:-1] + 1 / 64

@@ -18,7 +18,7 @@ def edit(toy):
 def test_the_seed_gives_the_z_of_nvidias_tools(toy):
     z = np.random.RandomState(5).randn(1, 8)
     ws = new_edit(toy, seed=5, truncation_psi=1).ws
-    np.testing.assert_allclose(ws[3], 0.05 * z[0], rtol=1e-5)
+    np.testing.assert_allclose(ws[3], 0.25 * z[0], rtol=1e-5)
 
 
 @pytest.mark.parametrize("seed", [0, "7", " 8 ", 2**32 - 1, 3.0])

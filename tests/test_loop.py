@@ -11,7 +11,7 @@ from drag.loop import Ending
 from drag.render import LiveView, render
 
 POINT = PointPair((60, 64), (72, 64))
-FAST = Settings(learning_rate=0.02)
+FAST = Settings("adam", learning_rate=0.02)
 
 
 def run(generator, edit, **settings):
@@ -76,7 +76,7 @@ def test_a_lost_handle_ends_it_and_goes_back(toy, toy_edit, monkeypatch):
     # A handle that jumps away used to be chased until patience ended, while the face melted.
     jumps = iter([2.0, -11] + 7 * [-9])
     monkeypatch.setattr(
-        "drag.solvers.track_points",
+        "drag.solvers.adam.track_points",
         lambda features, templates, around, *_: (around + torch.tensor([next(jumps), 0]), None),
     )
     steps, after = run(toy, toy_edit)
@@ -219,7 +219,7 @@ def test_features_near_the_handles_give_the_steps_that_all_features_give(generat
             return whole[(..., *window)] if window else whole
 
     edit = new_edit(generator, seed=1).place([PointPair(*pair) for pair in pairs])
-    edit = replace(edit, settings=replace(edit.settings, max_steps=6))
+    edit = replace(edit, settings=Settings("adam", max_steps=6))
     for near, whole in zip(drag(generator, edit), drag(Whole(), edit), strict=True):
         assert near.handles == whole.handles
         np.testing.assert_allclose(near.ws, whole.ws, atol=2e-4)

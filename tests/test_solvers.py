@@ -1,8 +1,24 @@
 """What turns losses into steps."""
 
+from dataclasses import replace
+
+import numpy as np
+import pytest
 import torch
 
-from drag.solvers import AdamUpdate
+from drag import PointPair, Settings, drag
+from drag.latents import whitened_space
+from drag.loop import Ending
+from drag.solvers import SOLVERS, solver_for
+from drag.solvers.adam import AdamUpdate
+from drag.solvers.gauss_newton import FARTHEST, FARTHEST_CHANGE, MAX_ROWS, motion_patterns
+
+
+def run(generator, edit, **settings):
+    """Drag with Gauss-Newton; returns the steps and the edit after them."""
+    edit = replace(edit, settings=Settings("gauss-newton", **settings))
+    steps = list(drag(generator, edit))
+    return steps, edit.moved(steps[-1].ws, steps[-1].handles)
 
 
 def test_a_step_of_adam_is_that_of_the_library():
@@ -15,3 +31,81 @@ def test_a_step_of_adam_is_that_of_the_library():
         update(theirs.grad)
         optimizer.step()
         torch.testing.assert_close(ours, theirs.detach(), rtol=1e-6, atol=1e-9)
+
+
+def test_gauss_newton_arrives_in_a_few_steps_and_shifts_exactly(toy, toy_edit):
+    steps, after = run(toy, toy_edit)
+    assert steps[-1].ending is Ending.ARRIVED
+    assert len(steps) <= 6
+    shift = 40 * (after.ws - toy_edit.ws)[0, :2]
+    np.testing.assert_allclose(shift, [12, 0], atol=1.2)
+
+
+def test_gauss_newton_changes_nothing_that_no_handle_asks_for(toy, toy_edit):
+    # Five of the eight numbers of w do nothing, and the third only brightens the picture.
+    _, after = run(toy, toy_edit)
+    change = (after.ws - toy_edit.ws)[0]
+    assert np.abs(change[2:]).max() < 0.1 * np.abs(change[:2]).max()
+    assert not (after.ws - toy_edit.ws)[6:].any()
+
+
+def test_gauss_newton_drags_there_and_back_to_the_same_latents(toy, toy_edit):
+    _, there = run(toy, toy_edit)
+    handle = there.points[0].handle
+    _, back = run(toy, there.place([PointPair(handle, (60, 64))]))
+    np.testing.assert_allclose(40 * (back.ws - toy_edit.ws), 0, atol=2)
+
+
+def test_gauss_newton_ends_soon_where_nothing_can_move(toy, toy_edit):
+    still = toy.features(torch.zeros(1, 10, 8))
+    toy.features = lambda ws, window=None, moving=None: (
+        still[(..., *window)] if window else still) + 0 * ws.sum()
+    steps, after = run(toy, toy_edit)
+    assert steps[-1].ending is Ending.NO_PROGRESS
+    assert len(steps) <= 8
+    np.testing.assert_array_equal(after.ws, toy_edit.ws)
+
+
+def test_gauss_newton_goes_no_farther_than_the_generator_knows(toy, toy_edit):
+    # 50 px are five standard deviations of the toy's latents.
+    steps, after = run(toy, toy_edit.place([PointPair((30, 64), (110, 64))]))
+    assert steps[-1].ending is Ending.NO_PROGRESS
+    space = whitened_space(toy)
+    changed, before = (space.whiten(torch.from_numpy(e.ws[:6])) for e in (after, toy_edit))
+    assert changed.abs().max() <= max(FARTHEST, before.abs().max()) + 0.05
+    assert (changed - before).norm() <= FARTHEST_CHANGE + 0.05
+
+
+@pytest.mark.parametrize("space", ["w", "w+"])
+def test_gauss_newton_moves_the_entries_it_may(toy, toy_edit, space):
+    first = toy.features
+    toy.features = lambda ws, **where: first(ws.mean(1, keepdim=True), **where)
+    _, after = run(toy, toy_edit, latent_space=space, num_entries=4, max_steps=5)
+    change = after.ws - toy_edit.ws
+    assert (np.abs(change).max(1) > 0).tolist() == [True] * 4 + [False] * 6
+    if space == "w":
+        np.testing.assert_allclose(change[:4], change[:1].repeat(4, 0), atol=1e-6)
+
+
+def test_with_a_region_the_solver_is_the_papers(toy, toy_edit):
+    mask = np.zeros((128, 128), bool)
+    mask[30:90, 30:100] = True
+    assert solver_for(toy_edit) is SOLVERS["gauss-newton"]
+    assert solver_for(toy_edit.place(toy_edit.points, mask)) is SOLVERS["adam"]
+
+
+def test_gauss_newton_drags_many_points_as_one(toy, toy_edit):
+    places = [(x, y) for x in (30.0, 50, 70, 90) for y in (30.0, 50, 70, 90)]
+    steps, _ = run(toy, toy_edit.place([PointPair(p, (p[0] + 9, p[1] + 3)) for p in places]))
+    assert steps[-1].ending is Ending.ARRIVED
+    assert len(steps) <= 6
+
+
+def test_many_handles_need_few_patterns_of_motion():
+    handles = torch.rand(68, 2, generator=torch.Generator().manual_seed(0)) * 128
+    targets = handles + torch.tensor([10.0, 2.0])
+    patterns = motion_patterns(handles, targets, (128, 128))
+    assert patterns.shape == (136, MAX_ROWS + 1)
+    torch.testing.assert_close(patterns.T @ patterns, torch.eye(MAX_ROWS + 1), atol=1e-5, rtol=0)
+    wanted = (targets - handles).flatten()
+    torch.testing.assert_close(patterns @ (patterns.T @ wanted), wanted, atol=1e-3, rtol=0)

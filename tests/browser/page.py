@@ -140,6 +140,12 @@ class Page:
         self.page.press("#seed textarea, #seed input", "Enter")
         self.wait_for_frame(before)
 
+    def choose_solver(self, title: str) -> None:
+        """Under Advanced; the paper's takes the many small steps that some tests need."""
+        if not self.page.is_visible("#advanced label"):
+            self.page.click("#advanced button")
+        self.page.click(f"#advanced label:has-text({title!r})")
+
     def drag(self, seconds: float = 200) -> str:
         """Press Drag and wait until it ends by itself; returns the status line."""
         self.page.click("#drag")

@@ -23,6 +23,7 @@ def test_a_model_of_the_hub_is_fetched_dragged_and_come_back_to(open_page):
     assert page.model == SQUARE
 
     before = page.picture().astype(int)
+    page.choose_solver("Adam")
     page.press_and_drag((200, 200), (230, 210))
     page.page.click("#drag")
     page.wait_for_step(3)

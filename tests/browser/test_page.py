@@ -133,6 +133,7 @@ def test_stop_answers_within_a_second_and_the_drag_can_go_on_and_be_undone(open_
 
 def test_points_placed_while_a_drag_runs_stay_and_its_own_go_on(open_page):
     page = open_page()
+    page.choose_solver("Adam")
     page.press_and_drag(NOSE, (700, 640))
     page.page.click("#drag")
     page.wait_for_step(3)

@@ -1,28 +1,14 @@
-"""What turns "where the handles should go" into steps of the latents.
-
-A solver is a generator function (generator, edit) -> States: the start, then one after each step.
-It knows neither when to end nor what is shown; `drag.loop` does.
-"""
+"""The paper's solver: Adam on motion supervision (DragGAN, Sec. 3.2 and 4)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 
 from drag.edit import Edit
 from drag.motion import mask_term, motion_supervision
-from drag.sampling import cells_around, mask_to_cells, sample, scale_to
+from drag.sampling import cells_around, sample, scale_to
+from drag.solvers.state import State, protected_cells
 from drag.tracking import track_points
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """Latents, and what they show: ws (1, num_ws, w_dim), handles (N, 2) (x, y) in pixels,
-    features (1, C, h, w) of that picture where all were worked out; none with a gradient."""
-
-    ws: torch.Tensor
-    handles: torch.Tensor
-    features: torch.Tensor | None
 
 
 class AdamUpdate:
@@ -75,7 +61,7 @@ def adam(generator, edit: Edit) -> Iterator[State]:
         seen = features.detach()
         if templates is None:
             features_start, templates = seen, sample(seen, handles, size)
-            protected = _protected(edit, seen)
+            protected = protected_cells(edit, seen)
         else:
             found, _ = track_points(seen, templates, handles - corner, r2, extent)
             handles = found + corner
@@ -89,14 +75,3 @@ def adam(generator, edit: Edit) -> Iterator[State]:
         if protected is None:  # the next tracking looks r2 far, the loss from there r1 and a pixel
             reach = r2 + r1 + 1
             near, corner, extent = cells_around(handles, reach, features_start.shape[2:], size)
-
-
-def _protected(edit: Edit, features: torch.Tensor) -> torch.Tensor | None:
-    """1 - M at the resolution of the features, (1, 1, h, w); None where the term has no part."""
-    if edit.mask_png is None or not edit.settings.lambda_mask:
-        return None
-    fixed = ~torch.from_numpy(edit.mask).to(features.device)
-    return mask_to_cells(fixed, features.shape[2:])
-
-
-SOLVERS = {"adam": adam}

@@ -1,0 +1,66 @@
+"""Statistics of W: what a generator's latents are like, and so how far is too far."""
+
+import threading
+import weakref
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+SAMPLES = 10_000
+NEGATIVE_SLOPE = 0.2  # of the leaky ReLU that ends StyleGAN's mapping network
+
+_known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class WhitenedSpace:
+    """Coordinates of W in which the latents of samples are spread evenly: P_N of *Improved
+    StyleGAN Embedding* (arXiv 2012.09036).
+
+    The leaky ReLU that ends the mapping network folds W into a corner; before it, latents are
+    nearly normal, and their principal axes, each divided by its spread, give coordinates of mean 0
+    and variance 1. The least change there is the most plausible one.
+    mean: (w_dim,).   basis, inverse: (w_dim, w_dim), rows of coordinates to latents and back.
+    """
+
+    mean: torch.Tensor
+    basis: torch.Tensor
+    inverse: torch.Tensor
+
+    def whiten(self, w: torch.Tensor) -> torch.Tensor:
+        """Coordinates of latents: (..., w_dim) -> (..., w_dim), in standard deviations."""
+        return (_unfold(w) - self.mean) @ self.inverse
+
+    def unwhiten(self, v: torch.Tensor) -> torch.Tensor:
+        """Latents of coordinates, (..., w_dim); differentiable."""
+        x = self.mean + v @ self.basis
+        return torch.where(x < 0, x * NEGATIVE_SLOPE, x)
+
+
+def whitened_space(generator) -> WhitenedSpace:
+    """The whitened space of a generator, from 10,000 samples of fixed seed; a second of work that
+    is done once for each generator in memory. Coordinates without spread are left alone."""
+    with _lock:
+        if generator not in _known:
+            _known[generator] = _measure(generator)
+        return _known[generator]
+
+
+@torch.no_grad()
+def _measure(generator) -> WhitenedSpace:
+    device = generator.w_avg.device
+    z = torch.from_numpy(np.random.RandomState(0).randn(SAMPLES, generator.z_dim)).float()
+    x = _unfold(torch.cat([generator.mapping(part.to(device))[:, 0] for part in z.split(1000)]))
+    mean = x.mean(0)
+    covariance = ((x - mean).T @ (x - mean) / SAMPLES).cpu().double()
+    variance, axes = torch.linalg.eigh(covariance)
+    spread = variance.clamp(min=0).sqrt()
+    floor = (1e-3 * spread.max()).clamp(min=1e-9)
+    basis, inverse = (axes * spread).T, axes / (spread + floor)
+    return WhitenedSpace(mean, basis.float().to(device), inverse.float().to(device))
+
+
+def _unfold(w: torch.Tensor) -> torch.Tensor:
+    return torch.where(w < 0, w / NEGATIVE_SLOPE, w)

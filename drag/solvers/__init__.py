@@ -1,0 +1,42 @@
+"""What turns "where the handles should go" into steps of the latents.
+
+A solver is a generator function (generator, edit) -> States: the start, then one after each step.
+It knows neither when to end nor what is shown; `drag.loop` does.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from drag.edit import Edit
+from drag.solvers import adam, gauss_newton
+from drag.solvers.state import State
+
+__all__ = ["SOLVERS", "Solver", "State", "solver_for"]
+
+
+@dataclass(frozen=True)
+class Solver:
+    """steps: the generator function.   patience: steps without progress after which a drag by it
+    gives up.   title: what the page calls it.   preview_share: of the time that a drag may spend on
+    showing soft pictures; few long steps are worth more of them than many short ones."""
+
+    steps: Callable[..., Iterator[State]]
+    patience: int
+    title: str
+    preview_share: float
+
+
+SOLVERS = {
+    "gauss-newton": Solver(gauss_newton.gauss_newton, 6, "Gauss-Newton (ours, fast)", 1 / 2),
+    "adam": Solver(adam.adam, 40, "Adam (the paper's)", 1 / 6),
+}
+
+
+def solver_for(edit: Edit) -> Solver:
+    """The solver that an edit asks for; where a region may move the paper's, which keeps the rest.
+
+    Raises ValueError where there is none of that name.
+    """
+    if edit.settings.solver not in SOLVERS:
+        raise ValueError(f"The solver must be one of: {', '.join(SOLVERS)}.")
+    return SOLVERS["adam" if edit.mask_png else edit.settings.solver]

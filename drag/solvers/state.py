@@ -1,0 +1,26 @@
+"""What solvers share: what one has reached, and what it must not change."""
+
+from dataclasses import dataclass
+
+import torch
+
+from drag.edit import Edit
+from drag.sampling import mask_to_cells
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Latents, and what they show: ws (1, num_ws, w_dim), handles (N, 2) (x, y) in pixels,
+    features (1, C, h, w) of that picture where all were worked out; none with a gradient."""
+
+    ws: torch.Tensor
+    handles: torch.Tensor
+    features: torch.Tensor | None
+
+
+def protected_cells(edit: Edit, features: torch.Tensor) -> torch.Tensor | None:
+    """1 - M at the resolution of the features, (1, 1, h, w); None where the term has no part."""
+    if edit.mask_png is None or not edit.settings.lambda_mask:
+        return None
+    fixed = ~torch.from_numpy(edit.mask).to(features.device)
+    return mask_to_cells(fixed, features.shape[2:])
