@@ -3,9 +3,11 @@
 import json
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from tests.benchmarks import stylegan2
+from tests.benchmarks import landmarks, stylegan2, wild
 
 
 @pytest.fixture
@@ -35,3 +37,33 @@ def test_a_step_and_a_picture_of_stylegan2_are_measured(
     printed = capsys.readouterr().out
     assert report["machine"] in printed
     assert "| a drag step, a region painted |" in printed
+
+
+def test_the_landmarks_of_one_face_are_dragged_to_those_of_another(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", [
+        "-", "--pairs", "1", "--points", "1", "--solver", "gauss-newton", "--seed", "2",
+        "--json", str(tmp_path / "report.json"), "--sheets", str(tmp_path)])
+    landmarks.main()
+    (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert result["lost"] == 0
+    assert 0 < result["share"] < 0.5
+    assert 0 < result["identity"] < 0.8
+    assert result["steps"] < 30
+    with Image.open(tmp_path / "landmarks-1-gauss-newton.jpg") as sheet:
+        assert sheet.size == (3 * 256, 256)
+    assert "| 1 | gauss-newton |" in capsys.readouterr().out
+
+
+def test_wild_drags_are_the_same_each_time_and_judged(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", [
+        "-", "--drags", "2", "--solver", "gauss-newton", "--json", str(tmp_path / "report.json"),
+        "--sheets", str(tmp_path)])
+    wild.main()
+    (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert [drag["seed"] for drag in result["drags"]] == [2732, 9225]
+    assert result["count"] == 2
+    assert all(20 <= np.hypot(*np.subtract(d["handle"], d["target"])) <= 150
+               for d in result["drags"])
+    with Image.open(tmp_path / "wild-gauss-newton.jpg") as sheet:
+        assert sheet.size == (4 * 256, 256)
+    assert "| gauss-newton | 0 of 2 |" in capsys.readouterr().out
