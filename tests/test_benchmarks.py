@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.benchmarks import landmarks, stylegan2, wild
+from tests.benchmarks import ccsd, landmarks, mask, stylegan2, wild
 
 
 @pytest.fixture
@@ -67,3 +67,25 @@ def test_wild_drags_are_the_same_each_time_and_judged(monkeypatch, capsys, tmp_p
     with Image.open(tmp_path / "wild-gauss-newton.jpg") as sheet:
         assert sheet.size == (4 * 256, 256)
     assert "| gauss-newton | 0 of 2 |" in capsys.readouterr().out
+
+
+def test_drags_there_and_back_are_compared(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", [
+        "-", "--pairs", "1", "--points", "1", "--solver", "gauss-newton", "--seed", "2",
+        "--json", str(tmp_path / "report.json")])
+    ccsd.main()
+    (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert 0 < result["distance"] < result["there"]
+    assert 0.5 < result["way"] <= 1
+    assert 0.5 < result["back"] <= 1
+    assert "| 1 | gauss-newton | 1 |" in capsys.readouterr().out
+
+
+def test_what_a_region_keeps_is_measured(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", [
+        "-", "--faces", "1", "--solver", "gauss-newton", "--json", str(tmp_path / "report.json")])
+    mask.main()
+    (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert 0 < result["masked_outside"] < 0.5 * result["free_outside"]
+    assert result["masked_way"] <= 1
+    assert "| gauss-newton | 1 |" in capsys.readouterr().out
