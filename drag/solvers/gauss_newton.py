@@ -16,6 +16,7 @@ TRUST_AT_512 = 12.0  # pixels of a 512 px picture that a handle may move in a st
 LEAST_TRUST_AT_512 = 1.5  # steps shorter than this are not made shorter still
 WORSE_AT_512 = 1.0  # a step that adds so much to the mean distance is taken back
 DAMPING = 0.05  # share of the mean of the rows' norms: how firmly handles are to arrive
+STIFF_AT_512 = 5.0  # pixels for a change of one standard deviation: what gives less stays put
 RETURN = 0.3  # share of the change that no handle needs which each step takes back
 MAX_ROWS = 24  # vector-Jacobian products in a step
 SMOOTHNESS = 0.1  # of the picture's side: handles so near to each other move alike
@@ -97,7 +98,8 @@ def gauss_newton(generator, edit: Edit) -> Iterator[State]:
             place = _Place(change.detach(), ws.detach(), handles, distances, patterns, rows)
         wanted = targets - place.handles
         wanted = wanted * (radius / place.distances.clamp(min=radius))[:, None]
-        change = least_change(place, wanted.flatten(), settings.latent_space == "w")
+        change = least_change(place, wanted.flatten(), scale_to(STIFF_AT_512, size),
+                              settings.latent_space == "w")
         change = (first + change).clamp(-bound, bound) - first
         change = change * (FARTHEST_CHANGE / change.norm()).clamp(max=1)
         handles, predicted = place.handles, place.handles + wanted
@@ -135,10 +137,13 @@ def jacobian(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
         for units_now in units.split(at_once)])
 
 
-def least_change(place: _Place, wanted: torch.Tensor, shared: bool) -> torch.Tensor:
+def least_change(
+    place: _Place, wanted: torch.Tensor, stiff: float, shared: bool
+) -> torch.Tensor:
     """The change of the coordinates since the start that is to be tried next, (L, w_dim).
 
-    wanted: (2 N,) motion of the handles, pixels.   shared: all entries change alike. It solves
+    wanted: (2 N,) motion of the handles, pixels.   stiff: pixels a handle
+    must gain for a change of norm 1 to be worth it.   shared: all entries change alike. It solves
     min |u'|^2 subject to rows (u' - u) = wanted, with a little slack; of what no row asks for the
     share RETURN is taken back.
     """
@@ -147,6 +152,6 @@ def least_change(place: _Place, wanted: torch.Tensor, shared: bool) -> torch.Ten
         u, rows = u[:1], rows.sum(1, keepdim=True)
     u, rows, wanted = u.flatten(), rows.flatten(1), wanted @ place.patterns
     gram = rows @ rows.T
-    gram += (DAMPING * gram.diagonal().mean() + 1e-9) * torch.eye(len(rows), device=gram.device)
+    gram += (DAMPING * gram.diagonal().mean() + stiff**2) * torch.eye(len(rows), device=gram.device)
     step = rows.T @ torch.linalg.solve(gram, wanted + RETURN * (rows @ u)) - RETURN * u
     return (u + step).view(-1, place.change.shape[1]).expand_as(place.change)
