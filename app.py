@@ -96,11 +96,13 @@ def advanced_settings() -> list[gr.components.Component]:
     paper = Settings()
     solver = gr.Radio(
         [(solver.title, name) for name, solver in SOLVERS.items()], value=paper.solver,
-        label="Solver", info="Ours takes about ten steps, the paper's up to 300.")
+        label="Solver", info="Ours takes about ten steps, the paper's up to 300. "
+        "With a region painted it is the paper's in any case.")
     with gr.Row():
         rate = gr.Number(paper.learning_rate, label="Learning rate", info="of Adam", step=0.0005,
                          min_width=140)
-        cap = gr.Number(paper.max_steps, label="Step limit", precision=0, min_width=140)
+        cap = gr.Number(paper.max_steps, label="Step limit", info="at most", precision=0,
+                        min_width=140)
         r1 = gr.Number(paper.r1, label="r1, motion", info="px at 512", min_width=140)
         r2 = gr.Number(paper.r2, label="r2, tracking", info="px at 512", min_width=140)
         weight = gr.Number(paper.lambda_mask, label="Lambda, region", min_width=140)

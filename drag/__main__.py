@@ -16,7 +16,7 @@ from drag.loaded import load_generator
 from drag.loop import drag
 from drag.models import CATALOGUE, named, report_progress
 from drag.render import render
-from drag.solvers import SOLVERS
+from drag.solvers import SOLVERS, solver_for
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -37,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="a handle and its target in pixels of the picture; give it once a point")
     add("--mask", metavar="PNG", help="picture of the same size: white may move, black must stay")
     add("--solver", default=Settings.solver, choices=SOLVERS,
-        help="gauss-newton (ours, the default) or adam (the paper's)")
+        help="gauss-newton (ours, the default) or adam (the paper's, and with --mask in any case)")
     add("--max-steps", type=int, default=Settings.max_steps, metavar="N")
     add("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])
     add("--out", metavar="PNG", required=True, help="the picture after the drag")
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> dict:
         "model": model.name,
         "seed": edit.seed,
         "truncation_psi": edit.truncation_psi,
-        "solver": settings.solver,
+        "solver": solver_for(edit).name,
         "device": str(generator.w_avg.device),
         "handles": step.handles,
         "targets": [pair.target for pair in edit.points],

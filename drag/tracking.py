@@ -56,39 +56,35 @@ class PatchTracker:
 
     def find(
         self, part: FeaturePart, predicted: torch.Tensor, img_size: tuple[int, int]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Handles (N, 2) near predicted ones (N, 2), pixels, and residuals (N,): the mean
-        difference to the template, in standard deviations of a feature."""
+    ) -> torch.Tensor:
+        """Handles (N, 2) near predicted ones (N, 2), pixels."""
         height, width = img_size
         last = torch.tensor([width - 1.0, height - 1.0], device=predicted.device)
         stride = max(1, self.reach // 6)
         steps = stride * window(self.reach / stride + 1, predicted.device)
-        found, _ = self._least(part, (predicted[:, None] + steps), last, predicted)
+        found = self._least(part, predicted[:, None] + steps, last, predicted)
         steps = window(stride, predicted.device)
-        found, residuals = self._least(part, found[:, None] + steps, last)
+        found = self._least(part, found[:, None] + steps, last)
         for _ in range(2):
             around = found[:, None] + self.patch
             slopes = part.slopes(around).flatten(1, 2)  # (N, K C, 2)
             away = (part.sample(around) - self.patches).flatten(1)
             shift = -shift_of(slopes, away)
             found = (found + shift.clamp(-stride / 2, stride / 2)).clamp(min=0).minimum(last)
-        return found, residuals
+        return found
 
     def _least(self, part, places, last, predicted=None):
-        """The best of places (N, P, 2) inside the picture, and its residual."""
+        """The best of places (N, P, 2), inside the picture: (N, 2)."""
         places = places.clamp(min=0).minimum(last)
         values = places.shape[1] * self.crosses[0].numel()
         chunk = max(1, _VALUES_AT_ONCE // values)
         cost = torch.cat([
             (part.sample(q[:, :, None] + self.cross) - wanted[:, None]).abs().mean((2, 3))
             for q, wanted in zip(places.split(chunk), self.crosses.split(chunk), strict=True)])
-        weighed = cost
         if predicted is not None:  # of equally good places the one nearer to the prediction
             away = (places - predicted[:, None]).norm(dim=2) / self.reach
-            weighed = cost + 0.006 * away * cost.mean(1, keepdim=True)
-        best = weighed.argmin(1)
-        each = torch.arange(len(places), device=places.device)
-        return places[each, best], cost[each, best]
+            cost = cost + 0.006 * away * cost.mean(1, keepdim=True)
+        return places[torch.arange(len(places), device=places.device), cost.argmin(1)]
 
 
 def shift_of(slopes: torch.Tensor, change: torch.Tensor) -> torch.Tensor:

@@ -44,7 +44,7 @@ def how_it_ended(step: Step | None) -> str:
         return f"<b>Arrived</b> after {steps}." if step.number else "<b>Already there.</b>"
     if step.ending is Ending.NO_PROGRESS:
         return (f"<b>No progress</b> after {steps}: the closest picture was kept, {left} short. "
-                "Painting the region that may move often helps.")
+                "Try a nearer target.")
     if step.ending is Ending.STEP_CAP:
         return f"<b>Step limit</b> reached ({step.number}), {left} short. Press Drag to go on."
     return f"<b>Stopped</b> after {steps}, {left} short. Press Drag to go on."

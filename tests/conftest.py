@@ -35,6 +35,12 @@ class ShiftGenerator:
         moved = moved + ws[0, 0, 2]
         return moved if window is None else moved[(..., *window)]
 
+    def freeze(self):
+        """From now on nothing moves, whatever the latents are."""
+        still = self.features(torch.zeros(1, 10, 8))
+        self.features = lambda ws, window=None, moving=None: (
+            still[(..., *window)] if window else still) + 0 * ws.sum()
+
     def image(self, ws, features=None):
         self.images += 1
         features = self.features(ws) if features is None else features

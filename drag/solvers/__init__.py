@@ -16,20 +16,22 @@ __all__ = ["SOLVERS", "Solver", "State", "solver_for"]
 
 @dataclass(frozen=True)
 class Solver:
-    """steps: the generator function.   patience: steps without progress after which a drag by it
-    gives up.   title: what the page calls it.   preview_share: of the time that a drag may spend on
-    showing soft pictures; few long steps are worth more of them than many short ones."""
+    """name: in settings.   steps: the generator function.   patience: steps without progress after
+    which a drag by it gives up.   title: what the page calls it.   preview_share: of the time that
+    a drag may spend on soft pictures; few long steps are worth more of them than many short ones.
+    """
 
+    name: str
     steps: Callable[..., Iterator[State]]
     patience: int
     title: str
     preview_share: float
 
 
-SOLVERS = {
-    "gauss-newton": Solver(gauss_newton.gauss_newton, 6, "Gauss-Newton (ours, fast)", 1 / 2),
-    "adam": Solver(adam.adam, 40, "Adam (the paper's)", 1 / 6),
-}
+SOLVERS = {solver.name: solver for solver in (
+    Solver("gauss-newton", gauss_newton.gauss_newton, 6, "Gauss-Newton (ours, fast)", 1 / 2),
+    Solver("adam", adam.adam, 40, "Adam (the paper's)", 1 / 6),
+)}
 
 
 def solver_for(edit: Edit) -> Solver:

@@ -7,7 +7,7 @@ import torch
 from drag.edit import Edit
 from drag.motion import mask_term, motion_supervision
 from drag.sampling import cells_around, sample, scale_to
-from drag.solvers.state import State, protected_cells
+from drag.solvers.state import State, as_tensors, protected_cells
 from drag.tracking import track_points
 
 
@@ -43,10 +43,7 @@ def adam(generator, edit: Edit) -> Iterator[State]:
     """
     settings, size, device = edit.settings, edit.img_size, generator.w_avg.device
     r1, r2 = scale_to(settings.r1, size), scale_to(settings.r2, size)
-    start = torch.from_numpy(edit.ws).to(device)[None]
-    floats = {"dtype": torch.float32, "device": device}
-    handles = torch.tensor([pair.handle for pair in edit.points], **floats)
-    targets = torch.tensor([pair.target for pair in edit.points], **floats)
+    start, handles, targets = as_tensors(edit, device)
     moving = min(settings.num_entries, start.shape[1])
     shape = (1, 1 if settings.latent_space == "w" else moving, start.shape[2])
     change = torch.zeros(shape, device=device, requires_grad=True)

@@ -9,7 +9,7 @@ from drag.edit import Edit
 from drag.latents import whitened_space
 from drag.motion import handle_motion
 from drag.sampling import FeaturePart, cells_around, scale_to, window
-from drag.solvers.state import State
+from drag.solvers.state import State, as_tensors
 from drag.tracking import PatchTracker
 
 TRUST_AT_512 = 12.0  # pixels of a 512 px picture that a handle may move in a step
@@ -48,10 +48,7 @@ def gauss_newton(generator, edit: Edit) -> Iterator[State]:
     is at most 12 px long (of 512) and taken back, and halved, when it made the distance worse.
     """
     size, settings, device = edit.img_size, edit.settings, generator.w_avg.device
-    floats = {"dtype": torch.float32, "device": device}
-    handles = torch.tensor([pair.handle for pair in edit.points], **floats)
-    targets = torch.tensor([pair.target for pair in edit.points], **floats)
-    start = torch.from_numpy(edit.ws).to(device)[None]
+    start, handles, targets = as_tensors(edit, device)
     with torch.no_grad():
         whole = generator.features(start)
     yield State(start, handles, whole)
@@ -81,11 +78,11 @@ def gauss_newton(generator, edit: Edit) -> Iterator[State]:
         part = FeaturePart(features, corner, extent, scale)
         if place:
             with torch.no_grad():
-                handles, _ = tracker.find(part.detach(), predicted, size)
+                handles = tracker.find(part.detach(), predicted, size)
         distances = (targets - handles).norm(dim=1)
         if place and radius > scale_to(LEAST_TRUST_AT_512, size) and (
                 distances.mean() > place.distances.mean() + scale_to(WORSE_AT_512, size)):
-            radius = radius / 2  # back to where it was, and less far from there
+            radius /= 2  # back to where it was, and less far from there
             yield State(place.ws, place.handles, None)
         else:
             if place:
@@ -125,11 +122,10 @@ def motion_patterns(
 
 
 def jacobian(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
-    """The gradient of every one of the outputs, any shape: (outputs.numel(), *inputs.shape).
+    """The gradient of each of the outputs (P,): (P, *inputs.shape).
 
     On a CPU a few at a time: more would not fit its caches.
     """
-    outputs = outputs.flatten()
     units = torch.eye(len(outputs), device=outputs.device)
     at_once = len(outputs) if outputs.is_cuda else 4
     return torch.cat([
@@ -137,15 +133,12 @@ def jacobian(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
         for units_now in units.split(at_once)])
 
 
-def least_change(
-    place: _Place, wanted: torch.Tensor, stiff: float, shared: bool
-) -> torch.Tensor:
+def least_change(place: _Place, wanted: torch.Tensor, stiff: float, shared: bool) -> torch.Tensor:
     """The change of the coordinates since the start that is to be tried next, (L, w_dim).
 
-    wanted: (2 N,) motion of the handles, pixels.   stiff: pixels a handle
-    must gain for a change of norm 1 to be worth it.   shared: all entries change alike. It solves
-    min |u'|^2 subject to rows (u' - u) = wanted, with a little slack; of what no row asks for the
-    share RETURN is taken back.
+    wanted: (2 N,) motion of the handles, pixels.   stiff: pixels a handle must gain for a change of
+    norm 1 to be worth it.   shared: all entries change alike. It solves min |u'|^2 subject to rows
+    (u' - u) = wanted, with some slack; of what no row asks for the share RETURN is taken back.
     """
     u, rows = place.change, place.rows
     if shared:

@@ -1,4 +1,4 @@
-"""What solvers share: what one has reached, and what it must not change."""
+"""What solvers share: where one begins, what it has reached, and what it must not change."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,14 @@ class State:
     ws: torch.Tensor
     handles: torch.Tensor
     features: torch.Tensor | None
+
+
+def as_tensors(edit: Edit, device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Where a drag begins: ws (1, num_ws, w_dim), handles and targets (N, 2) (x, y) in pixels."""
+    handles, targets = (
+        torch.tensor([getattr(pair, end) for pair in edit.points], dtype=torch.float32,
+                     device=device) for end in ("handle", "target"))
+    return torch.from_numpy(edit.ws).to(device)[None], handles, targets
 
 
 def protected_cells(edit: Edit, features: torch.Tensor) -> torch.Tensor | None:

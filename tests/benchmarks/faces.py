@@ -1,21 +1,25 @@
 """Drags of the built-in faces, judged by dlib: what the benchmarks of dragging share."""
 
+import argparse
+import json
 import math
-import os
-import resource
-import sys
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from drag import Edit, PointPair, Settings, drag, load_generator, new_edit
+from drag import Edit, PointPair, Settings, drag, new_edit
 from drag.render import render
+from drag.solvers import SOLVERS
+from tests.benchmarks.machine import announce
 from tests.judge import find_face, identity
 
+LANDMARKS = {1: [30], 5: [36, 45, 30, 48, 54], 68: list(range(68))}  # of the paper's test
 MELTED = 0.5  # dlib's detection score below which a face counts as melted
 THUMBNAIL = 256  # px of a contact sheet
 
@@ -60,6 +64,17 @@ def sampled(generator, seed: int) -> tuple[Edit, Face]:
     """The face of a seed, at psi 0.7."""
     edit = new_edit(generator, seed=seed)
     return edit, look(render(generator, edit.ws))
+
+
+def landmark_pairs(generator, points: int, pairs: int, first_seed: int) -> Iterator[tuple]:
+    """Pairs of faces, neighbours by seed: (edit with so many landmarks of the first placed to be
+    dragged to those of the second, first Face, second Face). A pair one of
+    whose faces dlib does not find is left out."""
+    wanted = LANDMARKS[points]
+    for seed in range(first_seed, first_seed + 2 * pairs, 2):
+        (edit, source), (_, target) = (sampled(generator, s) for s in (seed, seed + 1))
+        if source.landmarks is not None and target.landmarks is not None:
+            yield place(edit, source.landmarks[wanted], target.landmarks[wanted]), source, target
 
 
 def place(edit: Edit, handles, targets, mask=None) -> Edit:
@@ -110,26 +125,47 @@ def contact_sheet(rows: list[list[Image.Image]], path) -> None:
     sheet.save(path, quality=85)
 
 
+def sheet(folder: Path | None, name: str) -> Path | None:
+    """Where a contact sheet goes: into a folder, which is made; None where none is wanted."""
+    if folder is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}.jpg"
+
+
 def mean(records: list[dict], key: str) -> float:
     """The mean of a figure over the drags that have it."""
     values = [r[key] for r in records if not math.isnan(r[key])]
     return float(np.mean(values)) if values else math.nan
 
 
-def peak_memory_gb() -> float:
-    """The most that this process has held, in 10^9 bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
+def means(records: list[dict]) -> dict[str, float]:
+    """The mean of every figure of the drags."""
+    return {key: mean(records, key) for key in records[0] if key != "seed"}
 
 
-def in_a_process(work, *args):
+def in_a_process(work: Callable, *args):
     """What work(*args) returns, done by a process of its own, so that its memory is its own."""
-    if os.environ.get("PYTEST_CURRENT_TEST"):  # where importing torch again would take too long
-        return work(*args)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(work, *args).result()
 
 
-def builtin():
-    """The built-in generator, where there is a GPU on it."""
-    return load_generator("builtin")
+def parser_of(benchmark: str, quick: str) -> argparse.ArgumentParser:
+    """The options that every benchmark of dragging has; quick: what --quick means there."""
+    parser = argparse.ArgumentParser(prog=f"python -m tests.benchmarks.{benchmark}")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the first face")
+    parser.add_argument("--solver", default=",".join(SOLVERS), help="default: %(default)s")
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    return parser
+
+
+def run_benchmark(args, jobs: Iterator[tuple], table: Callable[[list[dict]], str]) -> None:
+    """Do each job (work, its arguments ...) in a process of its own; print the table of what they
+    return, and write what there is so far to args.json."""
+    report, results = announce(), []
+    for job in jobs:
+        results.append(in_a_process(*job))
+        if args.json:
+            args.json.write_text(json.dumps(report | {"results": results}, indent=1))
+    print(table(results))

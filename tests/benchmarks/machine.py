@@ -23,3 +23,16 @@ def describe_machine() -> dict[str, str]:
         "machine": f"{os.cpu_count()} cores of {processor}{gpu}; torch {torch.__version__}",
         "date": datetime.date.today().isoformat(),
     }
+
+
+def announce() -> dict[str, str]:
+    """Print command, machine and date of this run, and return them."""
+    report = describe_machine()
+    print(f"{report['command']}\n{report['machine']}, {report['date']}\n", flush=True)
+    return report
+
+
+def markdown(headings: str, rows: list[str]) -> str:
+    """A Markdown table; headings and rows with their cells set off by " | "."""
+    lines = [headings, " | ".join(["---"] * (headings.count(" | ") + 1)), *rows]
+    return "\n".join(f"| {line} |" for line in lines)

@@ -8,16 +8,14 @@ absolute change of the picture outside that region, in levels of 255; `way` is t
 that the landmark went, by dlib.
 """
 
-import argparse
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 
-from drag.solvers import SOLVERS
+from drag import load_generator
+from drag.render import render
 from tests.benchmarks import faces
-from tests.benchmarks.machine import describe_machine
+from tests.benchmarks.machine import markdown
 from tests.judge import face_region
 
 LANDMARKS = (30, 48, 54)
@@ -26,7 +24,7 @@ DISTANCE = 40  # pixels of 1024
 
 def measure(solver: str, count: int, first_seed: int) -> dict:
     """Drag on all faces with one solver, free and masked."""
-    generator, random, records = faces.builtin(), np.random.RandomState(0), []
+    generator, random, records = load_generator("builtin"), np.random.RandomState(0), []
     for seed in range(first_seed, first_seed + count):
         landmark, angle = random.choice(LANDMARKS), random.uniform(0, 2 * np.pi)
         edit, source = faces.sampled(generator, seed)
@@ -41,45 +39,35 @@ def measure(solver: str, count: int, first_seed: int) -> dict:
         for name, region in (("free", None), ("masked", mask)):
             dragged = faces.run_drag(
                 generator, faces.place(edit, [handle], [target], region), solver)
-            after = faces.look(faces.render(generator, dragged.edit.ws))
+            after = faces.look(render(generator, dragged.edit.ws))
             change = np.abs(after.picture.astype(float) - source.picture)
             away = (math.nan if after.landmarks is None
                     else math.dist(after.landmarks[landmark], target))
             record |= {f"{name}_outside": float(change[~mask].mean()),
                        f"{name}_way": 1 - away / DISTANCE, f"{name}_seconds": dragged.seconds}
         records.append(record)
-    return {"solver": solver, "drags": records} | {
-        key: faces.mean(records, key) for key in records[0] if key != "seed"}
+    return {"solver": solver, "drags": records} | faces.means(records)
 
 
 def table(results: list[dict]) -> str:
     """The report as a Markdown table."""
-    lines = ["| solver | faces | outside, free | outside, masked | ratio | way, free "
-             "| way, masked | seconds, free | masked |", "| --- " * 9 + "|"]
-    lines += [
-        f"| {r['solver']} | {len(r['drags'])} | {r['free_outside']:.1f} "
-        f"| {r['masked_outside']:.1f} | {r['masked_outside'] / r['free_outside']:.2f} "
-        f"| {r['free_way']:.2f} | {r['masked_way']:.2f} | {r['free_seconds']:.1f} "
-        f"| {r['masked_seconds']:.1f} |" for r in results]
-    return "\n".join(lines)
+    return markdown(
+        "solver | faces | outside, free | outside, masked | ratio | way, free | way, masked "
+        "| seconds, free | masked", [
+            f"{r['solver']} | {len(r['drags'])} | {r['free_outside']:.1f} "
+            f"| {r['masked_outside']:.1f} | {r['masked_outside'] / r['free_outside']:.2f} "
+            f"| {r['free_way']:.2f} | {r['masked_way']:.2f} | {r['free_seconds']:.1f} "
+            f"| {r['masked_seconds']:.1f}" for r in results])
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.mask")
+    parser = faces.parser_of("mask", quick="three faces")
     parser.add_argument("--faces", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the first face")
-    parser.add_argument("--solver", default=",".join(SOLVERS), help="default: %(default)s")
-    parser.add_argument("--quick", action="store_true", help="three faces")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
-    report = describe_machine()
-    print(f"{report['command']}\n{report['machine']}, {report['date']}\n", flush=True)
-    results = [faces.in_a_process(measure, solver, 3 if args.quick else args.faces, args.seed)
-               for solver in args.solver.split(",")]
-    if args.json:
-        args.json.write_text(json.dumps(report | {"results": results}, indent=1))
-    print(table(results))
+    count = 3 if args.quick else args.faces
+    jobs = ((measure, solver, count, args.seed) for solver in args.solver.split(","))
+    faces.run_benchmark(args, jobs, table)
 
 
 if __name__ == "__main__":

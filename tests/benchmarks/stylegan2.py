@@ -35,7 +35,7 @@ def ours(args) -> dict:
     """Measure this repository."""
     import torch
 
-    from drag import PointPair, drag, new_edit
+    from drag import PointPair, Settings, drag, new_edit
     from networks.checkpoints import read_checkpoint
     from networks.stylegan2 import StyleGAN2
 
@@ -46,7 +46,7 @@ def ours(args) -> dict:
     side = generator.img_resolution
     pair = PointPair(*(tuple(round(share * side) for share in end) for end in (HANDLE, TARGET)))
     mask = region(side) > 0 if args.what == "masked" else None
-    edit = new_edit(generator, seed=0).place([pair], mask)
+    edit = new_edit(generator, seed=0, settings=Settings("adam")).place([pair], mask)  # as theirs
     ws = torch.from_numpy(edit.ws)[None].to(device)
     if args.picture:
         with torch.no_grad():

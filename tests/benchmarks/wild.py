@@ -8,16 +8,15 @@ do; none should melt it. A face is melted where dlib's detection score is below 
 mean share of the way that the landmark went, by dlib, over faces that it still finds.
 """
 
-import argparse
-import json
 import math
 from pathlib import Path
 
 import numpy as np
 
-from drag.solvers import SOLVERS
+from drag import load_generator
+from drag.render import render
 from tests.benchmarks import faces
-from tests.benchmarks.machine import describe_machine
+from tests.benchmarks.machine import markdown
 
 DISTANCES = (20, 150)  # pixels of 1024
 
@@ -39,13 +38,13 @@ def wild_drags(generator, count: int, seed: int):
         yield faces.place(edit, [handle], [target]), face, landmark
 
 
-def measure(solver: str, count: int, seed: int, sheet: str | None) -> dict:
+def measure(solver: str, count: int, seed: int, sheet: Path | None) -> dict:
     """Do all drags with one solver."""
-    generator, records, row, rows = faces.builtin(), [], [], []
+    generator, records, row, rows = load_generator("builtin"), [], [], []
     for edit, source, landmark in wild_drags(generator, count, seed):
         (pair,) = edit.points
         dragged = faces.run_drag(generator, edit, solver)
-        after = faces.look(faces.render(generator, dragged.edit.ws))
+        after = faces.look(render(generator, dragged.edit.ws))
         way = math.nan
         if after.landmarks is not None:
             way = 1 - math.dist(after.landmarks[landmark], pair.target) / pair.distance
@@ -79,38 +78,24 @@ def summary(records: list[dict]) -> dict:
 
 def table(results: list[dict]) -> str:
     """The report as a Markdown table."""
-    lines = ["| solver | melted | worst score | way, mean | way, median | way, as tracked "
-             "| identity distance | steps, median | seconds, median |", "| --- " * 9 + "|"]
-    lines += [
-        f"| {r['solver']} | {r['melted']} of {r['count']} | {r['worst_score']:.1f} "
-        f"| {r['way']:.2f} | {r['median_way']:.2f} | {r['tracked_way']:.2f} "
-        f"| {r['identity']:.2f} | {r['steps']:.0f} | {r['seconds']:.1f} |" for r in results]
-    return "\n".join(lines)
+    return markdown(
+        "solver | melted | worst score | way, mean | way, median | way, as tracked "
+        "| identity distance | steps, median | seconds, median", [
+            f"{r['solver']} | {r['melted']} of {r['count']} | {r['worst_score']:.1f} "
+            f"| {r['way']:.2f} | {r['median_way']:.2f} | {r['tracked_way']:.2f} "
+            f"| {r['identity']:.2f} | {r['steps']:.0f} | {r['seconds']:.1f}" for r in results])
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.wild")
+    parser = faces.parser_of("wild", quick="eight drags")
     parser.add_argument("--drags", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--solver", default=",".join(SOLVERS), help="default: %(default)s")
-    parser.add_argument("--quick", action="store_true", help="eight drags")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="pictures of all drags")
     args = parser.parse_args()
-    report = describe_machine()
-    print(f"{report['command']}\n{report['machine']}, {report['date']}\n", flush=True)
-    results = []
-    for solver in args.solver.split(","):
-        sheet = None
-        if args.sheets:
-            args.sheets.mkdir(parents=True, exist_ok=True)
-            sheet = str(args.sheets / f"wild-{solver}.jpg")
-        results.append(faces.in_a_process(
-            measure, solver, 8 if args.quick else args.drags, args.seed, sheet))
-    if args.json:
-        args.json.write_text(json.dumps(report | {"results": results}, indent=1))
-    print(table(results))
+    count = 8 if args.quick else args.drags
+    jobs = ((measure, solver, count, args.seed, faces.sheet(args.sheets, f"wild-{solver}"))
+            for solver in args.solver.split(","))
+    faces.run_benchmark(args, jobs, table)
 
 
 if __name__ == "__main__":
