@@ -77,18 +77,20 @@ def arrival_distance(edit: Edit) -> float:
 
 def _steps(generator, edit: Edit, solver: Solver, view: LiveView | None) -> Iterator[Step]:
     targets = torch.tensor([pair.target for pair in edit.points], dtype=torch.float32)
-    closest, gained_at, lost = None, 0, torch.inf
+    closest, gained, gained_at, lost = None, torch.inf, 0, torch.inf
     for number, state in enumerate(solver.steps(generator, edit)):
         distances = (targets - state.handles.cpu()).norm(dim=1)
         mean = distances.mean().item()
-        if closest is None or mean <= closest[0] - scale_to(PROGRESS_AT_512, edit.img_size):
-            closest, gained_at = (mean, state, distances), number
+        if closest is None or mean < closest[0]:
+            closest = mean, state, distances
+        if mean <= gained - scale_to(PROGRESS_AT_512, edit.img_size):
+            gained, gained_at = mean, number
         if number == 0:
             lost = mean + scale_to(LOST_AT_512, edit.img_size)
         ending = None
         if distances.max() <= arrival_distance(edit):
             ending = Ending.ARRIVED
-        elif number - gained_at >= solver.patience or mean > lost:
+        elif solver.patience and (number - gained_at >= solver.patience or mean > lost):
             ending = Ending.NO_PROGRESS
             _, state, distances = closest
         elif number >= edit.settings.max_steps:

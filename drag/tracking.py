@@ -4,7 +4,10 @@ import torch
 
 from drag.sampling import FeaturePart, sample, window
 
-_VALUES_AT_ONCE = 8_000_000  # features compared in one go: bounds the memory of many points
+_VALUES_AT_ONCE = 2_000_000  # features compared in one go: bounds the memory of many points
+
+NEIGHBOURHOOD = 0.05  # of the picture's side: handles so near to each other can lean on each other
+PLAIN = 0.1  # share of the most texture at any handle that half counts as enough
 
 
 def track_points(
@@ -28,7 +31,8 @@ def track_points(
     handles, residuals = [], []
     for centres, wanted in zip(around.split(chunk), templates.split(chunk), strict=True):
         places = centres[:, None] + offsets  # (n, K, 2)
-        distance = (sample(features, places, img_size) - wanted[:, None]).abs().mean(2)  # (n, K)
+        values = sample(features, places, img_size)
+        distance = torch.cdist(values, wanted[:, None], p=1)[..., 0] / features.shape[1]  # (n, K)
         outside = ((places < 0) | (places > limit)).any(2)
         best = distance.masked_fill(outside, torch.inf).min(1)
         handles.append(places[torch.arange(len(places)), best.indices])
@@ -47,17 +51,36 @@ class PatchTracker:
     def __init__(self, part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor, reach: int):
         """part: features of the first picture.   handles: (N, 2) (x, y) there, pixels.   patch:
         (K, 2) offsets of its pixels.   reach: how far from a prediction to look, pixels."""
-        self.patch, self.reach = patch, reach
+        self.patch, self.reach, self.handles = patch, reach, handles
         arm = patch.abs().max()
         self.cross = arm * torch.tensor(
             [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], dtype=patch.dtype, device=patch.device)
         self.crosses = part.sample(handles[:, None] + self.cross)  # (N, 5, C)
         self.patches = part.sample(handles[:, None] + patch)  # (N, K, C)
+        self.slopes = part.slopes(handles[:, None] + patch).flatten(1, 2) * arm  # (N, K C, 2)
+        self.usual = part.features.mean((2, 3))[0] / part.scale  # (C,)
+
+    def trusted_directions(self, img_size: tuple[int, int]) -> torch.Tensor:
+        """Symmetric matrices (N, 2, 2) that shrink motion along which a patch cannot be followed.
+
+        Along an edge and on plain skin a patch looks the same wherever it is (the aperture
+        problem). Its structure tensor tells how much less it says there than the surest handle
+        does in its surest direction; where others are near to lean on, it counts as much less.
+        """
+        tensor = self.slopes.transpose(1, 2) @ self.slopes / self.slopes.shape[1]
+        texture, axes = torch.linalg.eigh(tensor)  # (N, 2), (N, 2, 2)
+        texture = texture.clamp(min=1e-9)
+        apart = torch.cdist(self.handles, self.handles) / (NEIGHBOURHOOD * max(img_size))
+        others = ((-apart.square() / 2).exp().sum(1) - 1).clamp(0, 1)[:, None]
+        trust = texture / (texture + PLAIN * others * texture.max())
+        return (axes * trust.sqrt()[:, None]) @ axes.transpose(1, 2)
 
     def find(
         self, part: FeaturePart, predicted: torch.Tensor, img_size: tuple[int, int]
-    ) -> torch.Tensor:
-        """Handles (N, 2) near predicted ones (N, 2), pixels."""
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Handles (N, 2) near predicted ones (N, 2), pixels, and how much what is there is like
+        what was at the start (N,): the correlation of the patches, 1 for the same, 0 for any other.
+        """
         height, width = img_size
         last = torch.tensor([width - 1.0, height - 1.0], device=predicted.device)
         stride = max(1, self.reach // 6)
@@ -71,7 +94,8 @@ class PatchTracker:
             away = (part.sample(around) - self.patches).flatten(1)
             shift = -shift_of(slopes, away)
             found = (found + shift.clamp(-stride / 2, stride / 2)).clamp(min=0).minimum(last)
-        return found
+        now = (part.sample(found[:, None] + self.patch) - self.usual).flatten(1)
+        return found, torch.cosine_similarity(now, (self.patches - self.usual).flatten(1))
 
     def _least(self, part, places, last, predicted=None):
         """The best of places (N, P, 2), inside the picture: (N, 2)."""
@@ -79,7 +103,8 @@ class PatchTracker:
         values = places.shape[1] * self.crosses[0].numel()
         chunk = max(1, _VALUES_AT_ONCE // values)
         cost = torch.cat([
-            (part.sample(q[:, :, None] + self.cross) - wanted[:, None]).abs().mean((2, 3))
+            torch.cdist(part.sample(q[:, :, None] + self.cross).flatten(2),
+                        wanted.flatten(1)[:, None], p=1)[..., 0] / wanted[0].numel()
             for q, wanted in zip(places.split(chunk), self.crosses.split(chunk), strict=True)])
         if predicted is not None:  # of equally good places the one nearer to the prediction
             away = (places - predicted[:, None]).norm(dim=2) / self.reach

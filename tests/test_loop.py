@@ -63,23 +63,30 @@ def test_the_step_cap_ends_it(toy, toy_edit):
 
 def test_a_drag_that_gains_nothing_ends_at_the_closest_picture(toy, toy_edit):
     toy.freeze()
-    steps, after = run(toy, toy_edit)
+    steps, after = run(toy, toy_edit, solver="gauss-newton")
     assert steps[-1].ending is Ending.NO_PROGRESS
     assert len(steps) < 60
     assert steps[-1].distances == pytest.approx([12])
     np.testing.assert_array_equal(after.ws, toy_edit.ws)
 
 
+def test_the_papers_loop_goes_on_to_the_step_cap(toy, toy_edit):
+    # It was cut short where nothing was gained, and compared with the default all the same.
+    toy.freeze()
+    steps, _ = run(toy, toy_edit, max_steps=80)
+    assert steps[-1].ending is Ending.STEP_CAP
+    assert len(steps) == 80
+
+
 def test_a_lost_handle_ends_it_and_goes_back(toy, toy_edit, monkeypatch):
     # A handle that jumps away used to be chased until patience ended, while the face melted.
-    jumps = iter([2.0, -11] + 7 * [-9])
+    jumps = iter([62.0, 49])
     monkeypatch.setattr(
-        "drag.solvers.adam.track_points",
-        lambda features, templates, around, *_: (around + torch.tensor([next(jumps), 0]), None),
-    )
-    steps, after = run(toy, toy_edit)
+        "drag.solvers.gauss_newton.PatchTracker.find",
+        lambda self, *_: (torch.tensor([[next(jumps, 51.0), 64]]), torch.ones(1)))
+    steps, after = run(toy, toy_edit, solver="gauss-newton")
     assert steps[-1].ending is Ending.NO_PROGRESS
-    assert len(steps) == 2
+    assert len(steps) <= 5
     assert after.points[0].handle == (62, 64)
 
 
@@ -111,20 +118,22 @@ def test_a_pair_of_no_length_holds_its_point(toy, toy_edit):
     assert steps[-1].distances[0] < 6.5  # the toy can only shift: the two share the difference
 
 
-def test_the_mask_holds_what_it_protects(toy, toy_edit):
+@pytest.mark.parametrize("solver", ["adam", "gauss-newton"])
+def test_the_mask_holds_what_it_protects(toy, toy_edit, solver):
     mask = np.zeros((128, 128), bool)
     mask[40:90, 40:90] = True
-    free, masked = (run(toy, edit, max_steps=60)[1] for edit in (
+    free, masked = (run(toy, edit, max_steps=60, solver=solver)[1] for edit in (
         toy_edit, toy_edit.place(toy_edit.points, mask)))
     before = render(toy, toy_edit.ws).astype(float)
     changes = [np.abs(render(toy, edit.ws) - before)[~mask].mean() for edit in (free, masked)]
     assert changes[1] < 0.5 * changes[0]
 
 
-def test_lambda_zero_is_no_mask(toy, toy_edit):
+@pytest.mark.parametrize("solver", ["adam", "gauss-newton"])
+def test_lambda_zero_is_no_mask(toy, toy_edit, solver):
     mask = np.zeros((128, 128), bool)
     mask[40:90, 40:90] = True
-    free, masked = (run(toy, edit, max_steps=5, lambda_mask=0)[1] for edit in (
+    free, masked = (run(toy, edit, max_steps=5, lambda_mask=0, solver=solver)[1] for edit in (
         toy_edit, toy_edit.place(toy_edit.points, mask)))
     np.testing.assert_array_equal(free.ws, masked.ws)
 

@@ -9,9 +9,11 @@ import torch
 from drag import PointPair, Settings, drag
 from drag.latents import whitened_space
 from drag.loop import Ending
-from drag.solvers import SOLVERS, solver_for
+from drag.sampling import FeaturePart, window
 from drag.solvers.adam import AdamUpdate
-from drag.solvers.gauss_newton import FARTHEST, FARTHEST_CHANGE, MAX_ROWS, motion_patterns
+from drag.solvers.gauss_newton import FARTHEST, FARTHEST_CHANGE
+from drag.solvers.least_change import MAX_ROWS, least_change, motion_patterns
+from drag.tracking import PatchTracker
 
 
 def run(generator, edit, **settings):
@@ -85,11 +87,84 @@ def test_gauss_newton_moves_the_entries_it_may(toy, toy_edit, space):
         np.testing.assert_allclose(change[:4], change[:1].repeat(4, 0), atol=1e-6)
 
 
-def test_with_a_region_the_solver_is_the_papers(toy, toy_edit):
+@pytest.mark.parametrize("space", ["w", "w+"])
+def test_gauss_newton_keeps_what_is_outside_a_region(toy, toy_edit, space):
+    # Two ways to move a point: the whole picture, cheaply, or what is inside the region alone.
     mask = np.zeros((128, 128), bool)
-    mask[30:90, 30:100] = True
-    assert solver_for(toy_edit) is SOLVERS["gauss-newton"]
-    assert solver_for(toy_edit.place(toy_edit.points, mask)) is SOLVERS["adam"]
+    mask[30:100, 30:100] = True
+    inside = torch.zeros(1, 1, 64, 64)
+    inside[..., 15:50, 15:50] = 1
+    everything = toy.features
+
+    def features(ws, window=None, moving=None):
+        within = ws.clone()
+        within[:, 0, 0] = within[:, 0, 0] + 0.5 * ws[:, 0, 3]
+        moved = inside * everything(within) + (1 - inside) * everything(ws)
+        return moved if window is None else moved[(..., *window)]
+
+    toy.features = features
+    free, kept = (run(toy, edit, latent_space=space) for edit in (
+        toy_edit, toy_edit.place(toy_edit.points, mask)))
+    shifts = [(after.ws - toy_edit.ws)[0, 0] for _, after in (free, kept)]
+    assert kept[0][-1].distances[0] < 2
+    assert abs(shifts[1]) < 0.1 * abs(shifts[0])
+
+
+class KnownOutside:
+    """An outside whose Jacobian is a given matrix and which has changed by `away`."""
+
+    def __init__(self, matrix, away, rows):
+        self.matrix, self.away, self.sketch = matrix, away, rows
+
+    def pull(self):
+        return self.matrix.T @ self.away
+
+    def forth(self, direction):
+        return self.matrix @ direction
+
+    def back(self, values):
+        return self.matrix.T @ values
+
+
+def test_the_least_change_solves_its_equations():
+    draw = torch.Generator().manual_seed(0)
+    change, rows, wanted = (torch.randn(*size, generator=draw) for size in ((3, 8), (4, 24), (4,)))
+    slack = torch.tensor(0.7)
+    matrix, away = torch.randn(30, 24, generator=draw) / 5, torch.randn(30, generator=draw)
+    for outside in (None, KnownOutside(matrix, away, 0.95 * matrix)):
+        step = (least_change(change, rows, wanted, slack, 0.0, outside) - change).flatten()
+        gradient = 0.5 * change.flatten() + step + rows.T @ (rows @ step - wanted) / slack**2
+        if outside:
+            gradient = gradient + matrix.T @ (matrix @ step + away)
+        assert gradient.norm() < 1e-3 * (rows.T @ wanted).norm()
+
+
+def test_a_handle_on_an_edge_leans_on_others_along_it():
+    # Vertical stripes say nothing of how far a patch went up or down; with nobody near, it counts.
+    features = torch.zeros(1, 2, 32, 32)
+    features[:, 0] = torch.arange(32.0).remainder(4)
+    features[:, 1, :, 16:] = torch.rand(32, 16, generator=torch.Generator().manual_seed(0))
+    part = FeaturePart(features, torch.zeros(2), (32, 32), torch.ones(2))
+    patch = window(3)
+    near, alone = [[8.0, 16], [9, 16]], [[8.0, 16]]
+    for handles, along in ((near, 0), (alone, 1)):
+        tracker = PatchTracker(part, torch.tensor(handles), patch, 4)
+        trust = tracker.trusted_directions((32, 32))[0]
+        torch.testing.assert_close(trust[1, 1].item(), float(along), atol=0.05, rtol=0)
+        assert trust[0, 0] > 0.9
+
+
+def test_a_found_patch_says_how_like_the_first_it_is():
+    features = torch.randn(1, 8, 32, 32, generator=torch.Generator().manual_seed(0))
+    part, patch = FeaturePart(features, torch.zeros(2), (32, 32), torch.ones(8)), window(3)
+    tracker = PatchTracker(part, torch.tensor([[16.0, 16]]), patch, 4)
+    moved = FeaturePart(features.roll(2, 3), torch.zeros(2), (32, 32), torch.ones(8))
+    found, likeness = tracker.find(moved, torch.tensor([[16.0, 16]]), (32, 32))
+    torch.testing.assert_close(found, torch.tensor([[18.0, 16]]), atol=0.1, rtol=0)
+    assert likeness.item() > 0.99
+    other = FeaturePart(features.flip(2, 3), torch.zeros(2), (32, 32), torch.ones(8))
+    _, likeness = tracker.find(other, torch.tensor([[16.0, 16]]), (32, 32))
+    assert likeness.item() < 0.5
 
 
 def test_gauss_newton_drags_many_points_as_one(toy, toy_edit):

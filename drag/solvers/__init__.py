@@ -17,28 +17,26 @@ __all__ = ["SOLVERS", "Solver", "State", "solver_for"]
 @dataclass(frozen=True)
 class Solver:
     """name: in settings.   steps: the generator function.   patience: steps without progress after
-    which a drag by it gives up.   title: what the page calls it.   preview_share: of the time that
-    a drag may spend on soft pictures; few long steps are worth more of them than many short ones.
+    which a drag by it gives up; None where it goes on to the step cap, as the paper's does.
+    title: what the page calls it.   preview_share: of the time that a drag may spend on soft
+    pictures; few long steps are worth more of them than many short ones.
     """
 
     name: str
     steps: Callable[..., Iterator[State]]
-    patience: int
+    patience: int | None
     title: str
     preview_share: float
 
 
 SOLVERS = {solver.name: solver for solver in (
     Solver("gauss-newton", gauss_newton.gauss_newton, 6, "Gauss-Newton (ours, fast)", 1 / 2),
-    Solver("adam", adam.adam, 40, "Adam (the paper's)", 1 / 6),
+    Solver("adam", adam.adam, None, "Adam (the paper's)", 1 / 6),
 )}
 
 
 def solver_for(edit: Edit) -> Solver:
-    """The solver that an edit asks for; where a region may move the paper's, which keeps the rest.
-
-    Raises ValueError where there is none of that name.
-    """
+    """The solver that an edit asks for. Raises ValueError where there is none of that name."""
     if edit.settings.solver not in SOLVERS:
         raise ValueError(f"The solver must be one of: {', '.join(SOLVERS)}.")
-    return SOLVERS["adam" if edit.mask_png else edit.settings.solver]
+    return SOLVERS[edit.settings.solver]

@@ -11,11 +11,13 @@ from drag.sampling import mask_to_cells
 @dataclass(frozen=True, eq=False)
 class State:
     """Latents, and what they show: ws (1, num_ws, w_dim), handles (N, 2) (x, y) in pixels,
-    features (1, C, h, w) of that picture where all were worked out; none with a gradient."""
+    features (1, C, h, w) of that picture where all were worked out; none with a gradient.
+    likeness (N,): how much what is at each handle is like what was there, where that is known."""
 
     ws: torch.Tensor
     handles: torch.Tensor
     features: torch.Tensor | None
+    likeness: torch.Tensor | None = None
 
 
 def as_tensors(edit: Edit, device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -1,0 +1,55 @@
+"""What lies outside a region and is to stay as it was while handles move."""
+
+from collections.abc import Callable
+
+import torch
+
+SKETCH_ROWS = 32  # vector-Jacobian products, once a drag, that tell the costly changes from others
+
+
+class Outside:
+    """The features outside a region, and what a change of the latents does to them, linearised.
+
+    The change (F - F_0) (1 - M) of the paper's mask term (Sec. 3.2), squared instead of absolute,
+    so that least squares can weigh it against the handles; scaled as handles' patches are.
+    """
+
+    def __init__(self, start: torch.Tensor, protected: torch.Tensor, scale: torch.Tensor,
+                 firmness: float):
+        """start: (1, C, h, w), features of the first picture.   protected: (1, 1, h, w), 1 - M.
+        scale: (C,), what features are divided by.   firmness: what a mean square change of one
+        counts, beside the square of the latents' change in standard deviations."""
+        share = protected / (protected.sum() * start.shape[1])
+        self.start, self.sketch = start, None
+        self.weight = (firmness * share).sqrt() / scale[None, :, None, None]
+
+    def linearise(self, features: torch.Tensor, change: torch.Tensor,
+                  features_of: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        """From now on answer for this place.
+
+        features: (1, C, h, w) there, with gradient to change.   features_of: change -> features.
+        The first place is sketched: products with random signs, of which the squares add up to
+        about those of all features, single out the directions that change the outside most.
+        """
+        self.change, self.features_of = change, features_of
+        self.away = (features - self.start) * self.weight
+        if self.sketch is None:
+            random = torch.Generator().manual_seed(0)
+            signs = (2 * torch.randint(2, features.shape, generator=random).to(features) - 1
+                     for _ in range(SKETCH_ROWS))
+            self.sketch = torch.stack([self.back(some) for some in signs]) / SKETCH_ROWS**0.5
+
+    def pull(self) -> torch.Tensor:
+        """The gradient of half the squared change of the outside: (n,)."""
+        return self.back(self.away.detach())
+
+    def back(self, values: torch.Tensor) -> torch.Tensor:
+        """Transposed Jacobian times values (1, C, h, w): (n,)."""
+        return torch.autograd.grad(self.away, self.change, values, retain_graph=True)[0].flatten()
+
+    @torch.no_grad()
+    def forth(self, direction: torch.Tensor) -> torch.Tensor:
+        """Jacobian times a direction (n,), by a finite difference: (1, C, h, w)."""
+        small = 0.1 / direction.norm().clamp(min=1e-9)
+        there = self.features_of(self.change + small * direction.view_as(self.change))
+        return ((there - self.start) * self.weight - self.away) / small
