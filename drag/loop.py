@@ -33,7 +33,8 @@ class Step:
     number: steps taken so far.   ws: float32 (num_ws, w_dim).   handles: N (x, y), pixels, as
     tracked.   distances: N, pixels from there to the targets.   picture: uint8 (H, W, 3), or None
     when none was due.   sharp: whether the picture is a full one, not a preview.
-    ending: why it ended, on the last step only.
+    ending: why it ended, on the last step only.   likeness: N, how much what is at each handle is
+    like what was there at the start, 1 for the same and 0 for any other; empty where not known.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Step:
     picture: np.ndarray | None = None
     sharp: bool = False
     ending: Ending | None = None
+    likeness: tuple[float, ...] = ()
 
 
 def drag(generator, edit: Edit, view: LiveView | None = None) -> Iterator[Step]:
@@ -109,4 +111,5 @@ def _step(number: int, state: State, distances, ending, view: LiveView | None) -
         picture, sharp = view.frame(state.ws, state.features, final=ending is not None)
     handles = tuple(map(tuple, state.handles.tolist()))
     ws = state.ws[0].cpu().numpy()
-    return Step(number, ws, handles, tuple(distances.tolist()), picture, sharp, ending)
+    likeness = () if state.likeness is None else tuple(state.likeness.tolist())
+    return Step(number, ws, handles, tuple(distances.tolist()), picture, sharp, ending, likeness)

@@ -16,6 +16,7 @@ AS_SAMPLED = "The picture is as it was sampled. Undo brings the edit back."
 FAILED = "The drag failed; the last step it reached is kept. Try again, or reload."
 NO_PICTURE = "The picture could not be made, for lack of memory perhaps: try a smaller model."
 CUSTOM = "Or type owner/name/file of the Hugging Face Hub."
+LOST_LIKENESS = 0.5  # correlation of patches below which a handle may as well be something else
 REFUSED = "The drag could not begin, too many visitors perhaps: try again in a minute."
 
 
@@ -39,12 +40,25 @@ def how_it_ended(step: Step | None) -> str:
     """Why a drag ended, and what can be done now, in plain words."""
     if step is None:
         return "Stopped before the first step."
+    return _why(step) + _unsure(step)
+
+
+def _unsure(step: Step) -> str:
+    lost = [str(number) for number, alike in enumerate(step.likeness, 1) if alike < LOST_LIKENESS]
+    if not lost:
+        return ""
+    points = f"point{'s'[: len(lost) != 1]} {', '.join(lost)}"
+    return (f" What was under {points} is hard to recognise now, so the position may be off: "
+            "undo, and start from an edge or a corner of something.")
+
+
+def _why(step: Step) -> str:
     left, steps = f"{max(step.distances):.0f} px", f"{step.number} step{'s'[: step.number != 1]}"
     if step.ending is Ending.ARRIVED:
         return f"<b>Arrived</b> after {steps}." if step.number else "<b>Already there.</b>"
     if step.ending is Ending.NO_PROGRESS:
-        return (f"<b>No progress</b> after {steps}: the closest picture was kept, {left} short. "
-                "Try a nearer target.")
+        return (f"<b>No further</b> after {steps}: the closest picture was kept, {left} short. "
+                "Drag again to insist, or try a nearer target.")
     if step.ending is Ending.STEP_CAP:
         return f"<b>Step limit</b> reached ({step.number}), {left} short. Press Drag to go on."
     return f"<b>Stopped</b> after {steps}, {left} short. Press Drag to go on."

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from drag.loop import Ending, Step
@@ -19,6 +21,14 @@ def step(number, ending=None, left=12.4):
 ])
 def test_every_ending_has_its_words(last, words):
     assert words in how_it_ended(last)
+
+
+def test_a_handle_that_was_not_recognised_is_named():
+    pair = Step(9, None, ((1, 2), (3, 4)), (5.0, 1.0), ending=Ending.NO_PROGRESS)
+    sure, unsure = (replace(pair, likeness=(0.9, other)) for other in (0.8, 0.3))
+    assert "recognise" not in how_it_ended(pair) + how_it_ended(sure)
+    assert "under point 2 is hard to recognise" in how_it_ended(unsure)
+    assert "under points 1, 2 is" in how_it_ended(replace(unsure, likeness=(0.1, 0.2)))
 
 
 def test_the_status_line_shows_how_far_it_is():

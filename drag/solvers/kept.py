@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import torch
 
-SKETCH_ROWS = 32  # vector-Jacobian products, once a drag, that tell the costly changes from others
+SKETCH_ROWS = 32  # vector-Jacobian products that tell the costly changes from the others,
+ROWS_A_STEP = 8  # made over some steps, so that none of them takes long
 
 
 class Outside:
@@ -20,24 +21,25 @@ class Outside:
         scale: (C,), what features are divided by.   firmness: what a mean square change of one
         counts, beside the square of the latents' change in standard deviations."""
         share = protected / (protected.sum() * start.shape[1])
-        self.start, self.sketch = start, None
+        self.start, self.products = start, []
         self.weight = (firmness * share).sqrt() / scale[None, :, None, None]
+        self.random = torch.Generator().manual_seed(0)
 
     def linearise(self, features: torch.Tensor, change: torch.Tensor,
                   features_of: Callable[[torch.Tensor], torch.Tensor]) -> None:
         """From now on answer for this place.
 
         features: (1, C, h, w) there, with gradient to change.   features_of: change -> features.
-        The first place is sketched: products with random signs, of which the squares add up to
-        about those of all features, single out the directions that change the outside most.
+        The first places are sketched: products with random signs, whose squares add up to about
+        those of all features, single out the directions that change the outside most.
         """
         self.change, self.features_of = change, features_of
         self.away = (features - self.start) * self.weight
-        if self.sketch is None:
-            random = torch.Generator().manual_seed(0)
-            signs = (2 * torch.randint(2, features.shape, generator=random).to(features) - 1
-                     for _ in range(SKETCH_ROWS))
-            self.sketch = torch.stack([self.back(some) for some in signs]) / SKETCH_ROWS**0.5
+        if len(self.products) < SKETCH_ROWS:
+            for _ in range(ROWS_A_STEP):
+                signs = torch.randint(2, features.shape, generator=self.random)
+                self.products.append(self.back(2 * signs.to(features) - 1))
+        self.sketch = torch.stack(self.products) / len(self.products)**0.5  # (K, n)
 
     def pull(self) -> torch.Tensor:
         """The gradient of half the squared change of the outside: (n,)."""

@@ -5,14 +5,12 @@
     python -m tests.benchmarks.stylegan2 --official OFFICIAL
 
 The official code makes a network of random weights and writes it with its own tools; both sides
-read that file. Its `viz/renderer.py` runs unmodified: all that is put in place from here is what it
-takes from CUDA without need, a pinned buffer, and from Pillow before 10, `getsize`. Each
+read that file. Its `viz/renderer.py` runs unmodified (see `official.official_renderer`). Each
 measurement has a process of its own; the two sides take turns, so that a busy machine slows both.
 """
 
 import argparse
 import json
-import os
 import pickle
 import resource
 import statistics
@@ -23,9 +21,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from PIL import ImageFont
 
 from tests.benchmarks.machine import describe_machine
+from tests.benchmarks.official import official_renderer
 
 WHAT = {"step": "a drag step", "masked": "a drag step, a region painted", "picture": "a picture"}
 HANDLE, TARGET = (0.5, 0.5), (0.56, 0.5)  # (x, y), shares of the picture
@@ -66,18 +64,11 @@ def ours(args) -> dict:
 
 def official(args) -> dict:
     """Measure a checkout of the official code."""
-    sys.path.insert(0, args.official)
     import torch
-    from viz.renderer import Renderer
 
-    os.chdir(args.official)  # where it looks for its font
-    ImageFont.FreeTypeFont.getsize = lambda font, text: font.getbbox(text)[2:]
-    renderer = Renderer(disable_timing=True)
-    if not torch.cuda.is_available():
-        renderer._get_pinned_buf = lambda ref: torch.empty(ref.shape, dtype=ref.dtype)
+    renderer = official_renderer(args.official)
     began = time.perf_counter()
-    result = {}
-    renderer.init_network(_Record(result), pkl=args.file, w0_seed=0)
+    renderer.init_network(_Record(), pkl=args.file, w0_seed=0)
     report = {"load_seconds": time.perf_counter() - began, "loaded_mb": memory()}
     generator = renderer.G
     side = generator.img_resolution
