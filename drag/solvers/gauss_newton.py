@@ -17,6 +17,7 @@ from drag.tracking import PatchTracker
 TRUST_AT_512 = 12.0  # pixels of a 512 px picture that a handle may move in a step
 LEAST_TRUST_AT_512 = 1.5  # steps shorter than this are not made shorter still
 WORSE_AT_512 = 1.0  # a step that adds so much to the mean distance is taken back
+UNLIKE = 0.5  # a step after which the handles' patches are so unlike the first is taken back
 DAMPING = 0.05  # share of the mean of the rows' norms: how firmly handles are to arrive
 STIFF_AT_512 = 4.0  # pixels for a change of one standard deviation: what gives less stays put
 FIRMNESS = 100.0  # of the outside of a region, times lambda
@@ -102,8 +103,9 @@ def gauss_newton(generator, edit: Edit) -> Iterator[State]:
             with torch.no_grad():
                 handles, likeness = tracker.find(part.detach(), predicted, size)
         distance = _times(weights, targets - handles).norm(dim=1).mean()
-        if place and radius > scale_to(LEAST_TRUST_AT_512, size) and (
-                distance > place.distance + scale_to(WORSE_AT_512, size)):
+        if place and (likeness.mean() < UNLIKE or (
+                radius > scale_to(LEAST_TRUST_AT_512, size)
+                and distance > place.distance + scale_to(WORSE_AT_512, size))):
             radius /= 2  # back to where it was, and less far from there
             yield State(place.ws, place.handles, None, place.likeness)
         else:
