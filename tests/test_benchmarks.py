@@ -5,9 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from tests.benchmarks import ccsd, faces, landmarks, mask, stylegan2, wild
+from tests.benchmarks import ccsd, faces, landmarks, mask, official, stylegan2, wild
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +95,59 @@ def test_what_a_region_keeps_is_measured(monkeypatch, capsys, tmp_path):
     assert 0 < result["masked_outside"] < 0.5 * result["free_outside"]
     assert result["masked_way"] <= 1
     assert "| gauss-newton | 1 |" in capsys.readouterr().out
+
+
+STAND_IN = """
+import numpy as np
+import torch
+
+
+class Result(dict):
+    __setattr__, __getattr__ = dict.__setitem__, dict.__getitem__
+
+
+class Renderer:
+    # Asks a network what the official one asks, and takes every point 30 px nearer each time.
+
+    def __init__(self, disable_timing):
+        self.ws = None
+
+    def render(self, pkl, w0_seed, points, targets, mask, lambda_mask, is_drag, **first):
+        network, label = self.get_network(pkl, "G_ema"), torch.zeros(1, 0)
+        if self.ws is None:
+            z = torch.from_numpy(np.random.RandomState(w0_seed).randn(1, 512))
+            self.ws = network.mapping(z, label, truncation_psi=0.7, truncation_cutoff=None)
+        picture, features = network(self.ws, label, truncation_psi=0.7, noise_mode="const",
+                                    input_is_w=True, return_feature=True)
+        assert picture.shape == (1, 3, 1024, 1024) and features[5].shape == (1, 256, 128, 128)
+        result = Result(stop=True, w=self.ws.numpy())
+        for point, target in zip(points, targets):
+            for axis in (0, 1):
+                away = target[axis] - point[axis]
+                point[axis] += max(-30, min(30, away))
+                result.stop = result.stop and abs(away) <= 30
+        return result
+"""
+
+
+def test_the_official_code_is_driven_on_the_same_faces(monkeypatch, capsys, tmp_path):
+    (tmp_path / "viz").mkdir()
+    (tmp_path / "viz" / "renderer.py").write_text(STAND_IN)
+    for module in ("viz", "viz.renderer"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [
+        "-", "--official", str(tmp_path), "--points", "1", "--seed", "2", "--steps", "9",
+        "--json", str(tmp_path / "report.json")])
+    with torch.no_grad():
+        official.main()
+    theirs, ours = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert [theirs["side"], ours["side"]] == ["official", "gauss-newton"]
+    assert theirs["ending"] == "arrived"
+    assert theirs["steps"] == 2  # 55 px in steps of 30
+    # It never changed the latents: its picture is the source, whatever its points say.
+    assert theirs["md"] == pytest.approx(theirs["no_edit"], abs=0.5)
+    assert theirs["identity"] < 0.05
+    assert ours["md"] < theirs["md"] / 2
+    assert "| 1 | official | 1 of 1 | 2 |" in capsys.readouterr().out
