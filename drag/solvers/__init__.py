@@ -30,7 +30,7 @@ class Solver:
 
 
 SOLVERS = {solver.name: solver for solver in (
-    Solver("gauss-newton", gauss_newton.gauss_newton, 6, "Gauss-Newton (ours, fast)", 1 / 2),
+    Solver("gauss-newton", gauss_newton.gauss_newton, 4, "Gauss-Newton (ours, fast)", 1 / 2),
     Solver("adam", adam.adam, None, "Adam (the paper's)", 1 / 6),
 )}
 
