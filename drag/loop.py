@@ -1,7 +1,7 @@
 """drag(generator, edit): the progressive outputs, one Step at a time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -82,7 +82,9 @@ def _steps(generator, edit: Edit, solver: Solver, view: LiveView | None) -> Iter
     closest, gained, gained_at, lost = None, torch.inf, 0, torch.inf
     for number, state in enumerate(solver.steps(generator, edit)):
         distances = (targets - state.handles.cpu()).norm(dim=1)
-        mean = distances.mean().item()
+        if number == 0:  # those that are at their targets already have nothing to gain
+            away = max(1, (distances > arrival_distance(edit)).sum().item())
+        mean = distances.sum().item() / away
         if closest is None or mean < closest[0]:
             closest = mean, state, distances
         if mean <= gained - scale_to(PROGRESS_AT_512, edit.img_size):
@@ -94,7 +96,8 @@ def _steps(generator, edit: Edit, solver: Solver, view: LiveView | None) -> Iter
             ending = Ending.ARRIVED
         elif solver.patience and (number - gained_at >= solver.patience or mean > lost):
             ending = Ending.NO_PROGRESS
-            _, state, distances = closest
+            tried, (_, state, distances) = state, closest
+            state = replace(state, likeness=tried.likeness)  # why it went no further, perhaps
         elif number >= edit.settings.max_steps:
             ending = Ending.STEP_CAP
         if number or ending:

@@ -68,7 +68,7 @@ class PatchTracker:
         does in its surest direction; where others are near to lean on, it counts as much less.
         """
         tensor = self.slopes.transpose(1, 2) @ self.slopes / self.slopes.shape[1]
-        texture, axes = torch.linalg.eigh(tensor)  # (N, 2), (N, 2, 2)
+        texture, axes = (part.to(tensor.device) for part in torch.linalg.eigh(tensor.cpu()))
         texture = texture.clamp(min=1e-9)
         apart = torch.cdist(self.handles, self.handles) / (NEIGHBOURHOOD * max(img_size))
         others = ((-apart.square() / 2).exp().sum(1) - 1).clamp(0, 1)[:, None]
@@ -84,7 +84,7 @@ class PatchTracker:
         height, width = img_size
         last = torch.tensor([width - 1.0, height - 1.0], device=predicted.device)
         stride = max(1, self.reach // 6)
-        steps = stride * window(self.reach / stride + 1, predicted.device)
+        steps = stride * window(self.reach // stride + 1, predicted.device)
         found = self._least(part, predicted[:, None] + steps, last, predicted)
         steps = window(stride, predicted.device)
         found = self._least(part, found[:, None] + steps, last)

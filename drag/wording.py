@@ -58,7 +58,7 @@ def _why(step: Step) -> str:
         return f"<b>Arrived</b> after {steps}." if step.number else "<b>Already there.</b>"
     if step.ending is Ending.NO_PROGRESS:
         return (f"<b>No further</b> after {steps}: the closest picture was kept, {left} short. "
-                "Drag again to insist, or try a nearer target.")
+                "Try a nearer target, or drag again to go on from here.")
     if step.ending is Ending.STEP_CAP:
         return f"<b>Step limit</b> reached ({step.number}), {left} short. Press Drag to go on."
     return f"<b>Stopped</b> after {steps}, {left} short. Press Drag to go on."

@@ -9,6 +9,7 @@ import torch
 from drag import PointPair, Settings, drag, new_edit
 from drag.loop import Ending
 from drag.render import LiveView, render
+from drag.solvers import SOLVERS, State
 
 POINT = PointPair((60, 64), (72, 64))
 FAST = Settings("adam", learning_rate=0.02)
@@ -116,6 +117,21 @@ def test_a_pair_of_no_length_holds_its_point(toy, toy_edit):
     points = [PointPair((30, 30), (30, 30)), PointPair((90, 64), (96, 64))]
     steps, _ = run(toy, toy_edit.place(points), max_steps=20)
     assert steps[-1].distances[0] < 6.5  # the toy can only shift: the two share the difference
+
+
+def test_points_held_in_place_do_not_hide_the_progress_of_others(toy, toy_edit, monkeypatch):
+    # The mean over all points had to fall by a pixel: with many pins it ended after four steps.
+    def solver(generator, edit):
+        handles = torch.tensor([pair.handle for pair in edit.points])
+        for x in range(0, 13, 1):
+            handles = handles.clone()
+            handles[0, 0] = 60 + x
+            yield State(torch.from_numpy(edit.ws)[None], handles, None)
+
+    monkeypatch.setitem(SOLVERS, "gauss-newton", replace(SOLVERS["gauss-newton"], steps=solver))
+    pins = [PointPair((float(x), 20.0), (float(x), 20.0)) for x in range(20, 80, 2)]
+    steps, _ = run(toy, toy_edit.place([POINT, *pins]), solver="gauss-newton")
+    assert steps[-1].ending is Ending.ARRIVED
 
 
 @pytest.mark.parametrize("solver", ["adam", "gauss-newton"])

@@ -38,7 +38,7 @@ class _Place:
     distance: torch.Tensor
     patterns: torch.Tensor
     rows: torch.Tensor
-    likeness: torch.Tensor | None
+    likeness: torch.Tensor
 
 
 def gauss_newton(generator, edit: Edit) -> Iterator[State]:
@@ -86,14 +86,14 @@ def gauss_newton(generator, edit: Edit) -> Iterator[State]:
     def features_of(change):
         return generator.features(latents(change), moving=moving)
 
-    trust = scale_to(TRUST_AT_512, size)
-    radius, predicted, place, likeness = trust, handles, None, None
+    trust, least = scale_to(TRUST_AT_512, size), scale_to(LEAST_TRUST_AT_512, size)
+    radius, predicted, place, likeness = trust, handles, None, torch.ones_like(handles[:, 0])
     change = torch.zeros_like(low)
     near, corner, extent = None, picture.corner, size
     while True:
         if outside is None:  # only the features near the handles count
             near, corner, extent = cells_around(
-                torch.cat([handles, predicted]), r2 + 2 * r1 + 2 * stride, cells, size)
+                torch.cat([handles, predicted]), r2 + 2 * (r2 // 6 + r1 + stride), cells, size)
         with torch.enable_grad():
             change.requires_grad_(True)
             ws = latents(change)
@@ -104,24 +104,26 @@ def gauss_newton(generator, edit: Edit) -> Iterator[State]:
                 handles, likeness = tracker.find(part.detach(), predicted, size)
         distance = _times(weights, targets - handles).norm(dim=1).mean()
         if place and (likeness.mean() < UNLIKE or (
-                radius > scale_to(LEAST_TRUST_AT_512, size)
-                and distance > place.distance + scale_to(WORSE_AT_512, size))):
-            radius /= 2  # back to where it was, and less far from there
-            yield State(place.ws, place.handles, None, place.likeness)
+                radius > least and distance > place.distance + scale_to(WORSE_AT_512, size))):
+            radius = max(radius / 2, least)  # back to where it was, and less far from there
+            unlike = likeness.minimum(place.likeness)  # what became of handles that did not hold
+            yield State(place.ws, place.handles, None, unlike)
         else:
             if place:
-                yield State(ws.detach(), handles, None, likeness)
+                seen = features.detach() if near is None else None
+                yield State(ws.detach(), handles, seen, likeness)
             radius = min(1.3 * radius, trust)
-            patterns = motion_patterns(handles, targets, size)
+            wanted = _towards(targets, handles, radius)
+            patterns = motion_patterns(handles, _times(weights, wanted), size)
             with torch.enable_grad():
-                motion = _times(weights, handle_motion(part, handles, patch)).flatten()
-                rows = jacobian(motion @ patterns, change).flatten(1)
+                rows = jacobian(_times(weights, handle_motion(part, handles, patch)).flatten()
+                                @ patterns, change).flatten(1)
                 if outside is not None:
                     outside.linearise(features, change, features_of)
             place = _Place(
                 change.detach(), ws.detach(), handles, distance, patterns, rows, likeness)
-        wanted = targets - place.handles
-        wanted = wanted * (radius / wanted.norm(dim=1).clamp(min=radius))[:, None]
+        del features, part, ws  # and their graph, but for what the outside holds
+        wanted = _towards(targets, place.handles, radius)
         slack = (DAMPING * place.rows.square().sum(1).mean()
                  + scale_to(STIFF_AT_512, size) ** 2).sqrt() * (SLACK_KEPT if outside else 1)
         unseen = 1 - min(1, place.rows.shape[0] / (2 * len(targets)))
@@ -131,6 +133,12 @@ def gauss_newton(generator, edit: Edit) -> Iterator[State]:
         change = change.maximum(low).minimum(high)
         change = change * (FARTHEST_CHANGE / change.expand_as(first).norm()).clamp(max=1)
         handles, predicted = place.handles, place.handles + wanted
+
+
+def _towards(targets: torch.Tensor, handles: torch.Tensor, most: float) -> torch.Tensor:
+    """From handles to targets, (N, 2), and no farther than so many pixels."""
+    away = targets - handles
+    return away * (most / away.norm(dim=1).clamp(min=most))[:, None]
 
 
 def _times(matrices: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:

@@ -11,12 +11,13 @@ PRODUCTS = 3  # of conjugate gradients in a step, where a region keeps the rest
 
 
 def motion_patterns(
-    handles: torch.Tensor, targets: torch.Tensor, img_size: tuple[int, int]
+    handles: torch.Tensor, wanted: torch.Tensor, img_size: tuple[int, int]
 ) -> torch.Tensor:
     """Orthonormal patterns (2 N, P) of the motion of N handles, as many as are worth their cost.
 
     Few handles: each direction of each. Many move together where they are near: the smoothest
-    patterns (of a Gaussian kernel on their places) and the motion that is wanted stand for all.
+    patterns (of a Gaussian kernel on their places) and the motion that is wanted, (N, 2), stand
+    for all.
     """
     count = len(handles)
     if 2 * count <= MAX_ROWS:
@@ -25,8 +26,8 @@ def motion_patterns(
     _, smooth = torch.linalg.eigh((-apart.square() / 2).exp().cpu())  # ascending
     smooth = smooth[:, -(MAX_ROWS // 2):].contiguous().to(handles.device)
     both = torch.kron(smooth, torch.eye(2, device=handles.device))  # (2 N, P)
-    wanted = (targets - handles).flatten()[:, None]
-    return torch.linalg.qr(torch.cat([wanted / wanted.norm().clamp(min=1e-9), both], 1)).Q
+    wanted = (wanted / wanted.norm().clamp(min=1e-9)).flatten()[:, None]
+    return torch.linalg.qr(torch.cat([wanted, both], 1).cpu()).Q.to(handles.device)
 
 
 def jacobian(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
@@ -77,6 +78,8 @@ def least_change(
         step, residual = torch.zeros_like(u), -gradient
         dot = residual @ direction
         for number in range(PRODUCTS):
+            if not dot > 0:  # solved
+                break
             kept, moved = outside.forth(direction), firm @ direction
             length = dot / (direction @ direction + kept.square().sum() + moved @ moved)
             step = step + length * direction

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from drag import Edit, PointPair, Settings, drag, new_edit
+from drag import Edit, PointPair, drag, new_edit
 from drag.render import render
 from drag.solvers import SOLVERS
 from tests.benchmarks.machine import announce
@@ -86,7 +86,7 @@ def place(edit: Edit, handles, targets, mask=None) -> Edit:
 
 def run_drag(generator, edit: Edit, solver: str) -> Dragged:
     """Drag to the end without pictures."""
-    edit = replace(edit, settings=Settings(solver))
+    edit = replace(edit, settings=replace(edit.settings, solver=solver))
     began = time.perf_counter()
     *_, step = drag(generator, edit)
     seconds = time.perf_counter() - began

@@ -123,14 +123,15 @@ def table(results: list[dict | None]) -> str:
         theirs = [r["seconds"] for r in results
                   if r["points"] == points and r["side"] == "official"]
         arrived = sum(r["ending"] == "arrived" for r in mine)
-        share = faces.mean(mine, "md") / faces.mean(mine, "no_edit")
+        there = [r for r in mine if not math.isnan(r["md"])]  # dlib found no face in the others
+        share = sum(r["md"] for r in there) / (sum(r["no_edit"] for r in there) or math.nan)
         rows.append(
             f"{points} | {side} | {arrived} of {len(mine)} | {steps / len(mine):.0f} "
             f"| {steps / seconds:.2f} | {seconds / len(mine):.1f} | {sum(theirs) / seconds:.0f} "
-            f"| {share:.2f} | {faces.mean(mine, 'identity'):.2f} "
+            f"| {share:.2f} | {len(mine) - len(there)} | {faces.mean(mine, 'identity'):.2f} "
             f"| {max(r['peak_mb'] for r in mine) / 1000:.1f} GB")
     return markdown("points | side | arrived | steps | steps a second | seconds a drag "
-                    "| times as fast as official | MD, share left | identity distance "
+                    "| times as fast as official | MD, share left | faces lost | identity distance "
                     "| most memory", rows)
 
 
