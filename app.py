@@ -96,7 +96,8 @@ def advanced_settings() -> list[gr.components.Component]:
     paper = Settings()
     solver = gr.Radio(
         [(solver.title, name) for name, solver in SOLVERS.items()], value=paper.solver,
-        label="Solver", info="Ours takes about ten steps, the paper's up to 300.")
+        label="Solver", info="Ours takes about ten steps, the paper's up to 300. "
+        "With a region painted, the first choice leaves it to the paper's.")
     with gr.Row():
         rate = gr.Number(paper.learning_rate, label="Learning rate", info="of Adam", step=0.0005,
                          min_width=140)

@@ -89,12 +89,13 @@ def test_drags_there_and_back_are_compared(monkeypatch, capsys, tmp_path):
 
 def test_what_a_region_keeps_is_measured(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(sys, "argv", [
-        "-", "--faces", "1", "--solver", "gauss-newton", "--json", str(tmp_path / "report.json")])
+        "-", "--faces", "1", "--solver", "gauss-newton-region",
+        "--json", str(tmp_path / "report.json")])
     mask.main()
     (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
     assert 0 < result["masked_outside"] < 0.5 * result["free_outside"]
     assert result["masked_way"] <= 1
-    assert "| gauss-newton | 1 |" in capsys.readouterr().out
+    assert "| gauss-newton-region | 1 |" in capsys.readouterr().out
 
 
 STAND_IN = """

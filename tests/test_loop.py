@@ -134,7 +134,7 @@ def test_points_held_in_place_do_not_hide_the_progress_of_others(toy, toy_edit, 
     assert steps[-1].ending is Ending.ARRIVED
 
 
-@pytest.mark.parametrize("solver", ["adam", "gauss-newton"])
+@pytest.mark.parametrize("solver", ["adam", "gauss-newton-region"])
 def test_the_mask_holds_what_it_protects(toy, toy_edit, solver):
     mask = np.zeros((128, 128), bool)
     mask[40:90, 40:90] = True
@@ -145,7 +145,7 @@ def test_the_mask_holds_what_it_protects(toy, toy_edit, solver):
     assert changes[1] < 0.5 * changes[0]
 
 
-@pytest.mark.parametrize("solver", ["adam", "gauss-newton"])
+@pytest.mark.parametrize("solver", ["adam", "gauss-newton-region"])
 def test_lambda_zero_is_no_mask(toy, toy_edit, solver):
     mask = np.zeros((128, 128), bool)
     mask[40:90, 40:90] = True

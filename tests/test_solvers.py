@@ -10,6 +10,7 @@ from drag import PointPair, Settings, drag
 from drag.latents import whitened_space
 from drag.loop import Ending
 from drag.sampling import FeaturePart, window
+from drag.solvers import solver_for
 from drag.solvers.adam import AdamUpdate
 from drag.solvers.gauss_newton import FARTHEST, FARTHEST_CHANGE
 from drag.solvers.least_change import MAX_ROWS, least_change, motion_patterns
@@ -19,7 +20,8 @@ from drag.wording import how_it_ended
 
 def run(generator, edit, **settings):
     """Drag with Gauss-Newton; returns the steps and the edit after them."""
-    edit = replace(edit, settings=Settings("gauss-newton", **settings))
+    settings.setdefault("solver", "gauss-newton-region")  # with a region or without
+    edit = replace(edit, settings=Settings(**settings))
     steps = list(drag(generator, edit))
     return steps, edit.moved(steps[-1].ws, steps[-1].handles)
 
@@ -129,6 +131,13 @@ def test_gauss_newton_keeps_what_is_outside_a_region(toy, toy_edit, space):
     shifts = [(after.ws - toy_edit.ws)[0, 0] for _, after in (free, kept)]
     assert kept[0][-1].distances[0] < 2
     assert abs(shifts[1]) < 0.1 * abs(shifts[0])
+
+
+def test_with_a_region_the_default_leaves_it_to_the_papers(toy_edit):
+    region = toy_edit.place(toy_edit.points, np.eye(128, dtype=bool))
+    asked = replace(region, settings=Settings("gauss-newton-region"))
+    assert [solver_for(edit).name for edit in (toy_edit, region, asked)] == [
+        "gauss-newton", "adam", "gauss-newton-region"]
 
 
 class KnownOutside:

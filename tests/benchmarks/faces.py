@@ -154,7 +154,8 @@ def parser_of(benchmark: str, quick: str) -> argparse.ArgumentParser:
     """The options that every benchmark of dragging has; quick: what --quick means there."""
     parser = argparse.ArgumentParser(prog=f"python -m tests.benchmarks.{benchmark}")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the first face")
-    parser.add_argument("--solver", default=",".join(SOLVERS), help="default: %(default)s")
+    parser.add_argument("--solver", default="adam,gauss-newton",
+                        help=f"of {', '.join(SOLVERS)} (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--json", type=Path, metavar="FILE")
     return parser

@@ -1,6 +1,6 @@
 """Drag inside a painted region: what changes outside it, and whether the handle still arrives.
 
-    python -m tests.benchmarks.mask --faces 20 --solver adam,gauss-newton
+    python -m tests.benchmarks.mask --faces 20 --solver adam,gauss-newton-region
 
 On each face the nose's tip or a corner of the mouth is dragged by 40 px of 1024 in a random
 direction, free and with a region painted around the face, forehead included. `outside` is the mean
@@ -63,6 +63,7 @@ def table(results: list[dict]) -> str:
 def main() -> None:
     """Measure and print."""
     parser = faces.parser_of("mask", quick="three faces")
+    parser.set_defaults(solver="adam,gauss-newton-region")
     parser.add_argument("--faces", type=int, default=20)
     args = parser.parse_args()
     count = 3 if args.quick else args.faces
