@@ -102,6 +102,7 @@ def test_the_region_is_painted_erased_hidden_and_cleared(open_page):
 
 def test_stop_answers_within_a_second_and_the_drag_can_go_on_and_be_undone(open_page):
     page = open_page()
+    page.choose_solver("Adam")
     before = page.picture()
     page.press_and_drag(NOSE, (700, 640))
     page.page.click("#drag")
@@ -173,6 +174,7 @@ def test_stopping_while_another_visitor_drags_frees_the_buttons(open_page):
 
 def test_a_second_press_while_one_runs_harms_nothing(open_page):
     page = open_page()
+    page.choose_solver("Adam")
     page.press_and_drag(NOSE, (700, 640))
     page.page.click("#drag")
     page.wait_for_step(2)
