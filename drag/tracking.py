@@ -7,6 +7,7 @@ from drag.sampling import FeaturePart, sample, window
 _VALUES_AT_ONCE = 2_000_000  # features compared in one go: bounds the memory of many points
 
 NEIGHBOURHOOD = 0.05  # of the picture's side: handles so near to each other can lean on each other
+UNLIKE = 0.5  # correlation of patches below which a handle may as well be something else
 PLAIN = 0.1  # share of the most texture at any handle that half counts as enough
 
 

@@ -4,6 +4,7 @@ import html
 
 from drag.loop import Ending, Step
 from drag.models import Model
+from drag.tracking import UNLIKE
 
 READY = "Press on the picture and drag to where that point should go. Then press <b>Drag</b>."
 FIRST = ("Press <b>Drag</b> to make this face smile. Then place arrows of your own, and brush over "
@@ -16,7 +17,6 @@ AS_SAMPLED = "The picture is as it was sampled. Undo brings the edit back."
 FAILED = "The drag failed; the last step it reached is kept. Try again, or reload."
 NO_PICTURE = "The picture could not be made, for lack of memory perhaps: try a smaller model."
 CUSTOM = "Or type owner/name/file of the Hugging Face Hub."
-LOST_LIKENESS = 0.5  # correlation of patches below which a handle may as well be something else
 REFUSED = "The drag could not begin, too many visitors perhaps: try again in a minute."
 
 
@@ -44,7 +44,7 @@ def how_it_ended(step: Step | None) -> str:
 
 
 def _unsure(step: Step) -> str:
-    lost = [str(number) for number, alike in enumerate(step.likeness, 1) if alike < LOST_LIKENESS]
+    lost = [str(number) for number, alike in enumerate(step.likeness, 1) if alike < UNLIKE]
     if not lost:
         return ""
     points = f"point{'s'[: len(lost) != 1]} {', '.join(lost)}"

@@ -12,12 +12,11 @@ from drag.sampling import FeaturePart, cells_around, scale_to, window
 from drag.solvers.kept import Outside
 from drag.solvers.least_change import jacobian, least_change, motion_patterns
 from drag.solvers.state import State, as_tensors, protected_cells
-from drag.tracking import PatchTracker
+from drag.tracking import UNLIKE, PatchTracker
 
 TRUST_AT_512 = 12.0  # pixels of a 512 px picture that a handle may move in a step
 LEAST_TRUST_AT_512 = 1.5  # steps shorter than this are not made shorter still
 WORSE_AT_512 = 1.0  # a step that adds so much to the mean distance is taken back
-UNLIKE = 0.5  # a step after which the handles' patches are so unlike the first is taken back
 DAMPING = 0.05  # share of the mean of the rows' norms: how firmly handles are to arrive
 STIFF_AT_512 = 4.0  # pixels for a change of one standard deviation: what gives less stays put
 FIRMNESS = 100.0  # of the outside of a region, times lambda
@@ -48,7 +47,8 @@ def gauss_newton(generator, edit: Edit) -> Iterator[State]:
     (`drag.motion.handle_motion`) by two vector-Jacobian products a handle. The change u of the
     coordinates since the start is then the one of least norm with J u as wanted: what of it no
     handle needs any more goes back (a null-space step), so neither detours nor drift remain. A step
-    is at most 12 px long (of 512) and taken back, and halved, when it made the distance worse.
+    is at most 12 px long (of 512), and taken back and halved when it made the distance worse or the
+    handles unlike what they were.
     Where a region is painted, the change of the features outside counts beside the norm. In W one
     change is shared by all entries that move; in W+ each has its own.
     """

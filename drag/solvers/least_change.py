@@ -33,7 +33,8 @@ def motion_patterns(
 def jacobian(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
     """The gradient of each of the outputs (P,): (P, *inputs.shape).
 
-    On a CPU one after the other, which is a quarter faster there than all at once.
+    On a CPU one after the other: in large windows that took three quarters of the time of four at
+    once, in small ones about as long.
     """
     if outputs.is_cuda:
         units = torch.eye(len(outputs), device=outputs.device)
