@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ THEME = gr.themes.Soft(  # one look in light and dark, with fonts that are alrea
     font_mono=["ui-monospace", "monospace"],
 ).set(block_title_background_fill="none", block_title_background_fill_dark="none",
       block_title_padding="0", block_title_text_color="*body_text_color")
+NICENESS = 10  # of the server: what it draws for comes first on the same machine
 MAX_ENTRIES = 18  # of the latents, of a StyleGAN2 of 1024 px
 # A tab's edit survives its reload, where the browser lets a page store anything.
 RECALL = "() => { try { return [sessionStorage.draggan || ''] } catch { return [''] } }"
@@ -131,6 +133,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Load the model, then serve; the exit code is 1 where that cannot be."""
     args = parse_args()
+    if hasattr(os, "nice"):  # a browser on the same cores stood still for as long as a drag ran
+        os.nice(NICENESS)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:

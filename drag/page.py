@@ -32,6 +32,7 @@ from drag.trouble import TROUBLE, in_words, plain_errors
 from drag.wording import how_far, how_it_ended, problem, status
 
 IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs
+OBJECT_SECONDS = 3  # that an objection stays in the status line of a running drag
 TELL_SECONDS = 0.1  # between two lines on how far a drag is: its steps may be quicker
 log = logging.getLogger("drag")
 
@@ -197,7 +198,8 @@ class Handlers:
         """Drag was pressed: check everything before the drag waits for the device."""
         session = self._session(request)
         if session.running:
-            raise ValueError("A drag is running: wait for its end, or press Stop.")
+            session.objected = time.monotonic()
+            raise ValueError(wording.RUNNING)
         session.take_changes(*read_value(value, session.edit.img_size))
         settings = Settings(solver, rate, r1, r2, weight, cap, space.lower(), entries)
         edit, epoch = session.present()
@@ -232,7 +234,9 @@ class Handlers:
                     if send or time.monotonic() > told + TELL_SECONDS:
                         canvas = self._frame(session, step, settle=False) if send else gr.skip()
                         told = time.monotonic()
-                        yield canvas, how_far(step, way), gr.skip(), gr.skip()
+                        objects = told < session.objected + OBJECT_SECONDS
+                        line = problem(wording.RUNNING) if objects else how_far(step, way)
+                        yield canvas, line, gr.skip(), gr.skip()
             if session.present()[1] == epoch:
                 yield self._frame(session, last), status(how_it_ended(last)), *IDLE
             else:  # what replaced the edit has its own to say

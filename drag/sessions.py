@@ -1,6 +1,7 @@
 """What the server keeps of each visitor: their edit, and whether a drag of theirs runs."""
 
 import logging
+import math
 import secrets
 import threading
 import time
@@ -32,7 +33,8 @@ class Session:
     serial of the last frame that the browser says it has drawn.   left: the page was closed.
     shelf: their edits of other models, by the model's name.   wanted: stands for the model asked
     for last, while it is fetched.
-    refused: what was typed as a seed and is none.
+    refused: what was typed as a seed and is none.   objected: when a second drag was asked for
+    while one ran.
     """
 
     edit: Edit
@@ -46,6 +48,7 @@ class Session:
     left: bool = False
     wanted: object = None
     refused: str = ""
+    objected: float = -math.inf
     shelf: dict[str, Edit] = field(default_factory=dict)
     epoch: int = 0
     handles: dict = field(default_factory=dict)

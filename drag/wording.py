@@ -17,6 +17,7 @@ AS_SAMPLED = "The picture is as it was sampled. Undo brings the edit back."
 FAILED = "The drag failed; the last step it reached is kept. Try again, or reload."
 NO_PICTURE = "The picture could not be made, for lack of memory perhaps: try a smaller model."
 CUSTOM = "Or type owner/name/file of the Hugging Face Hub."
+RUNNING = "A drag is running: wait for its end, or press Stop."
 REFUSED = "The drag could not begin, too many visitors perhaps: try again in a minute."
 
 
