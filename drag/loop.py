@@ -1,5 +1,6 @@
 """drag(generator, edit): the progressive outputs, one Step at a time."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -14,6 +15,9 @@ from drag.solvers import Solver, State, solver_for
 
 PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture: less is none, which a solver's patience ends
 LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was lost, go back
+# Shares of the way that may be left where a drag that stalls goes on from there, once: with less it
+# is near enough, and with more the picture cannot follow.
+GO_ON = 0.35, 0.6
 # Feature vectors read in a step, which bounds its time and memory: 100 points, the paper's radii.
 MAX_POSITIONS = 300_000
 
@@ -53,8 +57,10 @@ def drag(generator, edit: Edit, view: LiveView | None = None) -> Iterator[Step]:
     generator: as `networks` describes them.   edit: with at least one point that has somewhere to
     go.   view: gives steps their pictures; without it no step has one.
     Steps come until the handles arrive, the step cap of the settings is reached, or nothing more is
-    gained; then the last step is the closest one again. The iterator may be closed at any time:
-    `edit.moved(step.ws, step.handles)` is the edit that a step reached.
+    gained; then the last step is the closest one again. Where about half of the way is left then,
+    and no region has to stay, a solver that can stall is first tried again from there. The
+    iterator may be closed at any time: `edit.moved(step.ws, step.handles)` is the edit that a step
+    reached.
     Raises ValueError, in words fit for a visitor, where there is nothing to drag.
     """
     if not edit.points:
@@ -77,28 +83,58 @@ def arrival_distance(edit: Edit) -> float:
     return scale_to(1 if len(edit.points) <= 5 else 2, edit.img_size)
 
 
+class _Course:
+    """How a drag goes: mean distance left, of the handles that are not at their targets to begin
+    with, pixels; at the start (way), at the closest state, and when it was last much less."""
+
+    def __init__(self, edit: Edit):
+        self.edit, self.size, self.away = edit, edit.img_size, None
+        self.targets = torch.tensor([pair.target for pair in edit.points], dtype=torch.float32)
+
+    def take(self, number: int, state: State) -> torch.Tensor:
+        """The distances (N,) after so many steps; from now on they count."""
+        distances = (self.targets - state.handles.cpu()).norm(dim=1)
+        if self.away is None:
+            self.away = max(1, (distances > arrival_distance(self.edit)).sum().item())
+            self.way = self.least = self.gained = distances.sum().item() / self.away
+            self.closest, self.gained_at = (state, distances), number
+        self.mean = distances.sum().item() / self.away
+        if self.mean < self.least:
+            self.least, self.closest = self.mean, (state, distances)
+        if self.mean <= self.gained - scale_to(PROGRESS_AT_512, self.size):
+            self.gained, self.gained_at = self.mean, number
+        return distances
+
+    def stalled(self, number: int, patience: int) -> bool:
+        """So many steps brought nothing, or a handle was lost."""
+        return (number - self.gained_at >= patience
+                or self.mean > self.way + scale_to(LOST_AT_512, self.size))
+
+    def go_on(self, number: int) -> Edit | None:
+        """From the closest state, by a drag of its own; None where that is of no use."""
+        share = self.least / max(self.way, 1e-9)
+        if self.edit.mask_png or not GO_ON[0] < share < GO_ON[1]:
+            return None
+        self.gained, self.gained_at = self.least, number
+        state, _ = self.closest
+        return self.edit.moved(state.ws[0].cpu().numpy(), state.handles.tolist())
+
+
 def _steps(generator, edit: Edit, solver: Solver, view: LiveView | None) -> Iterator[Step]:
-    targets = torch.tensor([pair.target for pair in edit.points], dtype=torch.float32)
-    closest, gained, gained_at, lost = None, torch.inf, 0, torch.inf
-    for number, state in enumerate(solver.steps(generator, edit)):
-        distances = (targets - state.handles.cpu()).norm(dim=1)
-        if number == 0:  # those that are at their targets already have nothing to gain
-            away = max(1, (distances > arrival_distance(edit)).sum().item())
-        mean = distances.sum().item() / away
-        if closest is None or mean < closest[0]:
-            closest = mean, state, distances
-        if mean <= gained - scale_to(PROGRESS_AT_512, edit.img_size):
-            gained, gained_at = mean, number
-        if number == 0:
-            lost = mean + scale_to(LOST_AT_512, edit.img_size)
-        ending = None
+    course, states, doubt = _Course(edit), solver.steps(generator, edit), None
+    for number in itertools.count():
+        state, onward, ending = next(states), None, None
+        if doubt is not None:  # of the first leg, whose handles the second takes as they are
+            state = replace(state, likeness=doubt.minimum(state.likeness))
+        distances = course.take(number, state)
         if distances.max() <= arrival_distance(edit):
             ending = Ending.ARRIVED
-        elif solver.patience and (number - gained_at >= solver.patience or mean > lost):
-            ending = Ending.NO_PROGRESS
-            tried, (_, state, distances) = state, closest
+        elif solver.patience and course.stalled(number, solver.patience):
+            onward = course.go_on(number) if doubt is None else None
+            ending = None if onward else Ending.NO_PROGRESS
+            tried, (state, distances) = state, course.closest
             state = replace(state, likeness=tried.likeness)  # why it went no further, perhaps
-        elif number >= edit.settings.max_steps:
+        if not ending and number >= edit.settings.max_steps:
             ending = Ending.STEP_CAP
         if number or ending:
             yield _step(number, state, distances, ending, view)
@@ -106,6 +142,9 @@ def _steps(generator, edit: Edit, solver: Solver, view: LiveView | None) -> Iter
             view.begin(state.ws, state.features)
         if ending:
             return
+        if onward:  # what is at the handles now is looked for from now on, and nothing pulls back
+            states, doubt = solver.steps(generator, onward), state.likeness
+            next(states)  # where it stands
 
 
 def _step(number: int, state: State, distances, ending, view: LiveView | None) -> Step:

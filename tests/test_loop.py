@@ -1,5 +1,6 @@
 """The drag loop on a generator whose answer is known."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from drag import PointPair, Settings, drag, new_edit
 from drag.loop import Ending
 from drag.render import LiveView, render
-from drag.solvers import SOLVERS, State
+from drag.solvers import SOLVERS, Solver, State
 
 POINT = PointPair((60, 64), (72, 64))
 FAST = Settings("adam", learning_rate=0.02)
@@ -225,6 +226,33 @@ def test_previews_look_like_the_full_pictures_they_stand_for(toy, toy_edit, own,
             continue
         truth = render(toy, step.ws).astype(float)
         assert 10 * np.log10(255**2 / np.square(truth - step.picture).mean()) > 22
+
+
+@pytest.mark.parametrize(("share", "region", "legs", "left"), [
+    (0.5, False, 2, 3), (0.5, True, 1, 6), (0.8, False, 1, 2.4), (0.3, False, 1, 8.4)])
+def test_a_drag_that_stalls_half_way_goes_on_from_there_once(
+        monkeypatch, toy, toy_edit, share, region, legs, left):
+    # On a large turn of the head half of the way was left, and a second press went on from there.
+    begun = []
+
+    def halting(_, edit):
+        begun.append(edit)
+        (pair,) = edit.points
+        start, target = torch.tensor([pair.handle]), torch.tensor([pair.target])
+        for number in itertools.count():
+            reached = start + min(1, number) * share * (target - start)
+            likeness = torch.tensor([0.3 if len(begun) == 1 else 0.9])
+            yield State(torch.from_numpy(edit.ws)[None] + number, reached, None, likeness)
+
+    monkeypatch.setitem(SOLVERS, "adam", Solver("adam", halting, 4, "", 1))
+    painted = np.arange(toy_edit.img_size[1]) < 100
+    mask = np.broadcast_to(painted, toy_edit.img_size).copy() if region else None
+    steps, _ = run(toy, toy_edit.place([POINT], mask))
+    assert len(begun) == legs
+    assert steps[-1].ending is Ending.NO_PROGRESS
+    assert steps[-1].distances[0] == pytest.approx(left, abs=0.01)
+    assert [step.number for step in steps] == list(range(1, 5 * legs + 1))
+    assert steps[-1].likeness == (pytest.approx(0.3),)  # what became unlike in the first leg
 
 
 @pytest.mark.parametrize("pairs", [
