@@ -238,7 +238,7 @@ class Handlers:
                         line = problem(wording.RUNNING) if objects else how_far(step, way)
                         yield canvas, line, gr.skip(), gr.skip()
             if session.present()[1] == epoch:
-                yield self._frame(session, last), status(how_it_ended(last)), *IDLE
+                yield self._frame(session, last), status(how_it_ended(last, way)), *IDLE
             else:  # what replaced the edit has its own to say
                 yield gr.skip(), gr.skip(), *IDLE
         except ValueError as error:  # the points went while it waited

@@ -6,6 +6,7 @@ from drag.loop import Ending, Step
 from drag.models import Model
 from drag.tracking import UNLIKE
 
+NEAR = 1 / 4  # of the way; a drag that ends with no more left may count as done
 READY = "Press on the picture and drag to where that point should go. Then press <b>Drag</b>."
 FIRST = ("Press <b>Drag</b> to make this face smile. Then place arrows of your own, and brush over "
          "what may move.")
@@ -37,11 +38,11 @@ def problem(text: str) -> str:
     return f'<div class="status problem" role="alert"><span>{html.escape(text)}</span></div>'
 
 
-def how_it_ended(step: Step | None) -> str:
-    """Why a drag ended, and what can be done now, in plain words."""
+def how_it_ended(step: Step | None, way: float = 0) -> str:
+    """Why a drag ended, and what can be done now, in plain words; way: px of the longest arrow."""
     if step is None:
         return "Stopped before the first step."
-    return _why(step) + _unsure(step)
+    return _why(step, way) + _unsure(step)
 
 
 def _unsure(step: Step) -> str:
@@ -53,10 +54,13 @@ def _unsure(step: Step) -> str:
             "undo, and start from an edge or a corner of something.")
 
 
-def _why(step: Step) -> str:
+def _why(step: Step, way: float) -> str:
     left, steps = f"{max(step.distances):.0f} px", f"{step.number} step{'s'[: step.number != 1]}"
     if step.ending is Ending.ARRIVED:
         return f"<b>Arrived</b> after {steps}." if step.number else "<b>Already there.</b>"
+    if step.ending is Ending.NO_PROGRESS and max(step.distances) <= NEAR * way:
+        return (f"<b>Nearly there</b> after {steps}, {left} short: farther, the picture would "
+                "change more than it has to. Press Drag to go on all the same.")
     if step.ending is Ending.NO_PROGRESS:
         return (f"<b>No further</b> after {steps}: the closest picture was kept, {left} short. "
                 "Try a nearer target, or drag again to go on from here.")

@@ -23,6 +23,12 @@ def test_every_ending_has_its_words(last, words):
     assert words in how_it_ended(last)
 
 
+def test_a_drag_that_ends_with_little_left_sounds_like_one():
+    last = step(7, Ending.NO_PROGRESS)
+    assert "<b>Nearly there</b> after 7 steps, 12 px short" in how_it_ended(last, 50)
+    assert "<b>No further</b>" in how_it_ended(last, 49)
+
+
 def test_a_handle_that_was_not_recognised_is_named():
     pair = Step(9, None, ((1, 2), (3, 4)), (5.0, 1.0), ending=Ending.NO_PROGRESS)
     sure, unsure = (replace(pair, likeness=(0.9, other)) for other in (0.8, 0.3))

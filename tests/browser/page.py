@@ -13,7 +13,7 @@ DRAWN = """() => {  // the canvas's pixels, without what lies over them
   return canvas.toDataURL('image/png').split(',')[1];
 }"""
 NOSE = (500, 600)  # or thereabouts, of a face in the middle
-ENDINGS = ("Arrived", "Already there", "No further", "Step limit", "Stopped")
+ENDINGS = ("Arrived", "Already there", "Nearly there", "No further", "Step limit", "Stopped")
 
 
 class Page:
