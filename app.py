@@ -133,7 +133,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Load the model, then serve; the exit code is 1 where that cannot be."""
     args = parse_args()
-    if hasattr(os, "nice"):  # a browser on the same cores stood still for as long as a drag ran
+    if hasattr(os, "nice"):  # else a browser on the same cores may stand still while a drag runs
         os.nice(NICENESS)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -113,8 +113,9 @@ class Edit:
 
     def moved(self, ws: np.ndarray, handles) -> "Edit":
         """The edit with other latents and its handles where they went; handles: N (x, y)."""
-        places = {pair.key: handle for pair, handle in zip(self.points, handles, strict=True)}
-        return replace(self, ws=ws).with_handles(places)
+        points = tuple(replace(pair, handle=tuple(map(float, handle)))
+                       for pair, handle in zip(self.points, handles, strict=True))
+        return replace(self, ws=ws, points=points)
 
     def with_handles(self, handles: dict[int, tuple[float, float]]) -> "Edit":
         """The edit with these handles, by the key of their pair; other pairs stay as they are."""

@@ -12,11 +12,13 @@ from drag.edit import Edit
 from drag.render import LiveView
 from drag.sampling import disc, scale_to, window
 from drag.solvers import Solver, State, solver_for
+from drag.tracking import UNLIKE
 
 PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture: less is none, which a solver's patience ends
 LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was lost, go back
 # Shares of the way that may be left where a drag that stalls goes on from there, once: with less it
-# is near enough, and with more the picture cannot follow.
+# is near enough, and with more the picture cannot follow. What bounds a solver's change of the
+# latents counts from there, so that a large turn may go twice as far as other drags.
 GO_ON = 0.35, 0.6
 # Feature vectors read in a step, which bounds its time and memory: 100 points, the paper's radii.
 MAX_POSITIONS = 300_000
@@ -38,7 +40,8 @@ class Step:
     tracked.   distances: N, pixels from there to the targets.   picture: uint8 (H, W, 3), or None
     when none was due.   sharp: whether the picture is a full one, not a preview.
     ending: why it ended, on the last step only.   likeness: N, how much what is at each handle is
-    like what was there at the start, 1 for the same and 0 for any other; empty where not known.
+    like what was there at the start, 1 for the same and 0 for any other, the lesser of both where
+    the drag went on from a stall; empty where not known.
     """
 
     number: int
@@ -96,7 +99,7 @@ class _Course:
         distances = (self.targets - state.handles.cpu()).norm(dim=1)
         if self.away is None:
             self.away = max(1, (distances > arrival_distance(self.edit)).sum().item())
-            self.way = self.least = self.gained = distances.sum().item() / self.away
+            self.way = self.least = self.gained = self.begun = distances.sum().item() / self.away
             self.closest, self.gained_at = (state, distances), number
         self.mean = distances.sum().item() / self.away
         if self.mean < self.least:
@@ -108,29 +111,30 @@ class _Course:
     def stalled(self, number: int, patience: int) -> bool:
         """So many steps brought nothing, or a handle was lost."""
         return (number - self.gained_at >= patience
-                or self.mean > self.way + scale_to(LOST_AT_512, self.size))
+                or self.mean > self.begun + scale_to(LOST_AT_512, self.size))
 
     def go_on(self, number: int) -> Edit | None:
         """From the closest state, by a drag of its own; None where that is of no use."""
-        share = self.least / max(self.way, 1e-9)
-        if self.edit.mask_png or not GO_ON[0] < share < GO_ON[1]:
+        share, (state, _) = self.least / max(self.way, 1e-9), self.closest
+        unlike = state.likeness is not None and state.likeness.min() < UNLIKE
+        keeps = self.edit.mask_png and self.edit.settings.lambda_mask
+        if keeps or unlike or not GO_ON[0] < share < GO_ON[1]:
             return None
-        self.gained, self.gained_at = self.least, number
-        state, _ = self.closest
+        self.gained, self.gained_at, self.begun = self.least, number, self.least
         return self.edit.moved(state.ws[0].cpu().numpy(), state.handles.tolist())
 
 
 def _steps(generator, edit: Edit, solver: Solver, view: LiveView | None) -> Iterator[Step]:
-    course, states, doubt = _Course(edit), solver.steps(generator, edit), None
+    course, states, legs, doubt = _Course(edit), solver.steps(generator, edit), 1, None
     for number in itertools.count():
         state, onward, ending = next(states), None, None
-        if doubt is not None:  # of the first leg, whose handles the second takes as they are
+        if doubt is not None and state.likeness is not None:  # of both legs' handles
             state = replace(state, likeness=doubt.minimum(state.likeness))
         distances = course.take(number, state)
         if distances.max() <= arrival_distance(edit):
             ending = Ending.ARRIVED
         elif solver.patience and course.stalled(number, solver.patience):
-            onward = course.go_on(number) if doubt is None else None
+            onward = course.go_on(number) if legs == 1 else None
             ending = None if onward else Ending.NO_PROGRESS
             tried, (state, distances) = state, course.closest
             state = replace(state, likeness=tried.likeness)  # why it went no further, perhaps
@@ -143,7 +147,7 @@ def _steps(generator, edit: Edit, solver: Solver, view: LiveView | None) -> Iter
         if ending:
             return
         if onward:  # what is at the handles now is looked for from now on, and nothing pulls back
-            states, doubt = solver.steps(generator, onward), state.likeness
+            states, legs, doubt = solver.steps(generator, onward), 2, course.closest[0].likeness
             next(states)  # where it stands
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import math
 import secrets
 import time
 from collections.abc import Iterator
@@ -224,21 +225,22 @@ class Handlers:
             yield gr.skip(), gr.skip(), *IDLE
             return
         session.armed, session.running, session.handles = False, True, {}
-        way = max((pair.distance for pair in session.edit.points), default=0)
+        session.objected = -math.inf
         last, told = None, 0.0
         try:
             edit, epoch = session.present()
+            ways = [pair.distance for pair in edit.points]
             with self.models.use(edit.model) as generator:
                 for step, send in session.drag(generator, edit, epoch):
                     last = step
                     if send or time.monotonic() > told + TELL_SECONDS:
                         canvas = self._frame(session, step, settle=False) if send else gr.skip()
                         told = time.monotonic()
-                        objects = told < session.objected + OBJECT_SECONDS
-                        line = problem(wording.RUNNING) if objects else how_far(step, way)
+                        objects = told < session.objected + OBJECT_SECONDS and not session.stop
+                        line = problem(wording.RUNNING) if objects else how_far(step, max(ways))
                         yield canvas, line, gr.skip(), gr.skip()
             if session.present()[1] == epoch:
-                yield self._frame(session, last), status(how_it_ended(last, way)), *IDLE
+                yield self._frame(session, last), status(how_it_ended(last, ways)), *IDLE
             else:  # what replaced the edit has its own to say
                 yield gr.skip(), gr.skip(), *IDLE
         except ValueError as error:  # the points went while it waited

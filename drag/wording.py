@@ -1,6 +1,7 @@
 """What the page and a drag have to say to a person, in plain words (HTML)."""
 
 import html
+from collections.abc import Sequence
 
 from drag.loop import Ending, Step
 from drag.models import Model
@@ -38,11 +39,19 @@ def problem(text: str) -> str:
     return f'<div class="status problem" role="alert"><span>{html.escape(text)}</span></div>'
 
 
-def how_it_ended(step: Step | None, way: float = 0) -> str:
-    """Why a drag ended, and what can be done now, in plain words; way: px of the longest arrow."""
+def how_it_ended(step: Step | None, ways: Sequence[float] = ()) -> str:
+    """Why a drag ended, and what can be done now, in plain words; ways: px to go at the start, of
+    each point."""
     if step is None:
         return "Stopped before the first step."
-    return _why(step, way) + _unsure(step)
+    return _why(step, ways) + _unsure(step)
+
+
+def _near(step: Step, ways: Sequence[float]) -> bool:
+    """Whether all points are nearly there; one that was not to go far has to stay about."""
+    least = max(ways, default=0) / 4
+    return bool(ways) and not _unsure(step) and all(
+        left <= NEAR * max(way, least) for left, way in zip(step.distances, ways, strict=True))
 
 
 def _unsure(step: Step) -> str:
@@ -54,11 +63,11 @@ def _unsure(step: Step) -> str:
             "undo, and start from an edge or a corner of something.")
 
 
-def _why(step: Step, way: float) -> str:
+def _why(step: Step, ways: Sequence[float]) -> str:
     left, steps = f"{max(step.distances):.0f} px", f"{step.number} step{'s'[: step.number != 1]}"
     if step.ending is Ending.ARRIVED:
         return f"<b>Arrived</b> after {steps}." if step.number else "<b>Already there.</b>"
-    if step.ending is Ending.NO_PROGRESS and max(step.distances) <= NEAR * way:
+    if step.ending is Ending.NO_PROGRESS and _near(step, ways):
         return (f"<b>Nearly there</b> after {steps}, {left} short: farther, the picture would "
                 "change more than it has to. Press Drag to go on all the same.")
     if step.ending is Ending.NO_PROGRESS:

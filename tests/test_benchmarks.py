@@ -57,7 +57,9 @@ def test_the_landmarks_of_one_face_are_dragged_to_those_of_another(monkeypatch, 
     assert result["steps"] < 30
     with Image.open(tmp_path / "landmarks-1-gauss-newton.jpg") as sheet:
         assert sheet.size == (3 * 256, 256)
-    assert "| 1 | gauss-newton |" in capsys.readouterr().out
+    assert result["melted"] == 0
+    assert result["arrived"] == (result["drags"][0]["ending"] == "arrived")
+    assert "| 1, 1 | gauss-newton |" in capsys.readouterr().out
 
 
 def test_wild_drags_are_the_same_each_time_and_judged(monkeypatch, capsys, tmp_path):

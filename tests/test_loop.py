@@ -229,30 +229,38 @@ def test_previews_look_like_the_full_pictures_they_stand_for(toy, toy_edit, own,
 
 
 @pytest.mark.parametrize(("share", "region", "legs", "left"), [
-    (0.5, False, 2, 3), (0.5, True, 1, 6), (0.8, False, 1, 2.4), (0.3, False, 1, 8.4)])
+    (0.5, False, 2, 6), (0.5, True, 1, 6), (0.8, False, 1, 2.4), (0.3, False, 1, 8.4)])
+@pytest.mark.parametrize("known", [True, False])
 def test_a_drag_that_stalls_half_way_goes_on_from_there_once(
-        monkeypatch, toy, toy_edit, share, region, legs, left):
+        monkeypatch, toy, toy_edit, share, region, legs, left, known):
     # On a large turn of the head half of the way was left, and a second press went on from there.
     begun = []
 
-    def halting(_, edit):
+    def halting(_, edit):  # moves in its first leg only; what it tries then is unlike anything
         begun.append(edit)
-        (pair,) = edit.points
-        start, target = torch.tensor([pair.handle]), torch.tensor([pair.target])
+        start, target = (torch.tensor([getattr(pair, end) for pair in edit.points])
+                         for end in ("handle", "target"))
         for number in itertools.count():
-            reached = start + min(1, number) * share * (target - start)
-            likeness = torch.tensor([0.3 if len(begun) == 1 else 0.9])
-            yield State(torch.from_numpy(edit.ws)[None] + number, reached, None, likeness)
+            reached = start + (number > 0) * (len(begun) == 1) * share * (target - start)
+            likeness = torch.full((len(start),), 0.9 if number < 2 else 0.3)
+            yield State(torch.from_numpy(edit.ws)[None] + number, reached, None,
+                        likeness if known and number else None)
 
     monkeypatch.setitem(SOLVERS, "adam", Solver("adam", halting, 4, "", 1))
     painted = np.arange(toy_edit.img_size[1]) < 100
     mask = np.broadcast_to(painted, toy_edit.img_size).copy() if region else None
-    steps, _ = run(toy, toy_edit.place([POINT], mask))
+    edit = toy_edit.place([POINT, PointPair((30, 90), (30, 102))], mask)
+    edit = replace(edit, points=tuple(replace(pair, key=0) for pair in edit.points))
+    steps, _ = run(toy, edit)
     assert len(begun) == legs
+    assert [pair.handle for pair in begun[-1].points] == [
+        pair.handle if legs == 1 else pytest.approx(np.mean([pair.handle, pair.target], 0))
+        for pair in edit.points]
     assert steps[-1].ending is Ending.NO_PROGRESS
-    assert steps[-1].distances[0] == pytest.approx(left, abs=0.01)
-    assert [step.number for step in steps] == list(range(1, 5 * legs + 1))
-    assert steps[-1].likeness == (pytest.approx(0.3),)  # what became unlike in the first leg
+    assert steps[-1].distances == pytest.approx((left, left), abs=0.01)
+    assert [step.number for step in steps] == list(range(1, len(steps) + 1))
+    assert len(steps) == (5 if legs == 1 else 9)
+    assert steps[-1].likeness == (pytest.approx((0.3, 0.3)) if known else ())
 
 
 @pytest.mark.parametrize("pairs", [

@@ -25,8 +25,12 @@ def test_every_ending_has_its_words(last, words):
 
 def test_a_drag_that_ends_with_little_left_sounds_like_one():
     last = step(7, Ending.NO_PROGRESS)
-    assert "<b>Nearly there</b> after 7 steps, 12 px short" in how_it_ended(last, 50)
-    assert "<b>No further</b>" in how_it_ended(last, 49)
+    assert "<b>Nearly there</b> after 7 steps, 12 px short" in how_it_ended(last, (50, 0))
+    assert "<b>No further</b>" in how_it_ended(last, (49, 0))
+    turned = replace(last, distances=(2, 20))  # one went away from its target, which was near
+    assert "<b>No further</b>" in how_it_ended(turned, (100, 10))
+    unlike = replace(last, likeness=(0.9, 0.2))  # which says to undo, not to go on
+    assert "<b>No further</b>" in how_it_ended(unlike, (50, 0))
 
 
 def test_a_handle_that_was_not_recognised_is_named():

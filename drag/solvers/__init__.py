@@ -1,6 +1,7 @@
 """What turns "where the handles should go" into steps of the latents.
 
-A solver is a generator function (generator, edit) -> States: the start, then one after each step.
+A solver is a generator function (generator, edit) -> States without end: the start, then one after
+each step.
 It knows neither when to end nor what is shown; `drag.loop` does.
 """
 

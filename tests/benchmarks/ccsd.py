@@ -8,7 +8,6 @@ the first drag. One that hardly moves comes back easily: `way` is the share of t
 the landmarks go, `back` the share of that which they came back.
 """
 
-from dataclasses import replace
 
 import numpy as np
 
@@ -23,9 +22,8 @@ def measure(solver: str, points: int, pairs: int, first_seed: int) -> dict:
     generator, wanted, records = load_generator("builtin"), faces.LANDMARKS[points], []
     for edit, source, target in faces.landmark_pairs(generator, points, pairs, first_seed):
         there = faces.run_drag(generator, edit, solver).edit
-        back = replace(there, points=tuple(
-            PointPair(now.handle, first.handle) for now, first in zip(
-                there.points, edit.points, strict=True)))
+        back = there.place([PointPair(now.handle, first.handle) for now, first in zip(
+            there.points, edit.points, strict=True)])
         if any(pair.distance for pair in back.points):
             back = faces.run_drag(generator, back, solver).edit
         first = source.picture.astype(float)

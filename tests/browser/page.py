@@ -146,11 +146,11 @@ class Page:
             self.page.click("#advanced button")
         self.page.click(f"#advanced label:has-text({title!r})")
 
-    def take_long(self) -> None:
-        """The next drag takes minutes, however slowly this browser tells of it: beside a drag on
-        the same cores its page may stand still for as long as an ordinary one takes."""
+    def take_long(self, rate: float = 1e-4) -> None:
+        """The next drag takes many steps, by the smallest learning rate minutes, however slowly
+        this browser tells of it: beside a drag on the same cores its page may stand still."""
         self.choose_solver("Adam")
-        for label, value in (("Learning rate", "0.0001"), ("Step limit", "2000")):
+        for label, value in (("Learning rate", str(rate)), ("Step limit", "2000")):
             self.page.get_by_label(label).fill(value)
 
     def drag(self, seconds: float = 200) -> str:

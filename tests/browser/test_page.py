@@ -102,7 +102,7 @@ def test_the_region_is_painted_erased_hidden_and_cleared(open_page):
 
 def test_stop_answers_within_a_second_and_the_drag_can_go_on_and_be_undone(open_page):
     page = open_page()
-    page.take_long()
+    page.take_long(rate=0.001)
     before = page.picture()
     page.press_and_drag(NOSE, (700, 640))
     page.page.click("#drag")
