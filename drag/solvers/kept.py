@@ -4,8 +4,21 @@ from collections.abc import Callable
 
 import torch
 
+from drag.edit import Edit
+from drag.solvers.state import protected_cells
+
+FIRMNESS = 100.0  # of the outside of a region, times lambda
 SKETCH_ROWS = 32  # vector-Jacobian products that tell the costly changes from the others,
 ROWS_A_STEP = 8  # made over some steps, so that none of them takes long
+
+
+def outside_of(edit: Edit, whole: torch.Tensor, scale: torch.Tensor) -> "Outside | None":
+    """What is to stay of the first picture, whose features are whole, (1, C, h, w), and to be
+    divided by scale, (C,); None where nothing has to."""
+    protected = protected_cells(edit, whole)
+    if protected is None:
+        return None
+    return Outside(whole, protected, scale, FIRMNESS * edit.settings.lambda_mask)
 
 
 class Outside:
