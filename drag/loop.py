@@ -12,7 +12,6 @@ from drag.edit import Edit
 from drag.render import LiveView
 from drag.sampling import disc, scale_to, window
 from drag.solvers import Solver, State, solver_for
-from drag.tracking import UNLIKE
 
 PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture: less is none, which a solver's patience ends
 LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was lost, go back
@@ -20,6 +19,7 @@ LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was 
 # is near enough, and with more the picture cannot follow. What bounds a solver's change of the
 # latents counts from there, so that a large turn may go twice as far as other drags.
 GO_ON = 0.35, 0.6
+SURE = 0.85  # likeness of a handle that is worth going on with: with less, faces came apart
 # Feature vectors read in a step, which bounds its time and memory: 100 points, the paper's radii.
 MAX_POSITIONS = 300_000
 
@@ -116,9 +116,9 @@ class _Course:
     def go_on(self, number: int) -> Edit | None:
         """From the closest state, by a drag of its own; None where that is of no use."""
         share, (state, _) = self.least / max(self.way, 1e-9), self.closest
-        unlike = state.likeness is not None and state.likeness.min() < UNLIKE
+        unsure = state.likeness is not None and state.likeness.min() < SURE
         keeps = self.edit.mask_png and self.edit.settings.lambda_mask
-        if keeps or unlike or not GO_ON[0] < share < GO_ON[1]:
+        if keeps or unsure or not GO_ON[0] < share < GO_ON[1]:
             return None
         self.gained, self.gained_at, self.begun = self.least, number, self.least
         return self.edit.moved(state.ws[0].cpu().numpy(), state.handles.tolist())

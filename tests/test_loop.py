@@ -230,11 +230,11 @@ def test_previews_look_like_the_full_pictures_they_stand_for(toy, toy_edit, own,
 
 @pytest.mark.parametrize(("share", "region", "legs", "left"), [
     (0.5, False, 2, 6), (0.5, True, 1, 6), (0.8, False, 1, 2.4), (0.3, False, 1, 8.4)])
-@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("alike", [0.9, 0.8, None])
 def test_a_drag_that_stalls_half_way_goes_on_from_there_once(
-        monkeypatch, toy, toy_edit, share, region, legs, left, known):
+        monkeypatch, toy, toy_edit, share, region, legs, left, alike):
     # On a large turn of the head half of the way was left, and a second press went on from there.
-    begun = []
+    legs, begun = 1 if alike == 0.8 else legs, []
 
     def halting(_, edit):  # moves in its first leg only; what it tries then is unlike anything
         begun.append(edit)
@@ -242,9 +242,9 @@ def test_a_drag_that_stalls_half_way_goes_on_from_there_once(
                          for end in ("handle", "target"))
         for number in itertools.count():
             reached = start + (number > 0) * (len(begun) == 1) * share * (target - start)
-            likeness = torch.full((len(start),), 0.9 if number < 2 else 0.3)
+            likeness = torch.tensor([0.95, (alike or 1) if number < 2 else 0.3])
             yield State(torch.from_numpy(edit.ws)[None] + number, reached, None,
-                        likeness if known and number else None)
+                        likeness if alike and number else None)
 
     monkeypatch.setitem(SOLVERS, "adam", Solver("adam", halting, 4, "", 1))
     painted = np.arange(toy_edit.img_size[1]) < 100
@@ -260,7 +260,7 @@ def test_a_drag_that_stalls_half_way_goes_on_from_there_once(
     assert steps[-1].distances == pytest.approx((left, left), abs=0.01)
     assert [step.number for step in steps] == list(range(1, len(steps) + 1))
     assert len(steps) == (5 if legs == 1 else 9)
-    assert steps[-1].likeness == (pytest.approx((0.3, 0.3)) if known else ())
+    assert steps[-1].likeness == (pytest.approx((0.95, 0.3)) if alike else ())
 
 
 @pytest.mark.parametrize("pairs", [
