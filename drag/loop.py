@@ -19,7 +19,7 @@ LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was 
 # is near enough, and with more the picture cannot follow. What bounds a solver's change of the
 # latents counts from there, so that a large turn may go twice as far as other drags.
 GO_ON = 0.35, 0.6
-SURE = 0.85  # likeness of a handle that is worth going on with: with less, faces came apart
+SURE = 0.85  # likeness of most handles that is worth going on with: with less, faces came apart
 # Feature vectors read in a step, which bounds its time and memory: 100 points, the paper's radii.
 MAX_POSITIONS = 300_000
 
@@ -116,7 +116,7 @@ class _Course:
     def go_on(self, number: int) -> Edit | None:
         """From the closest state, by a drag of its own; None where that is of no use."""
         share, (state, _) = self.least / max(self.way, 1e-9), self.closest
-        unsure = state.likeness is not None and state.likeness.min() < SURE
+        unsure = state.likeness is not None and state.likeness.median() < SURE
         keeps = self.edit.mask_png and self.edit.settings.lambda_mask
         if keeps or unsure or not GO_ON[0] < share < GO_ON[1]:
             return None
