@@ -5,13 +5,14 @@ import json
 import statistics
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from drag import export
-from drag.edit import PointPair, Settings, new_edit
+from drag import export, project
+from drag.edit import Edit, PointPair, Settings, new_edit
 from drag.loaded import load_generator
 from drag.loop import drag
 from drag.models import CATALOGUE, named, report_progress
@@ -27,10 +28,13 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Example: python -m drag --seed 3 --drag 560,600,500,600 --out after.png",
     )
     add = parser.add_argument
-    add("--model", default="builtin", metavar="NAME|FILE",
+    add("--model", metavar="NAME|FILE",
         help=f"one of: {', '.join(CATALOGUE)}; or owner/name/file on the Hugging Face Hub; or a "
-        "weight file, or a folder that has one (default: builtin)")
+        "weight file, or a folder that has one (default: that of --open, or builtin)")
     add("--seed", default="0", help="which picture, 0 to 4294967295 (default: 0)")
+    add("--open", metavar="DRAG|NPZ", help="go on from a project, or from the latents w of an "
+        "archive as NVIDIA's tools write them, in place of --seed and --psi; without --drag the "
+        "picture stays as it is")
     add("--psi", help="truncation, 0 (average) to 1 (all variety) (default: what suits the model, "
         "0.7 for most)")
     add("--drag", action="append", default=[], metavar="X0,Y0,X1,Y1",
@@ -40,7 +44,10 @@ def build_parser() -> argparse.ArgumentParser:
         help="gauss-newton (ours, the default) or adam (the paper's, and with --mask in any case)")
     add("--max-steps", type=int, default=Settings.max_steps, metavar="N")
     add("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])
-    add("--out", metavar="PNG", required=True, help="the picture after the drag")
+    add("--out", metavar="PNG", help="the picture after the drag")
+    add("--export", action="append", default=[], metavar="FILE",
+        help="the result by its suffix: .png the picture, .drag the whole edit, which --open takes "
+        "again, .npz its latents; may be given several times")
     add("--before", metavar="PNG", help="the picture before it")
     add("--frames", metavar="DIR", help="a picture of every step")
     add("--json", metavar="FILE", help="a report: handles, distances, steps, seconds, memory")
@@ -65,44 +72,76 @@ def read_mask(path: str) -> np.ndarray:
         raise ValueError(f"--mask {path} cannot be read as a picture ({error}).") from None
 
 
-def run(args: argparse.Namespace) -> dict:
-    """Do what the command line asks for and return the report."""
+def suffix_of(path: str) -> str:
+    """What kind of file to write; raises ValueError where there is none such."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".png", ".drag", ".npz"):
+        raise ValueError(f"{path} cannot be written: --export takes .png, .drag and .npz.")
+    return suffix
+
+
+def as_file(suffix: str, generator, edit: Edit) -> bytes:
+    """The edit as a file of that kind."""
+    if suffix == ".png":
+        return export.png(render(generator, edit.ws), edit.facts)
+    return project.to_project(edit) if suffix == ".drag" else project.to_npz(edit)
+
+
+def begin(args: argparse.Namespace) -> tuple:
+    """The generator and the edit that the command line names, with its points placed."""
     points = [parse_pair(text) for text in args.drag]
     mask = read_mask(args.mask) if args.mask else None
-    model = named(args.model)
+    found = project.read(args.open) if args.open else None  # an edit, or latents
+    saved = found if isinstance(found, Edit) else None
+    if saved and not args.model and saved.model not in CATALOGUE:  # no file chooses what is loaded
+        raise ValueError(f"{args.open} is of the model {saved.model!r}: say with --model where "
+                         "that is.")
+    model = named(args.model or (saved.model if saved else "builtin"))
     settings = Settings(args.solver, model.learning_rate, max_steps=args.max_steps)
-    generator = load_generator(args.model, args.device, progress=report_progress)
+    generator = load_generator(args.model or model.name, args.device, progress=report_progress)
     psi = model.truncation_psi if args.psi is None else args.psi
-    edit = new_edit(generator, model.name, args.seed, psi, settings).place(points, mask)
-    steps = drag(generator, edit)
+    edit = new_edit(generator, model.name, args.seed, psi, settings)
+    if saved:
+        edit = replace(saved, settings=settings)
+    elif found is not None:
+        edit = replace(edit, ws=found, seed=None)
+    project.check_model(generator, edit)
+    if points or mask is not None or not args.open:
+        edit = edit.place(points or edit.points, edit.mask if mask is None else mask)
+    return generator, edit
+
+
+def run(args: argparse.Namespace) -> dict:
+    """Do what the command line asks for and return the report."""
+    outputs = [(path, suffix_of(path)) for path in args.export]
+    outputs += [(args.out, ".png")] if args.out else []
+    if not outputs:
+        raise ValueError("Nothing would be kept: say with --out or --export where to.")
+    generator, edit = begin(args)
+    steps, each, report = (), [], {}
+    if args.drag or not args.open:
+        steps, edit = drag(generator, edit), edit.remember()
     if args.before:
-        _write(args.before, export.png(render(generator, edit.ws), edit.facts))
+        _write(args.before, as_file(".png", generator, edit))
     start = at = time.perf_counter()
-    each = []
     for step in steps:
         each.append(time.perf_counter() - at)
         edit = edit.moved(step.ws, step.handles)
         if args.frames:
-            picture = render(generator, step.ws)
-            _write(Path(args.frames) / f"{step.number:04d}.png", export.png(picture, edit.facts))
+            frame = Path(args.frames) / f"{step.number:04d}.png"
+            _write(frame, as_file(".png", generator, edit))
         at = time.perf_counter()
     seconds = time.perf_counter() - start
-    _write(args.out, export.png(render(generator, edit.ws), edit.facts))
-    report = {
-        "model": model.name,
-        "seed": edit.seed,
-        "truncation_psi": edit.truncation_psi,
-        "solver": solver_for(edit).name,
-        "device": str(generator.w_avg.device),
-        "handles": step.handles,
-        "targets": [pair.target for pair in edit.points],
-        "distances": step.distances,
-        "steps": step.number,
-        "seconds": round(seconds, 3),
-        "seconds_a_step": round(statistics.median(each), 3),
-        "peak_memory_mb": peak_memory_mb(),
-        "ending": step.ending.value,
-    }
+    for path, suffix in outputs:
+        _write(path, as_file(suffix, generator, edit))
+    if each:
+        report = {
+            "solver": solver_for(edit).name, "handles": step.handles,
+            "targets": [pair.target for pair in edit.points], "distances": step.distances,
+            "steps": step.number, "seconds": round(seconds, 3),
+            "seconds_a_step": round(statistics.median(each), 3), "ending": step.ending.value}
+    report = edit.facts | {"device": str(generator.w_avg.device),
+                           "peak_memory_mb": peak_memory_mb()} | report
     if args.json:
         _write(args.json, json.dumps(report, indent=2).encode())
     return report
@@ -134,10 +173,13 @@ def main() -> int:
     except ValueError as error:
         print(f"drag: {error}", file=sys.stderr)
         return 2
-    left = max(report["distances"])
-    print(f"{report['ending'].capitalize()} after {report['steps']} steps, {report['seconds']} s "
-          f"({report['seconds_a_step']} s a step, {report['peak_memory_mb'] or '?'} MB); "
-          f"{left:.1f} px left at most. Wrote {args.out}")
+    done = "Not dragged."
+    if "steps" in report:
+        done = (f"{report['ending'].capitalize()} after {report['steps']} steps, "
+                f"{report['seconds']} s ({report['seconds_a_step']} s a step, "
+                f"{report['peak_memory_mb'] or '?'} MB); {max(report['distances']):.1f} px left "
+                "at most.")
+    print(f"{done} Wrote {', '.join(filter(None, [args.out, *args.export]))}")
     return 0
 
 

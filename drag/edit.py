@@ -64,13 +64,14 @@ class Settings:
 class Edit:
     """A picture as latents, what is placed on it, and what it was before.
 
+    seed: of the sample that it began as, None where the latents came from a file.
     ws: float32 (num_ws, w_dim).   img_size: (H, W) of the picture in pixels.
     mask_png: the region that may move as a black and white PNG (white moves), None for all of it.
     history: earlier edits, oldest first, each with an empty history of its own.
     """
 
     model: str
-    seed: int
+    seed: int | None
     truncation_psi: float
     ws: np.ndarray
     img_size: tuple[int, int]
@@ -109,7 +110,8 @@ class Edit:
     @property
     def facts(self) -> dict:
         """What made the picture, for its file's metadata."""
-        return {"model": self.model, "seed": self.seed, "truncation_psi": self.truncation_psi}
+        facts = {"model": self.model, "seed": self.seed, "truncation_psi": self.truncation_psi}
+        return facts if self.seed is not None else {"model": self.model}
 
     def moved(self, ws: np.ndarray, handles) -> "Edit":
         """The edit with other latents and its handles where they went; handles: N (x, y)."""

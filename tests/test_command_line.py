@@ -4,12 +4,15 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+import drag.__main__ as command
+from drag import project
 from tests.checkpoint_files import random_state, write_rosinality
 
 
@@ -126,3 +129,56 @@ def test_a_step_is_quick_and_the_process_small(generator, tmp_path, region):
             break
     assert any(step <= max(0.35, 3 * least) for step, least in tries), tries
     assert report["peak_memory_mb"] < 2000
+
+
+def here(*args):
+    """What a command does, without a process of its own."""
+    return command.run(command.build_parser().parse_args(["--device", "cpu", *map(str, args)]))
+
+
+def test_an_edit_is_exported_and_opened_again(generator, tmp_path):
+    edit, latents, picture, again, bare, further = (
+        tmp_path / name for name in ("a.drag", "a.npz", "a.png", "b.png", "c.png", "b.drag"))
+    report = here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 2,
+                  "--export", edit, "--export", latents, "--out", picture)
+    assert report["seed"] == 3
+    same = here("--open", edit, "--export", again)
+    assert "steps" not in same
+    assert again.read_bytes() == picture.read_bytes()  # metadata, too
+    alike = here("--open", latents, "--out", bare)
+    assert "seed" not in alike
+    with Image.open(bare) as shown, Image.open(picture) as first:
+        assert shown.tobytes() == first.tobytes()
+        assert "AI-generated" in shown.text["Comment"]
+    here("--open", edit, "--drag", "500,500,505,500", "--max-steps", 1, "--export", further)
+    opened = project.read(further)
+    assert [len(entry.points) for entry in (*opened.history, opened)] == [1, 1, 1]
+    assert np.array_equal(opened.undo().ws, project.read(edit).ws)
+    assert opened.undo().undo().undo().seed == 3
+
+
+@pytest.mark.parametrize(("name", "content", "words"), [
+    ("a.drag", b"cake", "not a project"), ("a.npz", b"PK", "no latents"),
+    ("a.pkl", b"", "neither a project"), ("absent.drag", None, "absent.drag cannot be read"),
+])
+def test_a_file_that_cannot_be_opened_is_said_so(generator, tmp_path, name, content, words):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=words):
+        here("--open", tmp_path / name, "--out", tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("model", ["../../etc/passwd", "someone/model/file.pkl", "toy"])
+def test_no_project_chooses_a_file_or_a_download(generator, toy_edit, tmp_path, model):
+    (tmp_path / "a.drag").write_bytes(project.to_project(replace(toy_edit, model=model)))
+    with pytest.raises(ValueError, match="say with --model"):
+        here("--open", tmp_path / "a.drag", "--out", tmp_path / "a.png")
+    with pytest.raises(ValueError, match="of another model"):
+        here("--open", tmp_path / "a.drag", "--model", "builtin", "--out", tmp_path / "a.png")
+
+
+def test_what_would_be_lost_is_not_begun(generator, tmp_path):
+    with pytest.raises(ValueError, match="say with --out or --export"):
+        here("--drag", "560,600,540,600")
+    with pytest.raises(ValueError, match=r"takes \.png, \.drag and \.npz"):
+        here("--drag", "560,600,540,600", "--export", tmp_path / "a.gif")

@@ -1,0 +1,226 @@
+"""An edit as one small file that opens again, and its latents as NVIDIA's tools read them.
+
+A project is JSON: text that nothing executes, with latents (float32) and masks (PNG) in base64,
+each once however many entries of the history share it.
+"""
+
+import base64
+import binascii
+import io
+import json
+import math
+import tokenize
+import zipfile
+import zlib
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from drag.edit import (
+    MAX_HISTORY,
+    MAX_POINTS,
+    Edit,
+    PointPair,
+    Settings,
+    parse_seed,
+    parse_truncation,
+)
+from drag.export import NOTICE
+from drag.solvers import SOLVERS
+
+FORMAT, VERSION = "drag project", 1
+MAX_BYTES = 20_000_000  # of a file that is opened; 50 entries in W+ at 1024 px are 2.5 MB
+MAX_SIDE = 2048  # px of a picture
+MAX_LATENTS = 64, 2048  # ws, and numbers in each
+MAX_LATENT = 1000.0  # anything larger is no latent: those of faces stay below 10
+NO_PROJECT = "This is not a project that was saved here, or it is damaged: choose another file."
+NO_LATENTS = "This file has no latents that can be read: it needs an array w of (1, num_ws, w_dim)."
+
+
+def to_project(edit: Edit) -> bytes:
+    """The edit with its history as a file."""
+    shared: dict[str, int] = {}
+
+    def entry(edit: Edit) -> dict:
+        data = edit.ws.astype("<f4").tobytes()
+        mask = None if edit.mask_png is None else _share(shared, edit.mask_png)
+        return {
+            "model": edit.model, "seed": edit.seed, "truncation_psi": edit.truncation_psi,
+            "img_size": edit.img_size, "ws": [*edit.ws.shape, _share(shared, data)], "mask": mask,
+            "points": [[*pair.handle, *pair.target, pair.key] for pair in edit.points],
+            "settings": asdict(edit.settings)}
+
+    entries = [entry(each) for each in (*edit.history, edit)]
+    return json.dumps({"format": FORMAT, "version": VERSION, "notice": NOTICE,
+                       "entries": entries, "data": list(shared)}, allow_nan=False).encode()
+
+
+def from_project(content: bytes) -> Edit:
+    """The edit of a file that `to_project` made.
+
+    Checks all there is, for a stranger may have sent it; `check_model` says whether a model fits.
+    Raises ValueError in words fit for a visitor.
+    """
+    try:
+        _check_size(content)
+        record = json.loads(content, parse_constant=_refuse, parse_int=_whole)
+        if record.get("format") != FORMAT:
+            raise ValueError(NO_PROJECT)
+        if record.get("version") != VERSION:
+            raise ValueError("This project is of another version of this program: open it there, "
+                             "or save the picture's latents as .npz.")
+        if not 1 <= len(record["entries"]) <= MAX_HISTORY + 1:
+            raise ValueError(NO_PROJECT)
+        data = [base64.b64decode(text, validate=True) for text in record["data"]]
+        *history, edit = [_entry(each, data) for each in record["entries"]]
+        if any(each.model != edit.model for each in history):
+            raise ValueError(NO_PROJECT)
+    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError,
+            UnicodeDecodeError, json.JSONDecodeError, binascii.Error) as error:
+        raise ValueError(NO_PROJECT) from error
+    return replace(edit, history=tuple(history))
+
+
+def to_npz(edit: Edit) -> bytes:
+    """The latents as the projector of NVIDIA's StyleGAN2 writes them: w, float32
+    (1, num_ws, w_dim)."""
+    buffer = io.BytesIO()
+    np.savez(buffer, w=edit.ws[None].astype(np.float32))
+    return buffer.getvalue()
+
+
+def from_npz(content: bytes) -> np.ndarray:
+    """The latents of such a file, float32 (num_ws, w_dim); of several the first.
+
+    Nothing is unpickled, and nothing larger than latents are is unpacked. Raises ValueError in
+    words fit for a visitor.
+    """
+    try:
+        _check_size(content)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("w.npy") as member:
+            array = member.read(MAX_BYTES + 1)
+        _check_size(array)
+        return _latents(_array(array))
+    except (KeyError, EOFError, OSError, NotImplementedError, RuntimeError,
+            zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(NO_LATENTS) from error
+
+
+def read(path: str) -> Edit | np.ndarray:
+    """The edit of a project file, or the latents of an .npz file. Raises ValueError in words fit
+    for a visitor."""
+    kind = Path(path).suffix.lower()
+    if kind not in (".drag", ".npz"):
+        raise ValueError(f"{path} cannot be opened: it is neither a project (.drag) nor latents "
+                         "(.npz).")
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+    return from_project(content) if kind == ".drag" else from_npz(content)
+
+
+def check_model(generator, edit: Edit) -> None:
+    """Raise ValueError where an edit, with all of its history, is not one of this generator."""
+    fits = (generator.num_ws, generator.w_dim), tuple(generator.img_size)
+    if any((each.ws.shape, tuple(each.img_size)) != fits for each in (*edit.history, edit)):
+        raise ValueError("These latents are of another model: choose the model that made them.")
+
+
+def _check_size(content: bytes) -> None:
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"The file is larger than {MAX_BYTES // 10**6} MB, which no edit is: "
+                         "choose another.")
+
+
+def _share(shared: dict[str, int], data: bytes) -> int:
+    return shared.setdefault(base64.b64encode(data).decode(), len(shared))
+
+
+def _refuse(_: str):
+    raise ValueError(NO_PROJECT)
+
+
+def _whole(digits: str) -> int:
+    return int(digits) if len(digits) <= 20 else _refuse(digits)
+
+
+def _entry(record: dict, data: list[bytes]) -> Edit:
+    """One entry of a project, checked."""
+    model = record["model"]
+    if not isinstance(model, str) or not 0 < len(model) <= 200:
+        raise ValueError(NO_PROJECT)
+    numbers = [*record["img_size"], *record["ws"]]
+    if len(numbers) != 5 or not all(type(n) is int and n >= 0 for n in numbers):
+        raise ValueError(NO_PROJECT)
+    height, width, count, length, number = numbers
+    if max(height, width) > MAX_SIDE:
+        raise ValueError(NO_PROJECT)
+    if len(data[number]) != 4 * count * length:
+        raise ValueError(NO_PROJECT)
+    ws = _latents(np.frombuffer(data[number], "<f4").reshape(count, length))
+    settings = Settings(**record["settings"])
+    if settings.solver not in list(SOLVERS):  # a list, for it may be anything
+        raise ValueError(NO_PROJECT)
+    seed = None if record["seed"] is None else parse_seed(record["seed"])
+    edit = Edit(model, seed, parse_truncation(record["truncation_psi"]), ws,
+                (height, width), settings=settings)
+    return edit.place(_points(record["points"]), _mask(record["mask"], data, (height, width)))
+
+
+def _points(records: list) -> list[PointPair]:
+    if len(records) > MAX_POINTS:
+        raise ValueError(NO_PROJECT)
+    points = []
+    for record in records:
+        if len(record) != 5 or not all(type(n) in (int, float) for n in record):
+            raise ValueError(NO_PROJECT)
+        x0, y0, x1, y1, key = record
+        if type(key) is not int or not 0 <= key < 2**53:
+            raise ValueError(NO_PROJECT)
+        points.append(PointPair((float(x0), float(y0)), (float(x1), float(y1)), key))
+    return points
+
+
+def _mask(number: int | None, data: list[bytes], img_size: tuple[int, int]) -> np.ndarray | None:
+    """The mask, bool (H, W); a PNG that says it is of another size is not unpacked."""
+    if number is None:
+        return None
+    try:
+        with Image.open(io.BytesIO(data[number]), formats=["PNG"]) as picture:
+            if picture.size[::-1] != img_size:
+                raise ValueError(NO_PROJECT)
+            return np.asarray(picture.convert("L")) > 127
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(NO_PROJECT) from error
+
+
+def _array(content: bytes) -> np.ndarray:
+    """The array of a .npy file, which must be numbers and all there."""
+    file, readers = io.BytesIO(content), np.lib.format
+    try:
+        read = {(1, 0): readers.read_array_header_1_0, (2, 0): readers.read_array_header_2_0}
+        shape, _, dtype = read[readers.read_magic(file)](file)
+        size = math.prod(shape) * dtype.itemsize
+        if dtype.kind != "f" or min(shape) < 1 or len(content) - file.tell() != size:
+            raise ValueError
+        file.seek(0)
+        return readers.read_array(file, allow_pickle=False)
+    except (ValueError, SyntaxError, tokenize.TokenError) as error:  # in NumPy's words
+        raise ValueError(NO_LATENTS) from error
+
+
+def _latents(array: np.ndarray) -> np.ndarray:
+    """Latents (num_ws, w_dim), float32, of an array (num_ws, w_dim) or (N, num_ws, w_dim)."""
+    if array.ndim == 3 and len(array):
+        array = array[0]
+    if array.ndim != 2 or not all(1 <= n <= most for n, most in zip(
+            array.shape, MAX_LATENTS, strict=True)):
+        raise ValueError(NO_LATENTS)
+    if not (np.abs(array) <= MAX_LATENT).all():  # nor where one is not a number
+        raise ValueError("The latents in this file are not finite, or far too large: choose "
+                         "another.")
+    return np.array(array, np.float32)

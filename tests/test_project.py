@@ -1,0 +1,245 @@
+"""Projects and latents as files: what was saved opens the same, what a stranger made is safe."""
+
+import base64
+import io
+import json
+import pickle
+import tracemalloc
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from drag import PointPair
+from drag.project import (
+    MAX_BYTES,
+    check_model,
+    from_npz,
+    from_project,
+    to_npz,
+    to_project,
+)
+
+
+@pytest.fixture
+def edit(toy_edit):
+    """Two entries of history that share their latents, then a third; a mask and settings."""
+    mask = np.zeros(toy_edit.img_size, bool)
+    mask[:, 20:90] = True
+    placed = replace(toy_edit, settings=replace(toy_edit.settings, solver="adam", r2=9.5))
+    placed = placed.place([PointPair((60, 64), (72.25, 64)), PointPair((1, 2), (3, 4))], mask)
+    return placed.remember().remember().moved(placed.ws + 0.125, [(61.5, 64), (2, 2)])
+
+
+def same(one, other):
+    assert np.array_equal(one.ws, other.ws)
+    assert one.ws.dtype == other.ws.dtype
+    assert (one.mask is None) == (other.mask is None)
+    assert one.mask is None or np.array_equal(one.mask, other.mask)
+    for name in ("model", "seed", "truncation_psi", "img_size", "points", "settings"):
+        assert getattr(one, name) == getattr(other, name), name
+    assert len(one.history) == len(other.history)
+    for mine, theirs in zip(one.history, other.history, strict=True):
+        same(mine, theirs)
+
+
+def test_a_project_opens_as_it_was_saved(toy, edit):
+    content = to_project(edit)
+    opened = from_project(content)
+    same(opened, edit)
+    check_model(toy, opened)
+    same(opened.undo().undo(), edit.undo().undo())
+    assert b"AI-generated" in content
+    assert len(json.loads(content)["data"]) == 3  # two latents and a mask, though three entries
+
+
+def test_fifty_entries_are_a_small_file(edit):
+    for number in range(60):
+        edit = replace(edit.remember(), ws=np.full((16, 512), number / 7, np.float32))
+    content = to_project(edit)
+    assert len(content) < 3_000_000
+    assert len(from_project(content).history) == 50
+
+
+def spoilt(edit, **changes):
+    """The file with other values at paths such as entries__0__seed."""
+    record = json.loads(to_project(edit))
+    for path, value in changes.items():
+        place = record
+        *way, last = (int(key) if key.isdigit() else key for key in path.split("__"))
+        for key in way:
+            place = place[key]
+        place[last] = value
+    return json.dumps(record).encode()
+
+
+def latents(*numbers):
+    return base64.b64encode(np.array(numbers, "<f4").tobytes()).decode()
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"version": 2}, "of another version"),
+    ({"format": "cake"}, "not a project"),
+    ({"entries": []}, "not a project"),
+    ({"entries": {}}, "not a project"),
+    ({"entries__2__ws": [10, 512]}, "not a project"),
+    ({"entries__2__ws": [10, 512, 99]}, "not a project"),
+    ({"entries__2__ws": [10, 512, -1]}, "not a project"),
+    ({"entries__2__ws": [10**9, 10**9, 0]}, "not a project"),
+    ({"entries__2__ws": [True, 512, 0]}, "not a project"),
+    ({"entries__2__img_size": [10**6, 10**6]}, "not a project"),
+    ({"entries__2__img_size": [64, 64]}, "not a project"),  # the mask is of another size
+    ({"entries__2__img_size": [64, 64], "entries__2__mask": None}, "outside the picture"),
+    ({"entries__2__mask": 1}, "not a project"),  # latents
+    ({"entries__2__model": ["a"]}, "not a project"),
+    ({"entries__2__model": "../" * 100}, "not a project"),
+    ({"entries__0__model": "another"}, "not a project"),
+    ({"entries__1__seed": "face"}, "seed must be"),
+    ({"entries__1__seed": [1]}, "seed must be"),
+    ({"entries__1__truncation_psi": 7}, "from 0 to 1"),
+    ({"entries__2__points": [[1, 2, 3]]}, "not a project"),
+    ({"entries__2__points": [[1, 2, 3, [4], 5]]}, "not a project"),
+    ({"entries__2__points": [[1, 2, 3, 4, "key"]]}, "not a project"),
+    ({"entries__2__points": [[1, 2, 3, 1e9, 1]]}, "outside the picture"),
+    ({"entries__2__points": [[1, 2, 3, 4, 1]] * 101}, "not a project"),
+    ({"entries__2__points": 5}, "not a project"),
+    ({"entries__2__settings": {"magic": 1}}, "not a project"),
+    ({"entries__2__settings__solver": "magic"}, "not a project"),
+    ({"entries__2__settings__solver": []}, "not a project"),
+    ({"entries__2__settings__max_steps": 10**9}, "Max steps must be"),
+    ({"entries__2__settings__r1": "3"}, "R1 must be"),
+    ({"data__0": "%%%"}, "not a project"),
+    ({"data__0": 7}, "not a project"),
+    ({"data": None}, "not a project"),
+])
+def test_a_project_edited_by_hand_is_refused_in_one_sentence(edit, changes, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        from_project(spoilt(edit, **changes))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -1e9])
+def test_latents_that_are_none_are_refused(edit, number):
+    ws = edit.ws.copy()
+    ws[3, 5] = number
+    with pytest.raises(ValueError, match="not finite, or far too large"):
+        from_project(to_project(replace(edit, ws=ws)))
+    with pytest.raises(ValueError, match="not finite, or far too large"):
+        from_npz(to_npz(replace(edit, ws=ws)))
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"{", b"[]", b"null", b"7", b"\xff\xfe\x00", b'{"format": NaN}', b"[" * 1_000_000,
+    b'{"a":' * 500_000, b"1" * 100_000, b"\x80\x04N.", pickle.dumps({"format": "drag project"}),
+    b"PK\x03\x04", b'{"format": "drag project", "version": 1}'])
+def test_what_is_no_project_is_refused(content):
+    with pytest.raises(ValueError, match="not a project"):
+        from_project(content)
+
+
+def test_every_project_cut_short_is_refused(edit):
+    content = to_project(edit)
+    for length in range(0, len(content), 97):
+        with pytest.raises(ValueError, match="not a project"):
+            from_project(content[:length])
+
+
+def test_a_large_file_is_not_read(edit):
+    for read in (from_project, from_npz):
+        with pytest.raises(ValueError, match="larger than 20 MB"):
+            read(bytes(MAX_BYTES + 1))
+
+
+def test_a_project_changed_at_random_opens_or_is_refused(edit):
+    content, random = to_project(replace(edit, history=())), np.random.RandomState(0)
+    refused = 0
+    for _ in range(2000):
+        spoiled = bytearray(content)
+        for place in random.randint(len(content) * (random.rand() < 0.5) or 700, size=3):
+            spoiled[place] = random.randint(256)
+        try:
+            from_project(bytes(spoiled))
+        except ValueError:
+            refused += 1
+    assert 1000 < refused <= 2000
+
+
+def test_latents_open_in_numpy_as_nvidias_tools_read_them(edit):
+    w = np.load(io.BytesIO(to_npz(edit)))["w"]
+    assert w.shape == (1, *edit.ws.shape)
+    assert w.dtype == np.float32
+    assert np.array_equal(w[0], edit.ws)
+    assert np.array_equal(from_npz(to_npz(edit)), edit.ws)
+
+
+def npz(**arrays):
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("array", [
+    np.ones((10, 512), np.float32), np.ones((3, 10, 512), np.float64),
+    np.ones((1, 10, 512), np.float16)])
+def test_latents_of_other_tools_open(array):
+    ws = from_npz(npz(w=array, other=np.arange(3)))
+    assert ws.shape == (10, 512)
+    assert ws.dtype == np.float32
+
+
+def forged(header: str) -> bytes:
+    """An archive whose w.npy says this of itself, with few numbers behind."""
+    text = header.ljust(117).encode() + b"\n"
+    member = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(64)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("w.npy", member)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"PK", pickle.dumps(7), npz(v=np.ones((1, 10, 512))), npz(w=np.ones(7)),
+    npz(w=np.ones((1, 10, 512), np.int64)), npz(w=np.ones((1, 1, 10, 512))),
+    npz(w=np.ones((0, 10, 512))), npz(w=np.ones((10, 4096))), npz(w=np.array("text")),
+    forged("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1000000, 1000000), }"),
+    forged("{'descr': '<f4', 'fortran_order': False, 'shape': (-4, -4), }"),
+    forged("{'descr': '|O', 'fortran_order': False, 'shape': (1, 8), }"),
+    forged("{'descr': '<f4', 'fortran_order': False, 'shape': (), }"),
+    forged("__import__('os').system('false')"), forged("{")])
+def test_what_has_no_latents_is_refused(content):
+    with pytest.raises(ValueError, match="no latents"):
+        from_npz(content)
+
+
+class Fires:
+    """A pickle that would run a command."""
+
+    def __reduce__(self):
+        return exec, ("raise SystemError('a pickle was executed')",)
+
+
+def test_pickled_objects_in_an_archive_are_not_executed():
+    content = npz(w=np.array([Fires()], object))
+    with pytest.raises(ValueError, match="no latents"):
+        from_npz(content)
+
+
+def test_an_archive_that_unpacks_to_gigabytes_is_not_unpacked():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("w.npy", bytes(300_000_000))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="larger than 20 MB"):
+        from_npz(buffer.getvalue())
+    assert tracemalloc.get_traced_memory()[1] < 80_000_000
+    tracemalloc.stop()
+
+
+def test_latents_of_another_model_are_refused(toy, edit):
+    other = replace(edit, ws=np.zeros((18, 512), np.float32))
+    with pytest.raises(ValueError, match="of another model"):
+        check_model(toy, other)
+    with pytest.raises(ValueError, match="of another model"):
+        check_model(toy, replace(edit, history=(other,)))
