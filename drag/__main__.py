@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from drag import export, project
+from drag import export, film, project
 from drag.edit import Edit, PointPair, Settings, new_edit
 from drag.loaded import load_generator
 from drag.loop import drag
@@ -46,8 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])
     add("--out", metavar="PNG", help="the picture after the drag")
     add("--export", action="append", default=[], metavar="FILE",
-        help="the result by its suffix: .png the picture, .drag the whole edit, which --open takes "
-        "again, .npz its latents; may be given several times")
+        help="the result by its suffix: .png the picture; .mp4, .gif or .webp the way there; .drag "
+        "the whole edit, which --open takes again; .npz its latents; may be given several times")
+    add("--seconds", type=float, default=3.0, help="that a film takes (default: 3)")
     add("--before", metavar="PNG", help="the picture before it")
     add("--frames", metavar="DIR", help="a picture of every step")
     add("--json", metavar="FILE", help="a report: handles, distances, steps, seconds, memory")
@@ -75,13 +76,16 @@ def read_mask(path: str) -> np.ndarray:
 def suffix_of(path: str) -> str:
     """What kind of file to write; raises ValueError where there is none such."""
     suffix = Path(path).suffix.lower()
-    if suffix not in (".png", ".drag", ".npz"):
-        raise ValueError(f"{path} cannot be written: --export takes .png, .drag and .npz.")
+    if suffix not in (".png", ".drag", ".npz", *film.KINDS):
+        kinds = ", ".join((".png", *film.KINDS, ".drag"))
+        raise ValueError(f"{path} cannot be written: --export takes {kinds} and .npz.")
     return suffix
 
 
-def as_file(suffix: str, generator, edit: Edit) -> bytes:
-    """The edit as a file of that kind."""
+def as_file(suffix: str, generator, edit: Edit, seconds: float = 3.0) -> bytes:
+    """The edit as a file of that kind; seconds: how long a film takes."""
+    if suffix in film.KINDS:
+        return film.film(generator, edit, suffix, seconds)
     if suffix == ".png":
         return export.png(render(generator, edit.ws), edit.facts)
     return project.to_project(edit) if suffix == ".drag" else project.to_npz(edit)
@@ -133,7 +137,7 @@ def run(args: argparse.Namespace) -> dict:
         at = time.perf_counter()
     seconds = time.perf_counter() - start
     for path, suffix in outputs:
-        _write(path, as_file(suffix, generator, edit))
+        _write(path, as_file(suffix, generator, edit, args.seconds))
     if each:
         report = {
             "solver": solver_for(edit).name, "handles": step.handles,

@@ -8,7 +8,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 NOTICE = "AI-generated: this picture was made by a generative network, it is not a photo."
-_XMP = (
+XMP = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
@@ -24,7 +24,7 @@ def png(picture: np.ndarray, facts: dict | None = None) -> bytes:
     info = PngInfo()
     info.add_text("Comment", NOTICE)
     info.add_text("Source", "AI-generated")
-    info.add_itxt("XML:com.adobe.xmp", _XMP)
+    info.add_itxt("XML:com.adobe.xmp", XMP)
     if facts:
         info.add_text("drag", json.dumps(facts))
     buffer = io.BytesIO()
@@ -38,6 +38,6 @@ def jpeg(picture: np.ndarray, quality: int = 88) -> bytes:
     subsampling = 0 if quality >= 95 else 2
     Image.fromarray(picture).save(
         buffer, "JPEG", quality=quality, subsampling=subsampling, comment=NOTICE.encode(),
-        xmp=_XMP.encode(),
+        xmp=XMP.encode(),
     )
     return buffer.getvalue()

@@ -180,5 +180,13 @@ def test_no_project_chooses_a_file_or_a_download(generator, toy_edit, tmp_path, 
 def test_what_would_be_lost_is_not_begun(generator, tmp_path):
     with pytest.raises(ValueError, match="say with --out or --export"):
         here("--drag", "560,600,540,600")
-    with pytest.raises(ValueError, match=r"takes \.png, \.drag and \.npz"):
-        here("--drag", "560,600,540,600", "--export", tmp_path / "a.gif")
+    with pytest.raises(ValueError, match=r"takes \.png, .*\.drag and \.npz"):
+        here("--drag", "560,600,540,600", "--export", tmp_path / "a.avi")
+
+
+def test_the_way_there_is_filmed(generator, tmp_path):
+    here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 1, "--seconds", 0.5,
+         "--export", tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as shown:
+        assert shown.size == (384, 384)
+        assert shown.n_frames > 4
