@@ -155,3 +155,10 @@ def test_the_official_code_is_driven_on_the_same_faces(monkeypatch, capsys, tmp_
     assert ours["md"] < theirs["md"] / 2
     assert ours["steps"] == 6  # as many as it may, or the two are not compared
     assert "| 1 | official | 1 of 1 | 2 |" in capsys.readouterr().out
+
+
+def test_a_folder_without_the_official_code_is_said_so(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["-", "--official", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        official.main()
+    assert "is no checkout of the official code" in capsys.readouterr().err

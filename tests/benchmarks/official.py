@@ -147,6 +147,9 @@ def main() -> None:
     if args.quick:
         args.pairs, args.points, args.steps = 1, "1", 12
     folder = str(Path(args.official).resolve())
+    if not Path(folder, "viz", "renderer.py").is_file():
+        parser.error(f"{args.official} is no checkout of the official code: it has no "
+                     "viz/renderer.py.")
     jobs = ((measure, side, folder, int(points), seed, args.steps)
             for points in args.points.split(",")
             for seed in range(args.seed, args.seed + 2 * args.pairs, 2)
