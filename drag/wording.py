@@ -68,8 +68,8 @@ def _why(step: Step, ways: Sequence[float]) -> str:
     if step.ending is Ending.ARRIVED:
         return f"<b>Arrived</b> after {steps}." if step.number else "<b>Already there.</b>"
     if step.ending is Ending.NO_PROGRESS and _near(step, ways):
-        return (f"<b>Nearly there</b> after {steps}, {left} short: farther, the picture would "
-                "change more than it has to. Press Drag to go on all the same.")
+        return (f"<b>Nearly there</b> after {steps}, {left} short, where the picture is still "
+                "most like itself. Press Drag to go on.")
     if step.ending is Ending.NO_PROGRESS:
         return (f"<b>No further</b> after {steps}: the closest picture was kept, {left} short. "
                 "Try a nearer target, or drag again to go on from here.")
