@@ -40,9 +40,10 @@ def build_parser() -> argparse.ArgumentParser:
     add("--drag", action="append", default=[], metavar="X0,Y0,X1,Y1",
         help="a handle and its target in pixels of the picture; give it once a point")
     add("--mask", metavar="PNG", help="picture of the same size: white may move, black must stay")
-    add("--solver", default=Settings.solver, choices=SOLVERS,
-        help="gauss-newton (ours, the default) or adam (the paper's, and with --mask in any case)")
-    add("--max-steps", type=int, default=Settings.max_steps, metavar="N")
+    add("--solver", choices=SOLVERS,
+        help="gauss-newton (ours, the default, which leaves a --mask to adam), "
+        "gauss-newton-region (which does not) or adam (the paper's)")
+    add("--max-steps", type=int, metavar="N", help=f"at most (default: {Settings.max_steps})")
     add("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])
     add("--out", metavar="PNG", help="the picture after the drag")
     add("--export", action="append", default=[], metavar="FILE",
@@ -101,14 +102,18 @@ def begin(args: argparse.Namespace) -> tuple:
         raise ValueError(f"{args.open} is of the model {saved.model!r}: say with --model where "
                          "that is.")
     model = named(args.model or (saved.model if saved else "builtin"))
-    settings = Settings(args.solver, model.learning_rate, max_steps=args.max_steps)
+    given = {name: value for name in ("solver", "max_steps")
+             if (value := getattr(args, name)) is not None}
+    first = saved.settings if saved else Settings(learning_rate=model.learning_rate)
+    settings = replace(first, **given)
     generator = load_generator(args.model or model.name, args.device, progress=report_progress)
-    psi = model.truncation_psi if args.psi is None else args.psi
-    edit = new_edit(generator, model.name, args.seed, psi, settings)
     if saved:
         edit = replace(saved, settings=settings)
-    elif found is not None:
-        edit = replace(edit, ws=found, seed=None)
+    else:
+        psi = model.truncation_psi if args.psi is None else args.psi
+        edit = new_edit(generator, model.name, args.seed, psi, settings)
+        if found is not None:
+            edit = replace(edit, ws=found, seed=None)
     project.check_model(generator, edit)
     if points or mask is not None or not args.open:
         edit = edit.place(points or edit.points, edit.mask if mask is None else mask)
@@ -121,6 +126,9 @@ def run(args: argparse.Namespace) -> dict:
     outputs += [(args.out, ".png")] if args.out else []
     if not outputs:
         raise ValueError("Nothing would be kept: say with --out or --export where to.")
+    outputs.sort(key=lambda output: output[1] in film.KINDS)  # what takes long, and can fail, last
+    if outputs[-1][1] in film.KINDS:
+        film.check_seconds(args.seconds)
     generator, edit = begin(args)
     steps, each, report = (), [], {}
     if args.drag or not args.open:

@@ -23,8 +23,7 @@ def film(generator, edit: Edit, kind: str, seconds: float = 3.0) -> bytes:
     long the motion takes, 0.5 to 20; both ends stand still a little longer. Raises ValueError in
     words fit for a visitor for another length or where the picture never changed.
     """
-    if not SECONDS[0] <= seconds <= SECONDS[1]:
-        raise ValueError(f"A film takes {SECONDS[0]:g} to {SECONDS[1]:g} seconds, not {seconds:g}.")
+    check_seconds(seconds)
     stations = path(edit)
     if len(stations) < 2:
         raise ValueError("There is nothing to film: drag something first.")
@@ -32,6 +31,12 @@ def film(generator, edit: Edit, kind: str, seconds: float = 3.0) -> bytes:
     latents = along(stations, max(2, round(seconds * rate)))
     pictures = _with_ends(_pictures(generator, latents, side), round(HOLD * rate))
     return _mp4(pictures, rate) if kind == ".mp4" else _animation(pictures, rate, kind)
+
+
+def check_seconds(seconds: float) -> None:
+    """Raise ValueError, in words fit for a visitor, where no film lasts so long."""
+    if not SECONDS[0] <= seconds <= SECONDS[1]:
+        raise ValueError(f"A film takes {SECONDS[0]:g} to {SECONDS[1]:g} seconds, not {seconds:g}.")
 
 
 def path(edit: Edit) -> list[np.ndarray]:

@@ -184,6 +184,31 @@ def test_what_would_be_lost_is_not_begun(generator, tmp_path):
         here("--drag", "560,600,540,600", "--export", tmp_path / "a.avi")
 
 
+def test_the_settings_of_a_project_stay_unless_others_are_asked_for(generator, tmp_path):
+    # They were replaced by the command line's defaults.
+    first, again, other = (tmp_path / f"{name}.drag" for name in "abc")
+    here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 1, "--export", first)
+    saved = project.read(first)
+    kept = replace(saved, settings=replace(saved.settings, r1=5.0, latent_space="w"))
+    first.write_bytes(project.to_project(kept))
+    here("--open", first, "--export", again)
+    assert project.read(again).settings == kept.settings
+    here("--open", first, "--solver", "adam", "--export", other)
+    assert project.read(other).settings == replace(kept.settings, solver="adam")
+
+
+def test_a_film_that_cannot_be_made_costs_nothing_else(generator, tmp_path):
+    arguments = ["--seed", 3, "--export", tmp_path / "a.gif", "--export", tmp_path / "a.drag"]
+    with pytest.raises(ValueError, match="to 20 seconds"):
+        here(*arguments, "--drag", "560,600,540,600", "--seconds", 99)
+    assert not list(tmp_path.iterdir())  # and the drag was not begun
+    here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 1,
+         "--export", tmp_path / "b.npz")
+    with pytest.raises(ValueError, match="nothing to film"):
+        here("--open", tmp_path / "b.npz", *arguments[2:])
+    assert (tmp_path / "a.drag").exists()
+
+
 def test_the_way_there_is_filmed(generator, tmp_path):
     here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 1, "--seconds", 0.5,
          "--export", tmp_path / "a.gif")

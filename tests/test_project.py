@@ -1,6 +1,5 @@
 """Projects and latents as files: what was saved opens the same, what a stranger made is safe."""
 
-import base64
 import io
 import json
 import pickle
@@ -72,10 +71,6 @@ def spoilt(edit, **changes):
             place = place[key]
         place[last] = value
     return json.dumps(record).encode()
-
-
-def latents(*numbers):
-    return base64.b64encode(np.array(numbers, "<f4").tobytes()).decode()
 
 
 @pytest.mark.parametrize(("changes", "words"), [

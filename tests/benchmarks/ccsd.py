@@ -8,7 +8,6 @@ the first drag. One that hardly moves comes back easily: `way` is the share of t
 the landmarks go, `back` the share of that which they came back.
 """
 
-
 import numpy as np
 
 from drag import PointPair, load_generator
