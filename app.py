@@ -8,13 +8,12 @@ from pathlib import Path
 
 import gradio as gr
 
-from drag import Settings, wording
-from drag.canvas import DragCanvas, OpenSlider
+from drag.api import publish
 from drag.loaded import BUDGET, LoadedModels
 from drag.models import is_path, local_models, report_progress
 from drag.page import Handlers
-from drag.solvers import SOLVERS
-from drag.wording import status
+from drag.page.layout import Layout, word
+from drag.page.wiring import connect
 
 CSS = (Path(__file__).parent / "assets" / "page.css").read_text("utf-8")
 THEME = gr.themes.Soft(  # one look in light and dark, with fonts that are already there
@@ -22,97 +21,27 @@ THEME = gr.themes.Soft(  # one look in light and dark, with fonts that are alrea
     font=["Inter", "ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "sans-serif"],
     font_mono=["ui-monospace", "monospace"],
 ).set(block_title_background_fill="none", block_title_background_fill_dark="none",
-      block_title_padding="0", block_title_text_color="*body_text_color")
+      block_title_padding="0", block_title_text_color="*body_text_color",
+      # Gradio's own greys and indigo are too pale to be read by everyone (WCAG AA).
+      body_text_color_subdued="*neutral_500", block_info_text_color="*neutral_500",
+      checkbox_label_background_fill_selected="*primary_600",
+      checkbox_label_background_fill_selected_dark="*primary_600",
+      color_accent="*primary_600", link_text_color="*primary_600",
+      button_primary_background_fill="*primary_600",
+      button_primary_background_fill_hover="*primary_700",
+      button_primary_background_fill_dark="*primary_600",
+      button_primary_background_fill_hover_dark="*primary_700")
 NICENESS = 10  # of the server: what it draws for comes first on the same machine
-MAX_ENTRIES = 18  # of the latents, of a StyleGAN2 of 1024 px
-# A tab's edit survives its reload, where the browser lets a page store anything.
-RECALL = "() => { try { return [sessionStorage.draggan || ''] } catch { return [''] } }"
-REMEMBER = "(token) => { try { sessionStorage.draggan = token } catch {} }"
+FORGET = 600, 3600  # seconds: how often files of programs' answers are looked through; their age
 
 
 def build_demo(models: LoadedModels, first: str = "builtin") -> gr.Blocks:
     """The page for these models; first: name of the one that a new visitor finds."""
     do = Handlers(models, first)
-
-    def acknowledge(message):  # Gradio marks it, which a bound method does not allow
-        do.acknowledge(message)
-
-    with gr.Blocks(title="Drag a face", analytics_enabled=False) as demo:
-        gr.HTML(wording.TITLE, elem_classes="page-title")
-        with gr.Row():
-            with gr.Column(scale=7, min_width=320):
-                canvas = DragCanvas(elem_id="canvas", server_functions=[acknowledge])
-            with gr.Column(scale=4, min_width=300):
-                with gr.Row(elem_id="run-row"):
-                    go = gr.Button("Drag", variant="primary", elem_id="drag", min_width=120)
-                    stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="stop",
-                                     min_width=90)
-                line = gr.HTML(status(do.greeting), elem_id="status")
-                with gr.Row(elem_classes="small-row"):
-                    undo, reset_points, reset_picture, save = (
-                        gr.Button(text, size="sm", min_width=130, elem_id=name) for name, text in
-                        {"undo": "Undo last drag", "reset-points": "Reset points",
-                         "reset-picture": "Reset picture", "save": "Save picture"}.items())
-                model = gr.Dropdown(
-                    [(entry.label, entry.name) for entry in models.menu()], value=first,
-                    label="Model", info=wording.CUSTOM, allow_custom_value=True, elem_id="model")
-                with gr.Row():
-                    seed = gr.Textbox(label="Seed", elem_id="seed", min_width=120,
-                                      info="The number of the picture. Enter shows it.")
-                    dice = gr.Button("Dice", elem_id="dice", min_width=96)
-                psi = OpenSlider(0, 1, 0.7, step=0.05, label="Truncation", elem_id="psi",
-                                 info="Lower: more average. Higher: more varied, and odder.")
-                with gr.Accordion("Advanced", open=False, elem_id="advanced"):
-                    settings = advanced_settings()
-        gr.HTML(wording.NOTE, elem_classes="page-note")
-        token = gr.Textbox(visible=False)
-
-        light = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-        shown = [canvas, seed, psi, line]
-        chosen = [*shown, model, settings[1]]
-        demo.load(do.arrive, token, [*chosen, token], js=RECALL, **light).then(
-            None, token, None, js=REMEMBER, api_visibility="private")
-        demo.unload(do.leave)
-        canvas.release(do.change, canvas, line, trigger_mode="multiple", **light)
-        ready = gr.on([go.click, canvas.submit], do.arm, [canvas, *settings], [line, go, stop],
-                      **light)
-        ready.then(do.run, None, [canvas, line, go, stop], show_progress="hidden",
-                   concurrency_id="device", concurrency_limit=1, api_visibility="private").failure(
-            do.refused, None, [line, go, stop], **light)
-        gr.on([stop.click, canvas.stop], do.halt, None, [line, go, stop], **light)
-        seed.submit(do.resample, [seed, psi], shown, **light)
-        seed.blur(do.leave_seed, [seed, psi], shown, **light)
-        psi.input(do.resample, [seed, psi], shown, trigger_mode="always_last", **light)
-        model.input(do.choose, model, chosen, trigger_mode="multiple", show_progress="hidden",
-                    concurrency_id="models", concurrency_limit=8, api_visibility="private")
-        dice.click(do.roll, psi, shown, **light)
-        undo.click(do.undo, None, shown, **light)
-        reset_points.click(do.reset_points, None, shown, **light)
-        reset_picture.click(do.reset_picture, None, shown, **light)
-        save.click(do.save, None, [canvas, line], **light)
+    with gr.Blocks(title="Drag a face", analytics_enabled=False, delete_cache=FORGET) as demo:
+        connect(demo, Layout(do, first), do)
+        publish(models)
     return demo
-
-
-def advanced_settings() -> list[gr.components.Component]:
-    """The controls of `Settings`, in its order, with the paper's values but for the solver."""
-    paper = Settings()
-    solver = gr.Radio(
-        [(solver.title, name) for name, solver in SOLVERS.items()], value=paper.solver,
-        label="Solver", info="Ours takes about ten steps, the paper's up to 300. "
-        "With a region painted, the first choice leaves it to the paper's.")
-    with gr.Row():
-        rate = gr.Number(paper.learning_rate, label="Learning rate", info="of Adam", step=0.0005,
-                         min_width=140)
-        cap = gr.Number(paper.max_steps, label="Step limit", info="at most", precision=0,
-                        min_width=140)
-        r1 = gr.Number(paper.r1, label="r1, motion", info="px at 512", min_width=140)
-        r2 = gr.Number(paper.r2, label="r2, tracking", info="px at 512", min_width=140)
-        weight = gr.Number(paper.lambda_mask, label="Lambda, region", min_width=140)
-        space = gr.Radio(["W+", "W"], value="W+", label="Latent space", min_width=140)
-    entries = OpenSlider(
-        1, MAX_ENTRIES, paper.num_entries, step=1, label="Entries of the latents that move",
-        info="Few: shape and pose only. Many: colours and texture too.")
-    return [solver, rate, r1, r2, weight, cap, space, entries]
 
 
 def parse_args() -> argparse.Namespace:
@@ -149,7 +78,8 @@ def main() -> int:
             print(f"Model: {first.title}, on {models.device}")
             demo.queue(max_size=32).launch(
                 share=args.share, server_name=args.host, server_port=args.port, theme=THEME,
-                css=CSS, run_history=False, footer_links=[], ssr_mode=False)
+                css=CSS, run_history=False, footer_links=[], ssr_mode=False,
+                i18n=word)
     except (ValueError, OSError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1

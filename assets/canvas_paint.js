@@ -1,9 +1,9 @@
-// What the canvas draws over the picture. Pure: everything comes in as arguments.
-// Lengths are given in CSS pixels and times `dpr` are device pixels; points are in picture pixels.
+// What the canvas draws over the picture. Pure: everything comes in as arguments. Lengths are given in
+// CSS pixels and times `dpr` are device pixels; `see` turns a point of the picture into device pixels.
 
-const HANDLE = "#f43f5e", TARGET = "#3b82f6", PAINT = "#000";
+const HANDLE = "#f43f5e", TARGET = "#3b82f6", LIGHT = "#fff", DARK = "#000a";
 
-function drawRing(g, x, y, radius, fill, edge, width) {
+function drawRing(g, [x, y], radius, fill, edge, width) {
   g.beginPath();
   g.arc(x, y, radius, 0, 2 * Math.PI);
   if (fill) { g.fillStyle = fill; g.fill(); }
@@ -19,7 +19,7 @@ function drawArrow(g, from, to, dpr) {
   const gap = Math.min(8 * dpr, length / 3), tip = length < 36 * dpr ? 0 : 11 * dpr;  // head
   const end = [to[0] - ux * gap, to[1] - uy * gap];
   g.lineCap = g.lineJoin = "round";
-  for (const [width, colour] of [[5, "#0009"], [2.5, "#fff"]]) {
+  for (const [width, colour] of [[5, "#0009"], [2.5, LIGHT]]) {
     g.lineWidth = width * dpr;
     g.strokeStyle = colour;
     g.beginPath();
@@ -33,32 +33,123 @@ function drawArrow(g, from, to, dpr) {
   }
 }
 
-// pairs: [{handle, target}]; selected: index or -1; scale: device pixels a picture pixel.
-function drawPoints(g, pairs, selected, scale, dpr) {
-  pairs.forEach(({ handle, target }, i) => {
-    const from = handle.map((v) => (v + 0.5) * scale), to = target.map((v) => (v + 0.5) * scale);
-    const waiting = Math.hypot(to[0] - from[0], to[1] - from[1]) < 2 * dpr;
-    drawArrow(g, from, to, dpr);
-    if (!waiting) drawRing(g, ...to, 6 * dpr, TARGET, "white", 2 * dpr);
-    drawRing(g, ...from, 6.5 * dpr, HANDLE, "white", 2 * dpr);
-    if (i === selected) {
-      for (const [x, y] of waiting ? [from] : [from, to]) drawRing(g, x, y, 11 * dpr, null, "white", 2 * dpr);
+// A padlock in a disc: this point is held where it is.
+function drawPin(g, [x, y], dpr) {
+  drawRing(g, [x, y], 10 * dpr, HANDLE, LIGHT, 2 * dpr);
+  g.lineWidth = 1.6 * dpr;
+  g.strokeStyle = g.fillStyle = LIGHT;
+  g.beginPath();
+  g.arc(x, y - 1.2 * dpr, 2.6 * dpr, Math.PI, 0);
+  g.lineTo(x + 2.6 * dpr, y);
+  g.moveTo(x - 2.6 * dpr, y - 1.2 * dpr);
+  g.lineTo(x - 2.6 * dpr, y);
+  g.stroke();
+  g.fillRect(x - 4.2 * dpr, y - 0.6 * dpr, 8.4 * dpr, 5.8 * dpr);
+}
+
+// A ring around an end: bold for the selected one, thin for its partner, dashed where one waits.
+function drawHalo(g, place, radius, kind, dpr) {
+  const width = kind === "partner" ? 1 : 2.5;
+  g.lineCap = "butt";
+  if (kind === "waiting") g.setLineDash([5 * dpr, 3.5 * dpr]);
+  drawRing(g, place, radius, null, DARK, (width + 2) * dpr);
+  drawRing(g, place, radius, null, LIGHT, width * dpr);
+  g.setLineDash([]);
+}
+
+function drawNumber(g, number, [x, y], away, dpr) {
+  if (x < 0 || y < 0 || x > g.canvas.width || y > g.canvas.height) return;  // its point is out of sight
+  const inside = (v, side) => Math.min(side - 9 * dpr, Math.max(9 * dpr, v));
+  g.font = `700 ${12 * dpr}px system-ui, sans-serif`;
+  g.textAlign = "center";
+  g.textBaseline = "middle";
+  g.lineJoin = "round";
+  g.lineWidth = 3.5 * dpr;
+  g.strokeStyle = "#000c";
+  g.fillStyle = LIGHT;
+  const place = [inside(x + away[0], g.canvas.width), inside(y + away[1], g.canvas.height)];
+  g.strokeText(number, ...place);
+  g.fillText(number, ...place);
+}
+
+// pairs: [{handle, target, open, pinned}]; chosen: {i, end}, i is -1 for none.
+function drawPoints(g, pairs, chosen, see, dpr) {
+  pairs.forEach(({ handle, target, open, pinned }, i) => {
+    const from = see(handle), to = see(target);
+    const length = Math.hypot(to[0] - from[0], to[1] - from[1]), together = length < 2 * dpr;
+    if (!pinned) {
+      drawArrow(g, from, to, dpr);
+      if (!together) drawRing(g, to, 6 * dpr, TARGET, LIGHT, 2 * dpr);
+      drawRing(g, from, 6.5 * dpr, HANDLE, LIGHT, 2 * dpr);
+    } else drawPin(g, from, dpr);
+    if (open) drawHalo(g, from, 13 * dpr, "waiting", dpr);
+    else if (i === chosen.i) {
+      const [bold, thin] = chosen.end === "handle" ? [from, to] : [to, from];
+      if (!pinned && !together) drawHalo(g, thin, 10.5 * dpr, "partner", dpr);
+      drawHalo(g, pinned ? from : bold, (pinned ? 15 : 12) * dpr, "selected", dpr);
     }
+    if (pairs.length < 2) return;
+    const far = (pinned || open || i === chosen.i ? 25 : 17) * dpr;  // on the side without the arrow
+    drawNumber(g, i + 1, from, together || pinned ? [-far * 0.75, -far * 0.75]
+      : [((from[0] - to[0]) / length) * far, ((from[1] - to[1]) / length) * far], dpr);
   });
 }
 
-// What stays is dimmed, the region that may move is left clear; mask is a canvas of the picture's
-// size, opaque where painted. Drawn first, on an empty overlay.
-function drawRegion(g, mask, width, height, strength) {
-  g.fillStyle = `rgb(8 12 24 / ${strength})`;
-  g.fillRect(0, 0, width, height);
+const softened = document.createElement("canvas"), hatching = document.createElement("canvas");
+
+// Lines of light and dark side by side, so that they show on any picture.
+function hatch(g, strength, dpr) {
+  const side = Math.round(10 * dpr), h = hatching.getContext("2d");
+  hatching.width = hatching.height = side;
+  h.lineWidth = 1.4 * dpr;
+  for (const [shift, colour] of [[0, "#fff"], [1.4 * dpr, "#000"]]) {
+    h.strokeStyle = colour;
+    h.globalAlpha = strength;
+    for (const start of [-side, 0, side]) {  // the pattern's corners need their neighbours' lines
+      h.beginPath();
+      h.moveTo(start + shift - 1, side + 1);
+      h.lineTo(start + shift + side + 1, -1);
+      h.stroke();
+    }
+  }
+  return g.createPattern(hatching, "repeat");
+}
+
+// What stays is dimmed and hatched, with a soft edge; what may move is left clear. mask is a canvas of
+// the picture's size, opaque where it may move; part: [x, y, w, h] of it that is seen. Drawn first.
+function drawRegion(g, mask, part, strength, dpr) {
+  const { width, height } = g.canvas;
+  softened.width = Math.ceil(width / (5 * dpr));  // small, then enlarged: blurred in every browser
+  softened.height = Math.ceil(height / (5 * dpr));
+  const small = softened.getContext("2d");
+  small.imageSmoothingQuality = g.imageSmoothingQuality = "high";
+  small.drawImage(mask, ...part, 0, 0, softened.width, softened.height);
+  for (const style of [`rgb(8 12 24 / ${strength})`, hatch(g, 0.08 + strength / 5, dpr)]) {
+    g.fillStyle = style;
+    g.fillRect(0, 0, width, height);
+  }
   g.globalCompositeOperation = "destination-out";
-  g.drawImage(mask, 0, 0, width, height);
+  g.drawImage(softened, 0, 0, width, height);
   g.globalCompositeOperation = "source-over";
 }
 
-function drawBrush(g, at, radius, scale, dpr) {
-  const [x, y] = at.map((v) => (v + 0.5) * scale);
-  drawRing(g, x, y, radius * scale, null, "#000a", 3 * dpr);
-  drawRing(g, x, y, radius * scale, null, "white", 1.5 * dpr);
+function drawBrush(g, place, radius, dpr) {
+  drawRing(g, place, radius, null, DARK, 3 * dpr);
+  drawRing(g, place, radius, null, LIGHT, 1.5 * dpr);
+}
+
+function drawOutline(g, outline, see, dpr) {
+  g.beginPath();
+  for (const point of outline) g.lineTo(...see(point));
+  g.closePath();
+  g.fillStyle = "#ffffff26";
+  g.fill();
+  g.lineJoin = "round";
+  for (const [width, colour, dash] of [[3.5, DARK, []], [2, LIGHT, [6 * dpr, 5 * dpr]]]) {
+    g.lineWidth = width * dpr;
+    g.strokeStyle = colour;
+    g.setLineDash(dash);
+    g.stroke();
+  }
+  g.setLineDash([]);
 }

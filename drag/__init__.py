@@ -1,12 +1,16 @@
 """Drag Your GAN (arXiv 2305.10973): drag points of a generated picture to where they should go.
 
-    from drag import drag, load_generator, new_edit, PointPair
+    from drag import PointPair, as_file, drag, load_generator, new_edit
 
-`new_edit` samples a picture, `Edit.place` puts points on it, `drag` yields the steps.
+`new_edit` samples a picture, `Edit.place` puts points on it, `drag` yields the steps, `as_file`
+makes a picture, a film or a project of the result.
 """
 
-from drag.edit import Edit, PointPair, Settings, new_edit
+from drag.edit import Edit, PointPair, Settings
+from drag.files import as_file
 from drag.loaded import load_generator
 from drag.loop import Step, drag
+from drag.pictures import new_edit
 
-__all__ = ["Edit", "PointPair", "Settings", "Step", "drag", "load_generator", "new_edit"]
+__all__ = [
+    "Edit", "PointPair", "Settings", "Step", "as_file", "drag", "load_generator", "new_edit"]

@@ -1,6 +1,7 @@
 """python -m drag: a drag from the command line, without a page."""
 
 import argparse
+import functools
 import json
 import statistics
 import sys
@@ -11,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from drag import export, film, project
-from drag.edit import Edit, PointPair, Settings, new_edit
+from drag import film, project
+from drag.edit import Edit, PointPair, Settings
+from drag.files import MEDIA_TYPES, as_file
 from drag.loaded import load_generator
 from drag.loop import drag
 from drag.models import CATALOGUE, named, report_progress
-from drag.render import render
+from drag.pictures import from_latents, new_edit
 from drag.solvers import SOLVERS, solver_for
 
 
@@ -50,6 +52,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="the result by its suffix: .png the picture; .mp4, .gif or .webp the way there; .drag "
         "the whole edit, which --open takes again; .npz its latents; may be given several times")
     add("--seconds", type=float, default=3.0, help="that a film takes (default: 3)")
+    add("--with-points", action="store_true", help="draw the points on pictures and films")
+    add("--mark", action="store_true", help='write "AI-generated" into the corner of pictures and '
+        "films, whose metadata say so in any case")
     add("--before", metavar="PNG", help="the picture before it")
     add("--frames", metavar="DIR", help="a picture of every step")
     add("--json", metavar="FILE", help="a report: handles, distances, steps, seconds, memory")
@@ -77,19 +82,11 @@ def read_mask(path: str) -> np.ndarray:
 def suffix_of(path: str) -> str:
     """What kind of file to write; raises ValueError where there is none such."""
     suffix = Path(path).suffix.lower()
-    if suffix not in (".png", ".drag", ".npz", *film.KINDS):
-        kinds = ", ".join((".png", *film.KINDS, ".drag"))
-        raise ValueError(f"{path} cannot be written: --export takes {kinds} and .npz.")
+    if suffix not in MEDIA_TYPES:
+        *kinds, last = MEDIA_TYPES
+        raise ValueError(
+            f"{path} cannot be written: --export takes {', '.join(kinds)} and {last}.")
     return suffix
-
-
-def as_file(suffix: str, generator, edit: Edit, seconds: float = 3.0) -> bytes:
-    """The edit as a file of that kind; seconds: how long a film takes."""
-    if suffix in film.KINDS:
-        return film.film(generator, edit, suffix, seconds)
-    if suffix == ".png":
-        return export.png(render(generator, edit.ws), edit.facts)
-    return project.to_project(edit) if suffix == ".drag" else project.to_npz(edit)
 
 
 def begin(args: argparse.Namespace) -> tuple:
@@ -113,7 +110,7 @@ def begin(args: argparse.Namespace) -> tuple:
         psi = model.truncation_psi if args.psi is None else args.psi
         edit = new_edit(generator, model.name, args.seed, psi, settings)
         if found is not None:
-            edit = replace(edit, ws=found, seed=None)
+            edit = from_latents(generator, model.name, found, edit.truncation_psi, settings)
     project.check_model(generator, edit)
     if points or mask is not None or not args.open:
         edit = edit.place(points or edit.points, edit.mask if mask is None else mask)
@@ -131,21 +128,23 @@ def run(args: argparse.Namespace) -> dict:
         film.check_seconds(args.seconds)
     generator, edit = begin(args)
     steps, each, report = (), [], {}
+    keep = functools.partial(as_file, seconds=args.seconds, points=args.with_points,
+                             mark=args.mark)
     if args.drag or not args.open:
         steps, edit = drag(generator, edit), edit.remember()
     if args.before:
-        _write(args.before, as_file(".png", generator, edit))
+        _write(args.before, keep(".png", generator, edit))
     start = at = time.perf_counter()
     for step in steps:
         each.append(time.perf_counter() - at)
         edit = edit.moved(step.ws, step.handles)
         if args.frames:
             frame = Path(args.frames) / f"{step.number:04d}.png"
-            _write(frame, as_file(".png", generator, edit))
+            _write(frame, keep(".png", generator, edit))
         at = time.perf_counter()
     seconds = time.perf_counter() - start
     for path, suffix in outputs:
-        _write(path, as_file(suffix, generator, edit, args.seconds))
+        _write(path, keep(suffix, generator, edit))
     if each:
         report = {
             "solver": solver_for(edit).name, "handles": step.handles,

@@ -1,29 +1,27 @@
 """DragCanvas: the picture on which a person places points and paints, and watches it follow.
 
-A subclass of gr.HTML around a few text files; it knows nothing of the method. What the visitor made
-travels as one JSON value (see assets/canvas.js), pictures go the other way as a prop of their own.
+It knows nothing of the method. What the visitor made travels as one JSON value (see
+assets/canvas.js), pictures go the other way as a prop of their own.
 """
 
 import base64
 import binascii
 import io
 import math
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from drag.component import JsonComponent, read_asset
 from drag.edit import Edit, PointPair
 from drag.export import jpeg
 
-_ASSETS = Path(__file__).parent.parent / "assets"
-_HTML = (_ASSETS / "canvas.html").read_text("utf-8")
-_CSS = (_ASSETS / "canvas.css").read_text("utf-8")
-_JS = "\n".join(
-    (_ASSETS / name).read_text("utf-8")
-    for name in ("canvas_paint.js", "canvas_mask.js", "canvas.js")
-)
+_HTML, _CSS = read_asset("canvas.html"), read_asset("canvas.css")
+_JS = read_asset(  # one function body: what a file does at once needs what stands before it
+    "canvas_words.js", "canvas_paint.js", "canvas_mask.js", "canvas_state.js", "canvas_view.js",
+    "canvas_points.js", "canvas_region.js", "canvas_pointer.js", "canvas_compare.js",
+    "canvas_keys.js", "canvas.js")
 _MAX_MASK_CHARACTERS = 4_000_000
 _PNG_URL = "data:image/png;base64,"
 
@@ -41,38 +39,18 @@ class OpenSlider(gr.Slider):
         return "slider"
 
 
-class DragCanvas(gr.HTML):
+class DragCanvas(JsonComponent):
     """The canvas component. Its value is the JSON value of assets/canvas.js, unchecked: what comes
-    from a browser goes through `read_value`. Events: release, submit, stop."""
+    from a browser goes through `read_value`. Events: release, submit, stop, undo, redo, compare
+    (the picture as sampled is wanted: answer with before={"src": ..., "sample": ...})."""
 
-    def __init__(self, value=None, *, frame=None, saved=None, html_template=_HTML,
+    def __init__(self, value=None, *, frame=None, before=None, html_template=_HTML,
                  css_template=_CSS, js_on_load=_JS, apply_default_css=False, **kwargs):
         super().__init__(
-            value, frame=frame, saved=saved, html_template=html_template,
+            value, frame=frame, before=before, html_template=html_template,
             css_template=css_template, js_on_load=js_on_load,
             apply_default_css=apply_default_css, **kwargs,
         )
-
-    def preprocess(self, payload):
-        """The value as the browser sent it."""
-        return payload
-
-    def postprocess(self, value):
-        """The value as `to_value` made it."""
-        return value
-
-    def api_info(self) -> dict:
-        """JSON schema of the value."""
-        return {"type": "object"}
-
-    def example_payload(self) -> dict:
-        """A value with one point, for the API page."""
-        point = {"handle": [480, 560], "target": [540, 560]}
-        return {"width": 1024, "height": 1024, "points": [point], "mask": None, "revision": 1}
-
-    def example_value(self) -> dict:
-        """As `example_payload`."""
-        return self.example_payload()
 
 
 def read_value(value, img_size: tuple[int, int]) -> tuple[list[PointPair], np.ndarray | None, int]:
@@ -141,7 +119,8 @@ def to_frame(
     """The canvas's frame for a picture: uint8 (H, W, 3).
 
     serial: of two frames the canvas shows the one with the higher.   handles: (x, y) by the key of
-    their point, where a drag has moved them.   extra: run, settle, as assets/canvas.js has them.
+    their point, where a drag has moved them.   extra: run, settle, sample, original, as
+    assets/canvas.js has them.
     """
     source = to_url("image/jpeg", jpeg(picture, quality))
     height, width = picture.shape[:2]

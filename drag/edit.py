@@ -1,16 +1,20 @@
 """The value a visitor owns: a small frozen record that can be pickled, stored and sent."""
 
+import hashlib
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
-import torch
 from PIL import Image
 
-MAX_SEED = 2**32 - 1  # what numpy.random.RandomState takes
+from drag.trail import Trail
+
 MAX_POINTS = 100
-MAX_HISTORY = 50
+MAX_HISTORY = 200  # entries in all; a hundred pictures of the built-in model fit into the bytes
+MAX_HISTORY_BYTES = 3_500_000
+CHANGES = "sample", "drag", "points", "mask", "mix", "reset", "open"  # what an entry came about by
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,17 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """A picture as latents, what is placed on it, and what it was before.
+    """A picture as latents, what is placed on it, what it was before, and what it was taken back
+    from.
 
     seed: of the sample that it began as, None where the latents came from a file.
     ws: float32 (num_ws, w_dim).   img_size: (H, W) of the picture in pixels.
     mask_png: the region that may move as a black and white PNG (white moves), None for all of it.
-    history: earlier edits, oldest first, each with an empty history of its own.
+    origin: the latents as they were sampled or opened, which are ws unless given.
+    style_seed: of the picture whose look was mixed in, if one was.   change: what made this of the
+    entry before, one of CHANGES.   trail: the steps of the drag that ended here, to go back to.
+    history, future: the entries before this one, oldest first, and those that were undone, the
+    next first; each with an empty history and future of its own.
     """
 
     model: str
@@ -78,7 +87,16 @@ class Edit:
     points: tuple[PointPair, ...] = ()
     mask_png: bytes | None = None
     settings: Settings = Settings()
+    origin: np.ndarray | None = None
+    style_seed: int | None = None
+    change: str = "sample"
+    trail: Trail | None = None
     history: tuple["Edit", ...] = ()
+    future: tuple["Edit", ...] = ()
+
+    def __post_init__(self):
+        if self.origin is None:
+            object.__setattr__(self, "origin", self.ws)
 
     def place(self, points, mask: np.ndarray | None = None) -> "Edit":
         """The edit with these points and mask.
@@ -110,8 +128,20 @@ class Edit:
     @property
     def facts(self) -> dict:
         """What made the picture, for its file's metadata."""
-        facts = {"model": self.model, "seed": self.seed, "truncation_psi": self.truncation_psi}
-        return facts if self.seed is not None else {"model": self.model}
+        facts = {"model": self.model}
+        if self.seed is not None:
+            facts |= {"seed": self.seed, "truncation_psi": self.truncation_psi}
+        return facts if self.style_seed is None else facts | {"style_seed": self.style_seed}
+
+    @property
+    def looks(self) -> str:
+        """Stands for the picture and its region: the same for all edits that look alike."""
+        return _fingerprint(self.ws.tobytes(), self.mask_png or b"")
+
+    @property
+    def sample(self) -> str:
+        """Stands for the picture as it was sampled or opened."""
+        return _fingerprint(self.origin.tobytes())
 
     def moved(self, ws: np.ndarray, handles) -> "Edit":
         """The edit with other latents and its handles where they went; handles: N (x, y)."""
@@ -127,92 +157,45 @@ class Edit:
         )
         return replace(self, points=tuple(points))
 
-    def remember(self) -> "Edit":
-        """The same edit with its present state on top of its history."""
-        history = (*self.history, replace(self, history=()))
-        return replace(self, history=history[-MAX_HISTORY:])
+    @property
+    def timeline(self) -> tuple["Edit", ...]:
+        """All entries, this one at index len(history)."""
+        return (*self.history, replace(self, history=(), future=()), *self.future)
+
+    def remember(self, change: str = "drag") -> "Edit":
+        """The same edit with its present state on top of its history, about to be changed.
+
+        What was undone can't be redone from now on. Only the last drag keeps its trail: it goes
+        unless just points and mask change.
+        """
+        *history, last = self.timeline[: len(self.history) + 1]
+        trail = self.trail if change in ("points", "mask") else None
+        if trail is None:
+            history = [replace(entry, trail=None) if entry.trail else entry for entry in history]
+            last = replace(last, trail=None)
+        return replace(self, change=change, trail=trail, history=bounded([*history, last]),
+                       future=())
 
     def undo(self) -> "Edit":
-        """The edit as last remembered, with the settings kept; itself where nothing is.
+        """The entry before this one; itself where there is none."""
+        return self.jump(len(self.history) - 1) if self.history else self
 
-        Of the same picture only what the drag changed goes back, latents and handles: points and
-        mask that were placed since stay. Of another picture everything comes back.
-        """
-        if not self.history:
-            return self
-        *history, last = self.history
-        last = replace(last, history=tuple(history), settings=self.settings)
-        if self.shows(last) and self.points:
-            return replace(
-                self, ws=last.ws, history=last.history
-            ).with_handles({pair.key: pair.handle for pair in last.points})
-        return last
+    def redo(self) -> "Edit":
+        """The entry that was undone last; itself where there is none."""
+        return self.jump(len(self.history) + 1) if self.future else self
+
+    def jump(self, index: int) -> "Edit":
+        """The entry at this index of the timeline, with the settings kept."""
+        entries = self.timeline
+        if not 0 <= index < len(entries):
+            raise ValueError("That is no longer in the history: choose another picture.")
+        return replace(entries[index], settings=self.settings, history=entries[:index],
+                       future=entries[index + 1 :])
 
     def shows(self, other: "Edit") -> bool:
-        """Whether both are edits of the same sampled picture."""
-        return (self.model, self.seed, self.truncation_psi) == (
-            other.model, other.seed, other.truncation_psi)
-
-
-def new_edit(generator, model="builtin", seed=0, truncation_psi=0.7, settings=None) -> Edit:
-    """Sample a picture: z from numpy's RandomState(seed), as NVIDIA's tools do.
-
-    seed: 0 to 2^32 - 1.   truncation_psi: 0 (the average picture) to 1 (all variety).
-    Raises ValueError, in words fit for a visitor, if one is not.
-    """
-    seed, psi = parse_seed(seed), parse_truncation(truncation_psi)
-    z = torch.from_numpy(np.random.RandomState(seed).randn(1, generator.z_dim)).float()
-    with torch.no_grad():
-        ws = generator.mapping(z.to(generator.w_avg.device), psi)[0]
-    settings = settings or Settings()
-    return Edit(model, seed, psi, ws.cpu().numpy(), generator.img_size, settings=settings)
-
-
-def resample(generator, edit: Edit, seed, truncation_psi) -> Edit:
-    """Another picture, with nothing placed on it yet; `undo` brings the present one back.
-
-    A slider that runs through truncations leaves one entry in the history, not one for each.
-    """
-    fresh = new_edit(generator, edit.model, seed, truncation_psi, edit.settings)
-    passing = not edit.points and edit.history and (
-        fresh.seed == edit.seed == edit.history[-1].seed)
-    return replace(fresh, history=edit.history if passing else edit.remember().history)
-
-
-def reset_picture(generator, edit: Edit) -> Edit:
-    """The picture as it was sampled, with handles where they were before it was dragged.
-
-    Mask and points placed since stay; `undo` brings the dragged picture back.
-    """
-    fresh = new_edit(generator, edit.model, edit.seed, edit.truncation_psi)
-    first = {}
-    for earlier in reversed(edit.history):
-        if not earlier.shows(edit):
-            break
-        first |= {pair.key: pair.handle for pair in earlier.points}
-    return replace(edit.remember(), ws=fresh.ws).with_handles(first)
-
-
-def parse_seed(value) -> int:
-    """A seed from what a person typed; raises ValueError that says what is allowed."""
-    try:
-        seed = int(str(value).strip()) if not isinstance(value, float) else int(value)
-        if not 0 <= seed <= MAX_SEED or (isinstance(value, float) and seed != value):
-            raise ValueError
-    except (ValueError, OverflowError):
-        raise ValueError(f"The seed must be a whole number from 0 to {MAX_SEED}.") from None
-    return seed
-
-
-def parse_truncation(value) -> float:
-    """A truncation psi from what a person gave; raises ValueError that says what is allowed."""
-    try:
-        psi = float(value)
-    except (TypeError, ValueError):
-        psi = math.nan
-    if not 0 <= psi <= 1:
-        raise ValueError("The truncation must be a number from 0 to 1.")
-    return psi
+        """Whether both are edits of the same picture as it was sampled or opened."""
+        return self.model == other.model and (
+            self.origin is other.origin or np.array_equal(self.origin, other.origin))
 
 
 def _with_keys(points: tuple[PointPair, ...]) -> tuple[PointPair, ...]:
@@ -224,6 +207,24 @@ def _with_keys(points: tuple[PointPair, ...]) -> tuple[PointPair, ...]:
             taken.add(pair.key)
         keyed.append(pair)
     return tuple(keyed)
+
+
+def _fingerprint(*parts: bytes) -> str:
+    return hashlib.blake2b(b"".join(parts), digest_size=9).hexdigest()
+
+
+def bounded(entries: Sequence[Edit]) -> tuple[Edit, ...]:
+    """The last of these entries, so many as a history may have."""
+    kept, seen, size = [], set(), 0
+    for entry in reversed(entries[-MAX_HISTORY:]):
+        for part in (entry.ws, entry.origin, entry.mask_png):
+            if part is not None and id(part) not in seen:
+                seen.add(id(part))
+                size += len(part) if isinstance(part, bytes) else part.nbytes
+        if size > MAX_HISTORY_BYTES:
+            break
+        kept.append(entry)
+    return tuple(reversed(kept))
 
 
 def _mask_to_png(mask, img_size) -> bytes | None:

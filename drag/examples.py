@@ -1,17 +1,126 @@
-"""Prepared edits: points and region placed, so that one press of Drag shows what it does."""
+"""Prepared edits: points and region placed, so that one press of Drag shows what it does.
+
+    python -m drag.examples           # the thumbnails, after an example was changed
+    python -m drag.examples --check   # every drag, to its end
+
+They were chosen by eye among many faces, and points a few pixels beside these may do much less:
+whoever moves one looks at the picture that comes of it, not only at the distance left.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from drag.edit import Edit, PointPair, new_edit
+from drag.edit import Edit, PointPair
+from drag.export import jpeg
+from drag.loaded import load_generator
+from drag.loop import drag
+from drag.overlays import draw_points
+from drag.pictures import new_edit
+from drag.render import render
+
+FOLDER = Path(__file__).parent.parent / "assets" / "examples"  # of the thumbnails
+SIDE = 160  # px of a thumbnail
+
+
+@dataclass(frozen=True)
+class Example:
+    """A face of the built-in generator with something to do to it.
+
+    name: of its thumbnail's file, and of what the page calls it (assets/words.json).
+    seed, truncation_psi: of the face.   points: in pixels of its 1024 px picture.
+    region: left, top, right and bottom of the ellipse that may move, or None for everything.
+    """
+
+    name: str
+    seed: int
+    points: tuple[PointPair, ...]
+    region: tuple[float, float, float, float] | None = None
+    truncation_psi: float = 0.7
+
+    def load(self, generator) -> Edit:
+        """The edit of the built-in generator with this face, its points and its region."""
+        edit = new_edit(generator, "builtin", self.seed, self.truncation_psi)
+        if self.region is None:
+            return edit.place(self.points)
+        region = Image.new("1", generator.img_size[::-1])
+        ImageDraw.Draw(region).ellipse(self.region, fill=1)
+        return edit.place(self.points, np.array(region))
+
+
+_ALL = (
+    # The region is the face: hair and background stay.
+    Example("smile", 14, (PointPair((406, 763), (378, 741)), PointPair((617, 760), (645, 738))),
+            (240, 200, 790, 930)),
+    Example("turn", 230, (PointPair((548, 620), (468, 620)),)),
+    Example("laugh", 201, (PointPair((522, 810), (522, 854)), PointPair((520, 726), (520, 726)))),
+    Example("slim", 75, (PointPair((252, 796), (290, 796)), PointPair((766, 798), (728, 798)))),
+    Example("hair", 92, (PointPair((112, 690), (102, 820)), PointPair((845, 690), (875, 820)))),
+    Example("eyes", 218, (PointPair((361, 458), (361, 443)), PointPair((659, 462), (659, 447)))),
+    Example("close", 172, (PointPair((490, 812), (490, 776)), PointPair((494, 708), (494, 708)))),
+    Example("older", 284, (PointPair((504, 932), (504, 972)),)),
+)
+EXAMPLES: dict[str, Example] = {example.name: example for example in _ALL}
 
 
 def smile(generator) -> Edit:
-    """A face of the built-in generator whose corners of the mouth are to be drawn apart.
+    """The edit that a new visitor finds."""
+    return EXAMPLES["smile"].load(generator)
 
-    The region that may move is an ellipse around the face; hair and background stay.
-    """
-    points = [PointPair((406, 763), (378, 741)), PointPair((617, 760), (645, 738))]
-    region = Image.new("1", generator.img_size[::-1])
-    ImageDraw.Draw(region).ellipse((240, 200, 790, 930), fill=1)
-    return new_edit(generator, "builtin", seed=14).place(points, np.array(region))
+
+def thumbnail(name: str) -> bytes:
+    """The JPEG file that shows an example of this name."""
+    return (FOLDER / f"{EXAMPLES[name].name}.jpg").read_bytes()
+
+
+def depict(generator, example: Example) -> np.ndarray:
+    """The face of an example with its arrows, uint8 (SIDE, SIDE, 3)."""
+    edit = example.load(generator)
+    picture = Image.fromarray(render(generator, edit.ws))
+    small = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    scale = SIDE / picture.width
+    pairs = [PointPair(*(tuple(scale * (value + 0.5) - 0.5 for value in end)
+                         for end in (pair.handle, pair.target))) for pair in edit.points]
+    return draw_points(small, pairs)  # drawn larger and made small, points could not be seen
+
+
+def check(generator) -> Iterator[str]:
+    """The lines of a table: how the drag of each example ends, with the default settings."""
+    yield f"{'name':8}{'steps':>6}{'seconds':>9}{'px left':>9}{'of':>7}  ending"
+    for example in EXAMPLES.values():
+        edit, start = example.load(generator), time.perf_counter()
+        *_, step = drag(generator, edit)
+        seconds = time.perf_counter() - start
+        way = np.mean([pair.distance for pair in edit.points])
+        yield (f"{example.name:8}{step.number:6}{seconds:9.1f}{np.mean(step.distances):9.1f}"
+               f"{way:7.1f}  {step.ending.value}")
+
+
+def main() -> None:
+    """Write the thumbnails, or check the drags."""
+    parser = argparse.ArgumentParser(
+        prog="python -m drag.examples", description="Make the thumbnails of the prepared edits.")
+    parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR",
+                        help="where to write them (default: assets/examples)")
+    parser.add_argument("--check", action="store_true",
+                        help="write nothing; drag every example to its end and print a table")
+    args = parser.parse_args()
+    generator = load_generator("builtin")
+    if args.check:
+        for line in check(generator):
+            print(line, flush=True)
+        return
+    args.out.mkdir(parents=True, exist_ok=True)
+    for example in EXAMPLES.values():
+        path = args.out / f"{example.name}.jpg"
+        path.write_bytes(jpeg(depict(generator, example), quality=82))
+        print(f"{path}: {path.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,77 +1,137 @@
 """A moving picture of an edit, from how it was sampled to how it is: MP4, GIF and animated WebP."""
 
 import io
-from collections.abc import Iterator
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import av
 import numpy as np
-from PIL import Image
+from av.video.reformatter import Colorspace
+from PIL import Image, ImageColor
 
-from drag.edit import Edit
+from drag.edit import Edit, PointPair
 from drag.export import NOTICE, XMP
+from drag.overlays import COLOURS, draw_mark, draw_points, pinned
 from drag.render import render
 
 KINDS = {".mp4": (24, 1024), ".gif": (12, 384), ".webp": (12, 512)}  # frames a second; px at most
 SECONDS = 0.5, 20.0  # that a film may last
 HOLD = 0.5  # seconds that its first and its last picture stand still, each
+MAX_HELD = 64_000_000  # bytes of a WebP's pictures, which Pillow takes all at once: less px if long
+SAVING = 0.1  # of the work of a GIF or a WebP, which comes after the last picture
+BT709 = 1  # in the numbering of H.264
 
 
-def film(generator, edit: Edit, kind: str, seconds: float = 3.0) -> bytes:
+def film(generator, edit: Edit, kind: str, seconds: float = 3.0, *, points: bool = False,
+         mark: bool = False) -> bytes:
     """The film of an edit as a file that says that it is AI-generated.
 
     kind: ".mp4" (H.264), ".gif" or ".webp"; it sets the frame rate and the size.   seconds: how
-    long the motion takes, 0.5 to 20; both ends stand still a little longer. Raises ValueError in
-    words fit for a visitor for another length or where the picture never changed.
+    long the motion takes, 0.5 to 20; both ends stand still a little longer.   points: show them
+    as they move.   mark: say visibly that it is AI-generated. Raises ValueError in words fit for a
+    visitor for another length or where the picture never changed.
+    """
+    *_, content = filming(generator, edit, kind, seconds, points=points, mark=mark)
+    return content
+
+
+def filming(generator, edit: Edit, kind: str, seconds: float = 3.0, *, points: bool = False,
+            mark: bool = False) -> Iterator[float | bytes]:
+    """As `film`, with the share that is done, 0 to 1, after each picture, and last the file.
+
+    Raises ValueError at once. Closed early, it lets go of all that it holds.
     """
     check_seconds(seconds)
     stations = path(edit)
     if len(stations) < 2:
         raise ValueError("There is nothing to film: drag something first.")
     rate, side = KINDS[kind]
-    latents = along(stations, max(2, round(seconds * rate)))
-    pictures = _with_ends(_pictures(generator, latents, side), round(HOLD * rate))
-    return _mp4(pictures, rate) if kind == ".mp4" else _animation(pictures, rate, kind)
+    count, held = max(2, round(seconds * rate)), round(HOLD * rate)
+    total = count + 2 * held
+    if kind == ".webp":
+        side = min(side, math.isqrt(MAX_HELD // (3 * total)))
+    pictures = _with_ends(_pictures(generator, stations, count, side, points, mark), held)
+    if kind == ".mp4":
+        return _mp4(pictures, rate, total)
+    return _animation(pictures, rate, total, kind)
 
 
 def check_seconds(seconds: float) -> None:
     """Raise ValueError, in words fit for a visitor, where no film lasts so long."""
-    if not SECONDS[0] <= seconds <= SECONDS[1]:
-        raise ValueError(f"A film takes {SECONDS[0]:g} to {SECONDS[1]:g} seconds, not {seconds:g}.")
+    if not isinstance(seconds, (int, float)) or not SECONDS[0] <= seconds <= SECONDS[1]:
+        given = f"{seconds:g}" if isinstance(seconds, float) else str(seconds)[:20]
+        raise ValueError(f"A film takes {SECONDS[0]:g} to {SECONDS[1]:g} seconds, not {given}.")
 
 
-def path(edit: Edit) -> list[np.ndarray]:
-    """The latents that this sampled picture has had, (num_ws, w_dim) each, oldest first; none
-    twice in a row."""
+def path(edit: Edit) -> list[tuple[Edit, Edit]]:
+    """The states that this sampled picture has had, oldest first, none twice in a row: each with
+    the entry that it began with and the one that it ended with, between which only what is placed
+    on it changed."""
     entries = [edit]
     for entry in reversed(edit.history):
         if not entry.shows(edit):
             break
         entries.append(entry)
-    stations: list[np.ndarray] = []
+    stations: list[tuple[Edit, Edit]] = []
     for entry in reversed(entries):
-        if not stations or not np.array_equal(stations[-1], entry.ws):
-            stations.append(entry.ws)
+        if stations and np.array_equal(stations[-1][0].ws, entry.ws):
+            stations[-1] = stations[-1][0], entry
+        else:
+            stations.append((entry, entry))
     return stations
 
 
-def along(stations: list[np.ndarray], count: int) -> np.ndarray:
-    """So many latents, (count, num_ws, w_dim), on straight lines from the first station to the
-    last, at a speed that is even but for a gentle start and end."""
-    points = np.stack(stations).astype(np.float64)
-    lengths = np.linalg.norm(np.diff(points, axis=0).reshape(len(points) - 1, -1), axis=1)
+def along(stations: Sequence[np.ndarray], count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where so many pictures are on the straight lines from the first station to the last, at a
+    speed that is even but for a gentle start and end.
+
+    stations: latents (num_ws, w_dim), each unlike the one before. Returns the numbers of the lines,
+    int (count,), and the shares of them that are behind, 0 to 1.
+    """
+    lengths = [np.linalg.norm(b.astype(np.float64) - a) for a, b in itertools.pairwise(stations)]
     at = np.concatenate([[0], np.cumsum(lengths)])
     time = np.linspace(0, 1, count)
     eased = at[-1] * time * time * (3 - 2 * time)
     line = np.clip(np.searchsorted(at, eased, side="right") - 1, 0, len(lengths) - 1)
-    share = ((eased - at[line]) / lengths[line]).clip(0, 1)[:, None, None]
-    return ((1 - share) * points[line] + share * points[line + 1]).astype(np.float32)
+    return line, ((eased - at[line]) / np.array(lengths)[line]).clip(0, 1)
 
 
-def _pictures(generator, latents: np.ndarray, side: int) -> Iterator[np.ndarray]:
-    for ws in latents:
-        picture = Image.fromarray(render(generator, ws))
-        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-        yield np.asarray(picture)
+def between(before: Edit, after: Edit, share: float) -> tuple[PointPair, ...]:
+    """The pairs of an edit with their handles on the way from an earlier one; those that were not
+    there stay where they are. share: of the way that is behind, 0 to 1."""
+    first = {pair.key: pair.handle for pair in before.points}
+    return tuple(
+        replace(pair, handle=tuple(a + share * (b - a) for a, b in zip(
+            first.get(pair.key, pair.handle), pair.handle, strict=True)))
+        for pair in after.points)
+
+
+def _pictures(generator, stations: list[tuple[Edit, Edit]], count: int, side: int, points: bool,
+              mark: bool) -> Iterator[np.ndarray]:
+    lines, shares = along([first.ws for first, _ in stations], count)
+    for line, share in zip(lines.tolist(), shares.tolist(), strict=True):
+        before, after = stations[line][1], stations[line + 1][0]
+        ws = before.ws + np.float32(share) * (after.ws - before.ws)
+        shown = Image.fromarray(render(generator, ws))
+        full = shown.size
+        shown.thumbnail((side, side), Image.Resampling.LANCZOS)
+        picture = np.asarray(shown)
+        if points:
+            pairs = _scaled(between(before, after, share), full, shown.size)
+            earlier = [entry for two in stations[: line + 1] for entry in two]
+            picture = draw_points(picture, pairs, pinned(*earlier, after))
+        yield draw_mark(picture) if mark else picture
+
+
+def _scaled(pairs: Sequence[PointPair], full: tuple[int, int],
+            small: tuple[int, int]) -> list[PointPair]:
+    """The pairs on a picture of another size; full, small: (W, H)."""
+    def place(point):
+        return tuple((at + 0.5) * to / of - 0.5
+                     for at, of, to in zip(point, full, small, strict=True))
+    return [replace(pair, handle=place(pair.handle), target=place(pair.target)) for pair in pairs]
 
 
 def _with_ends(pictures: Iterator[np.ndarray], count: int) -> Iterator[np.ndarray]:
@@ -84,33 +144,59 @@ def _with_ends(pictures: Iterator[np.ndarray], count: int) -> Iterator[np.ndarra
     yield from [picture] * count
 
 
-def _mp4(pictures: Iterator[np.ndarray], rate: int) -> bytes:
+def _mp4(pictures: Iterator[np.ndarray], rate: int, total: int) -> Iterator[float | bytes]:
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as container:
+
+    def again(url: str, flags: int, options: dict) -> io.BytesIO:
+        return io.BytesIO(buffer.getvalue())  # what was written, to be moved behind the index
+
+    with av.open(buffer, "w", format="mp4", options={"movflags": "faststart"},
+                 io_open=again) as container:
         container.metadata.update(comment=NOTICE, description="AI-generated")
-        stream = container.add_stream("libx264", rate=rate, options={"crf": "18"})
+        stream = container.add_stream("libx264", rate=rate, options={
+            "crf": "18", "preset": "fast", "profile": "main"})
         stream.pix_fmt = "yuv420p"  # which every player knows
-        for number, picture in enumerate(pictures):
-            if number == 0:
+        coding = stream.codec_context
+        coding.colorspace = coding.color_primaries = coding.color_trc = BT709
+        for number, picture in enumerate(pictures, 1):
+            if number == 1:
                 height, width = (length - length % 2 for length in picture.shape[:2])
                 stream.width, stream.height = width, height
             frame = av.VideoFrame.from_ndarray(
                 np.ascontiguousarray(picture[:height, :width]), format="rgb24")
+            frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
             container.mux(stream.encode(frame))
+            yield number / total
         container.mux(stream.encode())
-    return buffer.getvalue()
+    yield buffer.getvalue()
 
 
-def _animation(pictures: Iterator[np.ndarray], rate: int, kind: str) -> bytes:
-    first, *others = (Image.fromarray(picture) for picture in pictures)
-    buffer, common = io.BytesIO(), {"duration": round(1000 / rate), "loop": 0}
+def _animation(pictures: Iterator[np.ndarray], rate: int, total: int,
+               kind: str) -> Iterator[float | bytes]:
+    frames, buffer, common = [], io.BytesIO(), {"duration": round(1000 / rate), "loop": 0}
+    for number, picture in enumerate(pictures, 1):
+        frame = Image.fromarray(picture)
+        frames.append(_with_palette(frame) if kind == ".gif" else frame)
+        yield number / total * (1 - SAVING)
+    first, *others = frames
     if kind == ".gif":
         first.save(buffer, "GIF", save_all=True, append_images=others, comment=NOTICE.encode(),
                    **common)
     else:
         first.save(buffer, "WEBP", save_all=True, append_images=others, quality=85,
                    xmp=XMP.encode(), exif=_exif(), **common)
-    return buffer.getvalue()
+    yield 1.0
+    yield buffer.getvalue()
+
+
+def _with_palette(frame: Image.Image) -> Image.Image:
+    """The frame in its own 256 colours, those of the points among them: being few pixels they would
+    fade. Also a third of the memory until all frames are there."""
+    others = frame.quantize(256 - len(COLOURS))
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(others.getpalette() + [
+        level for colour in COLOURS for level in ImageColor.getrgb(colour)])
+    return frame.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def _exif() -> bytes:

@@ -19,7 +19,7 @@ from networks.checkpoints import SUFFIXES, read_checkpoint
 from networks.mobile_stylegan import MobileStyleGAN
 from networks.stylegan2 import StyleGAN2
 
-FREE, RESEARCH, OWN = "Free to use", "Research only", "Your own"
+FREE, RESEARCH, OWN = "free", "research", "own"  # groups of the menu
 NVIDIA = "NVIDIA source code licence, non-commercial"
 
 
@@ -43,9 +43,8 @@ class Model:
 
     @property
     def label(self) -> str:
-        """The model in one line of a menu."""
-        size = f", {self.px} px" if self.px else ""
-        return f"{self.group}: {self.title}{size}"
+        """The model in one line of a menu, without its group."""
+        return f"{self.title}, {self.px} px" if self.px else self.title
 
 
 def _distilled(name: str, title: str, px: int, megabytes: int, sha256: str) -> Model:

@@ -18,20 +18,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from drag.edit import (
-    MAX_HISTORY,
-    MAX_POINTS,
-    Edit,
-    PointPair,
-    Settings,
-    parse_seed,
-    parse_truncation,
-)
+from drag.edit import CHANGES, MAX_HISTORY, MAX_POINTS, Edit, PointPair, Settings, bounded
 from drag.export import NOTICE
+from drag.pictures import parse_seed, parse_truncation
 from drag.solvers import SOLVERS
 
-FORMAT, VERSION = "drag project", 1
-MAX_BYTES = 20_000_000  # of a file that is opened; 50 entries in W+ at 1024 px are 2.5 MB
+FORMAT, VERSION = "drag project", 2
+MAX_BYTES = 20_000_000  # of a file that is opened; a full history is 5 MB
 MAX_SIDE = 2048  # px of a picture
 MAX_LATENTS = 64, 2048  # ws, and numbers in each
 MAX_LATENT = 1000.0  # anything larger is no latent: those of faces stay below 10
@@ -39,22 +32,38 @@ NO_PROJECT = "This is not a project that was saved here, or it is damaged: choos
 NO_LATENTS = "This file has no latents that can be read: it needs an array w of (1, num_ws, w_dim)."
 
 
-def to_project(edit: Edit) -> bytes:
-    """The edit with its history as a file."""
+def to_project(edit: Edit, most: float = math.inf) -> bytes:
+    """The edit with its history and what was undone as a file.
+
+    most: bytes that it may have; what lies furthest back goes, until just the edit is left. The
+    steps of the last drag are not kept.
+    """
+    entries, at = edit.timeline, len(edit.history)
+    while len(content := _written(entries, at)) > most and len(entries) > 1:
+        if at:
+            entries, at = entries[max(1, at // 2) :], at - max(1, at // 2)
+        else:
+            entries = entries[:1]
+    return content
+
+
+def _written(entries: tuple[Edit, ...], at: int) -> bytes:
     shared: dict[str, int] = {}
 
     def entry(edit: Edit) -> dict:
-        data = edit.ws.astype("<f4").tobytes()
         mask = None if edit.mask_png is None else _share(shared, edit.mask_png)
+        ws, origin = (_share(shared, each.astype("<f4").tobytes())
+                      for each in (edit.ws, edit.origin))
         return {
             "model": edit.model, "seed": edit.seed, "truncation_psi": edit.truncation_psi,
-            "img_size": edit.img_size, "ws": [*edit.ws.shape, _share(shared, data)], "mask": mask,
+            "style_seed": edit.style_seed, "change": edit.change, "img_size": edit.img_size,
+            "ws": [*edit.ws.shape, ws, origin], "mask": mask,
             "points": [[*pair.handle, *pair.target, pair.key] for pair in edit.points],
             "settings": asdict(edit.settings)}
 
-    entries = [entry(each) for each in (*edit.history, edit)]
-    return json.dumps({"format": FORMAT, "version": VERSION, "notice": NOTICE,
-                       "entries": entries, "data": list(shared)}, allow_nan=False).encode()
+    written = [entry(each) for each in entries]
+    return json.dumps({"format": FORMAT, "version": VERSION, "notice": NOTICE, "at": at,
+                       "entries": written, "data": list(shared)}, allow_nan=False).encode()
 
 
 def from_project(content: bytes) -> Edit:
@@ -71,16 +80,19 @@ def from_project(content: bytes) -> Edit:
         if record.get("version") != VERSION:
             raise ValueError("This project is of another version of this program: open it there, "
                              "or save the picture's latents as .npz.")
-        if not 1 <= len(record["entries"]) <= MAX_HISTORY + 1:
+        records, at = record["entries"], record["at"]
+        if type(at) is not int or not 0 <= at < len(records) <= MAX_HISTORY + 1:
             raise ValueError(NO_PROJECT)
-        data = [base64.b64decode(text, validate=True) for text in record["data"]]
-        *history, edit = [_entry(each, data) for each in record["entries"]]
-        if any(each.model != edit.model for each in history):
+        parts = [base64.b64decode(text, validate=True) for text in record["data"]]
+        latents: dict[tuple, np.ndarray] = {}
+        entries = [_entry(each, parts, latents) for each in records]
+        if any(each.model != entries[at].model for each in entries):
             raise ValueError(NO_PROJECT)
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError,
             UnicodeDecodeError, json.JSONDecodeError, binascii.Error) as error:
         raise ValueError(NO_PROJECT) from error
-    return replace(edit, history=tuple(history))
+    history, future = bounded(entries[:at]), bounded(entries[:at:-1])[::-1]
+    return replace(entries[at], history=history, future=future)
 
 
 def to_npz(edit: Edit) -> bytes:
@@ -111,22 +123,27 @@ def from_npz(content: bytes) -> np.ndarray:
 def read(path: str) -> Edit | np.ndarray:
     """The edit of a project file, or the latents of an .npz file. Raises ValueError in words fit
     for a visitor."""
-    kind = Path(path).suffix.lower()
-    if kind not in (".drag", ".npz"):
-        raise ValueError(f"{path} cannot be opened: it is neither a project (.drag) nor latents "
-                         "(.npz).")
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+    return read_content(path, content)
+
+
+def read_content(name: str, content: bytes) -> Edit | np.ndarray:
+    """As `read`, of a file that has this name."""
+    kind = Path(name).suffix.lower()
+    if kind not in (".drag", ".npz"):
+        raise ValueError(f"{name} cannot be opened: it is neither a project (.drag) nor latents "
+                         "(.npz).")
     return from_project(content) if kind == ".drag" else from_npz(content)
 
 
 def check_model(generator, edit: Edit) -> None:
     """Raise ValueError where an edit, with all of its history, is not one of this generator."""
     fits = (generator.num_ws, generator.w_dim), tuple(generator.img_size)
-    if any((each.ws.shape, tuple(each.img_size)) != fits for each in (*edit.history, edit)):
+    if any((each.ws.shape, tuple(each.img_size)) != fits for each in edit.timeline):
         raise ValueError("These latents are of another model: choose the model that made them.")
 
 
@@ -148,27 +165,34 @@ def _whole(digits: str) -> int:
     return int(digits) if len(digits) <= 20 else _refuse(digits)
 
 
-def _entry(record: dict, data: list[bytes]) -> Edit:
-    """One entry of a project, checked."""
+def _entry(record: dict, parts: list[bytes], latents: dict[tuple, np.ndarray]) -> Edit:
+    """One entry of a project, checked; latents: those of other entries, to be shared."""
     model = record["model"]
     if not isinstance(model, str) or not 0 < len(model) <= 200:
         raise ValueError(NO_PROJECT)
     numbers = [*record["img_size"], *record["ws"]]
-    if len(numbers) != 5 or not all(type(n) is int and n >= 0 for n in numbers):
+    if len(numbers) != 6 or not all(type(n) is int and n >= 0 for n in numbers):
         raise ValueError(NO_PROJECT)
-    height, width, count, length, number = numbers
+    height, width, count, length, *places = numbers
     if max(height, width) > MAX_SIDE:
         raise ValueError(NO_PROJECT)
-    if len(data[number]) != 4 * count * length:
-        raise ValueError(NO_PROJECT)
-    ws = _latents(np.frombuffer(data[number], "<f4").reshape(count, length))
+    for place in places:
+        if len(parts[place]) != 4 * count * length:
+            raise ValueError(NO_PROJECT)
+        if (place, count, length) not in latents:
+            array = np.frombuffer(parts[place], "<f4").reshape(count, length)
+            latents[place, count, length] = _latents(array)
+    ws, origin = (latents[place, count, length] for place in places)
     settings = Settings(**record["settings"])
     if settings.solver not in list(SOLVERS):  # a list, for it may be anything
         raise ValueError(NO_PROJECT)
-    seed = None if record["seed"] is None else parse_seed(record["seed"])
-    edit = Edit(model, seed, parse_truncation(record["truncation_psi"]), ws,
-                (height, width), settings=settings)
-    return edit.place(_points(record["points"]), _mask(record["mask"], data, (height, width)))
+    if record["change"] not in list(CHANGES):
+        raise ValueError(NO_PROJECT)
+    seed, style = (None if n is None else parse_seed(n)
+                   for n in (record["seed"], record["style_seed"]))
+    edit = Edit(model, seed, parse_truncation(record["truncation_psi"]), ws, (height, width),
+                settings=settings, origin=origin, style_seed=style, change=record["change"])
+    return edit.place(_points(record["points"]), _mask(record["mask"], parts, (height, width)))
 
 
 def _points(records: list) -> list[PointPair]:
@@ -185,12 +209,12 @@ def _points(records: list) -> list[PointPair]:
     return points
 
 
-def _mask(number: int | None, data: list[bytes], img_size: tuple[int, int]) -> np.ndarray | None:
+def _mask(number: int | None, parts: list[bytes], img_size: tuple[int, int]) -> np.ndarray | None:
     """The mask, bool (H, W); a PNG that says it is of another size is not unpacked."""
     if number is None:
         return None
     try:
-        with Image.open(io.BytesIO(data[number]), formats=["PNG"]) as picture:
+        with Image.open(io.BytesIO(parts[number]), formats=["PNG"]) as picture:
             if picture.size[::-1] != img_size:
                 raise ValueError(NO_PROJECT)
             return np.asarray(picture.convert("L")) > 127

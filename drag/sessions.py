@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from drag.edit import Edit, Settings
+from drag.edit import Edit, PointPair, Settings
+from drag.language import say
 from drag.loop import Step, drag
 from drag.render import LiveView
 from drag.solvers import solver_for
+from drag.trail import Recorder, Trail
 
 KEEP_SECONDS = 3600  # after its page was closed
 MAX_SESSIONS = 1000
@@ -33,6 +35,7 @@ class Session:
     serial of the last frame that the browser says it has drawn.   left: the page was closed.
     shelf: their edits of other models, by the model's name.   wanted: stands for the model asked
     for last, while it is fetched.
+    language: that it is spoken to in.
     refused: what was typed as a seed and is none.   objected: when a second drag was asked for
     while one ran.
     """
@@ -47,6 +50,7 @@ class Session:
     stop: bool = False
     left: bool = False
     wanted: object = None
+    language: str = "en"
     refused: str = ""
     objected: float = -math.inf
     shelf: dict[str, Edit] = field(default_factory=dict)
@@ -54,6 +58,10 @@ class Session:
     handles: dict = field(default_factory=dict)
     seen: float = field(default_factory=lambda: time.monotonic())
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def say(self, key: str, **values) -> str:
+        """The page's words of this key, in this visitor's language."""
+        return say(key, self.language, **values)
 
     def next_serial(self) -> int:
         """The serial of the next frame."""
@@ -96,7 +104,8 @@ class Session:
             if wanted is not None and wanted is not self.wanted:
                 return False
             self.shelf.pop(edit.model, None)
-            self.shelf[self.edit.model] = self.edit
+            if self.edit.model != edit.model:
+                self.shelf[self.edit.model] = self.edit
             for oldest in list(self.shelf)[:-MAX_SHELF]:
                 del self.shelf[oldest]
             self._take(edit, self.revision + OUT_OF_REACH)
@@ -107,16 +116,24 @@ class Session:
         self.epoch, self.armed, self.handles = self.epoch + 1, False, {}
 
     def take_changes(self, points, mask, revision: int) -> None:
-        """Take what the visitor placed and painted; raises ValueError where it cannot be.
+        """Take what the visitor placed and painted, as a change of its own that can be undone;
+        raises ValueError where it cannot be.
 
-        Older than what is here already, it is late and ignored. Handles that a drag moves
-        meanwhile stay where it has them.
+        Not newer than what is here already, it is late and ignored. What is changed while a drag
+        runs belongs to the drag, and handles that it moves stay where it has them.
         """
         with self.lock:
-            if revision >= self.revision:
-                edit = self.edit.place(points, mask)
-                self.edit = edit.with_handles(self.handles if self.running else {})
-                self.revision = revision
+            if revision <= self.revision:
+                return
+            placed = self.edit.place(points, mask)
+            self.revision = revision
+            if self.running:
+                self.edit = placed.with_handles(self.handles)
+                return
+            masks = placed.mask_png != self.edit.mask_png
+            if masks or not _alike(placed.points, self.edit.points):
+                changed = self.edit.remember("mask" if masks else "points")
+                self.edit = replace(changed, points=placed.points, mask_png=placed.mask_png)
 
     def take_step(self, started: Edit, epoch: int, step: Step) -> bool:
         """Take a step of the drag that started from this edit; False if that was replaced since.
@@ -129,8 +146,15 @@ class Session:
             keys = (pair.key for pair in started.points)
             self.handles = dict(zip(keys, step.handles, strict=True))
             edit = self.edit.with_handles(self.handles)
-            self.edit = replace(edit, ws=step.ws, history=started.history)
+            self.edit = replace(edit, ws=step.ws, change="drag", trail=None,
+                                history=started.history, future=())
             return True
+
+    def take_trail(self, epoch: int, trail: Trail | None) -> None:
+        """Keep the steps of the drag that has ended, unless its edit was replaced since."""
+        with self.lock:
+            if self.epoch == epoch and trail is not None:
+                self.edit = replace(self.edit, trail=trail)
 
     def drag(self, generator, edit: Edit, epoch: int) -> Iterator[tuple[Step, bool]]:
         """The steps of a drag of the present edit, each with whether its picture shall be sent.
@@ -144,9 +168,12 @@ class Session:
         self.drawn, began = self.serial, time.monotonic()
         heard, now = (self.drawn, began), began
         view = LiveView(generator, preview_share=solver_for(started).preview_share)
+        recorder = Recorder(started.ws, started.points)
         for step in drag(generator, started, view):
             if not (self.take_step(started, epoch, step) if step.number else self.epoch == epoch):
                 break
+            if step.number:
+                recorder.take(step.number, step.ws, step.handles)
             self.seen = now = time.monotonic()
             if self.drawn != heard[0]:
                 heard = self.drawn, now
@@ -154,6 +181,7 @@ class Session:
             yield step, step.picture is not None and not step.ending and not behind
             if self.stop or (behind and now - heard[1] > SILENCE_SECONDS):
                 break
+        self.take_trail(epoch, recorder.trail())
         log.info("%s: %d points, %d steps, %.1f s, %s", started.model, len(started.points),
                  step.number, now - began, step.ending.value if step.ending else "stopped")
 
@@ -205,11 +233,18 @@ class Sessions:
         """Whether a drag of any visitor runs."""
         return any(session.running for session in list(self._sessions.values()))
 
+    def find(self, token: str) -> Session | None:
+        """The session of the page that has this token, if there is one."""
+        for session in list(self._sessions.values()):
+            if secrets.compare_digest(session.token.encode(), token.encode()):
+                return session
+        return None
+
     def drawn(self, token: str, serial: int) -> None:
         """The browser of the page with this token has drawn the frame of this serial."""
-        for session in list(self._sessions.values()):
-            if session.token == token:
-                session.drawn = max(session.drawn, min(serial, session.serial))
+        session = self.find(token)
+        if session:
+            session.drawn = max(session.drawn, min(serial, session.serial))
 
     def leave(self, key: str) -> None:
         """The page was closed: its drag ends; its edit is kept for a while, for a reload."""
@@ -226,3 +261,11 @@ class Sessions:
         for i, (key, session) in enumerate(sorted(idle, key=lambda item: not item[1].left)):
             if i < surplus or (session.left and session.seen < limit):
                 del self._sessions[key]
+
+
+def _alike(points: tuple[PointPair, ...], others: tuple[PointPair, ...]) -> bool:
+    """Whether these pairs are the same but for the tenths of a pixel to which a browser rounds."""
+    return len(points) == len(others) and all(
+        one.key == other.key and math.dist(one.handle, other.handle) < 0.1
+        and math.dist(one.target, other.target) < 0.1
+        for one, other in zip(points, others, strict=True))

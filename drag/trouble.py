@@ -5,17 +5,18 @@ import logging
 
 import gradio as gr
 
-from drag import wording
+from drag.language import language_of, say
 from drag.wording import problem
 
 TROUBLE = ValueError, RuntimeError, MemoryError  # torch says RuntimeError where memory lacks
 log = logging.getLogger("drag")
 
 
-def plain_errors(outputs: int, line: int):
-    """What the library says of bad input goes to the status line, output number `line`.
+def plain_errors(outputs: int):
+    """What the library says of bad input goes to the status line, the first of these outputs.
 
     Not as gr.Error: for events outside the queue Gradio answers that with a 500 and shows nothing.
+    The last argument of the handler is its gr.Request.
     """
     def around(handler):
         @functools.wraps(handler)
@@ -23,16 +24,15 @@ def plain_errors(outputs: int, line: int):
             try:
                 return handler(*args, **kwargs)
             except TROUBLE as error:
-                results = [gr.skip()] * outputs
-                results[line] = in_words(error)
-                return results if outputs > 1 else results[0]
+                line = in_words(error, language_of(args[-1]))
+                return (line, *[gr.skip()] * (outputs - 1)) if outputs > 1 else line
         return plain
     return around
 
 
-def in_words(error: Exception) -> str:
+def in_words(error: Exception, language: str = "en") -> str:
     """The status line for an error; one that is not of the visitor's making is logged."""
     if isinstance(error, ValueError):
-        return problem(str(error))
+        return problem(str(error), language)
     log.error("a picture could not be made", exc_info=error)
-    return problem(wording.NO_PICTURE)
+    return problem(say("no_picture", language))

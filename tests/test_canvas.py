@@ -81,8 +81,8 @@ def test_no_prop_is_taken_for_an_event():
     # and then puts the listener, our handlers and the network behind it, into the page's config:
     # with a prop called "download" the page answered 500.
     canvas = DragCanvas()
-    for name in ("value", "frame", "saved"):
+    for name in ("value", "frame", "before"):
         assert not callable(getattr(canvas, name, None))
         assert not re.search(rf"""["'`]{name}["'`]""", _JS)
-    for event in ("release", "submit", "stop"):
+    for event in ("release", "submit", "stop", "undo", "redo", "compare"):
         assert callable(getattr(canvas, event))

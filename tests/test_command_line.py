@@ -215,3 +215,19 @@ def test_the_way_there_is_filmed(generator, tmp_path):
     with Image.open(tmp_path / "a.gif") as shown:
         assert shown.size == (384, 384)
         assert shown.n_frames > 4
+
+
+def test_points_and_a_mark_are_on_pictures_only_where_they_are_asked_for(generator, tmp_path):
+    shown = {}
+    for name, flags in {"plain": [], "points": ["--with-points"], "marked": ["--mark"]}.items():
+        here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 1, *flags,
+             "--out", tmp_path / f"{name}.png", "--before", tmp_path / "before.png")
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            shown[name] = np.asarray(picture)
+    assert shown["points"][600, 540].tolist() != shown["plain"][600, 540].tolist()
+    rows, columns = np.nonzero((shown["points"] != shown["plain"]).any(axis=2))
+    assert 580 < rows.min() < rows.max() < 620
+    rows, columns = np.nonzero((shown["marked"] != shown["plain"]).any(axis=2))
+    assert min(rows.min() - 970, columns.min() - 850) > 0
+    with Image.open(tmp_path / "before.png") as picture:  # of the last command, with its mark
+        assert (np.asarray(picture)[rows, columns] == 255).all(axis=1).sum() > 100

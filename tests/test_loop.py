@@ -246,7 +246,7 @@ def test_a_drag_that_stalls_half_way_goes_on_from_there_once(
             yield State(torch.from_numpy(edit.ws)[None] + number, reached, None,
                         likeness if alike and number else None)
 
-    monkeypatch.setitem(SOLVERS, "adam", Solver("adam", halting, 4, "", 1))
+    monkeypatch.setitem(SOLVERS, "adam", Solver("adam", halting, 4, 1))
     painted = np.arange(toy_edit.img_size[1]) < 100
     mask = np.broadcast_to(painted, toy_edit.img_size).copy() if region else None
     edit = toy_edit.place([POINT, PointPair((30, 90), (30, 102))], mask)

@@ -36,11 +36,13 @@ def same(one, other):
     assert one.ws.dtype == other.ws.dtype
     assert (one.mask is None) == (other.mask is None)
     assert one.mask is None or np.array_equal(one.mask, other.mask)
-    for name in ("model", "seed", "truncation_psi", "img_size", "points", "settings"):
+    assert np.array_equal(one.origin, other.origin)
+    for name in ("model", "seed", "truncation_psi", "img_size", "points", "settings",
+                 "style_seed", "change"):
         assert getattr(one, name) == getattr(other, name), name
-    assert len(one.history) == len(other.history)
-    for mine, theirs in zip(one.history, other.history, strict=True):
-        same(mine, theirs)
+    for entries in ("history", "future"):
+        for mine, theirs in zip(getattr(one, entries), getattr(other, entries), strict=True):
+            same(mine, theirs)
 
 
 def test_a_project_opens_as_it_was_saved(toy, edit):
@@ -53,12 +55,35 @@ def test_a_project_opens_as_it_was_saved(toy, edit):
     assert len(json.loads(content)["data"]) == 3  # two latents and a mask, though three entries
 
 
+def test_what_was_undone_opens_too(edit):
+    back = edit.undo()
+    opened = from_project(to_project(back))
+    same(opened, back)
+    same(opened.redo(), edit)
+
+
+def large(edit, entries):
+    first = np.zeros((16, 512), np.float32)
+    for number in range(entries):
+        edit = replace(edit.remember(), ws=first + number / 7, origin=first)
+    return edit
+
+
 def test_fifty_entries_are_a_small_file(edit):
-    for number in range(60):
-        edit = replace(edit.remember(), ws=np.full((16, 512), number / 7, np.float32))
-    content = to_project(edit)
+    content = to_project(large(edit, 52))
     assert len(content) < 3_000_000
-    assert len(from_project(content).history) == 50
+    assert len(from_project(content).history) == 54
+
+
+def test_a_copy_may_be_asked_to_stay_small(edit):
+    edit = large(edit, 52).undo().undo()
+    for most, entries in ((1e9, 54), (400_000, 8), (1, 0)):
+        content = to_project(edit, most)
+        opened = from_project(content)
+        assert len(content) <= max(most, 90_000)
+        assert np.array_equal(opened.ws, edit.ws)
+        assert len(opened.history) >= min(entries, 3)
+        assert len(opened.history) <= entries
 
 
 def spoilt(edit, **changes):
@@ -74,15 +99,22 @@ def spoilt(edit, **changes):
 
 
 @pytest.mark.parametrize(("changes", "words"), [
-    ({"version": 2}, "of another version"),
+    ({"version": 1}, "of another version"),
     ({"format": "cake"}, "not a project"),
     ({"entries": []}, "not a project"),
     ({"entries": {}}, "not a project"),
-    ({"entries__2__ws": [10, 512]}, "not a project"),
-    ({"entries__2__ws": [10, 512, 99]}, "not a project"),
-    ({"entries__2__ws": [10, 512, -1]}, "not a project"),
-    ({"entries__2__ws": [10**9, 10**9, 0]}, "not a project"),
-    ({"entries__2__ws": [True, 512, 0]}, "not a project"),
+    ({"entries__2__ws": [10, 8]}, "not a project"),
+    ({"entries__2__ws": [10, 8, 0]}, "not a project"),
+    ({"entries__2__ws": [10, 8, 99, 0]}, "not a project"),
+    ({"entries__2__ws": [10, 8, 0, 99]}, "not a project"),
+    ({"entries__2__ws": [10, 8, 0, -1]}, "not a project"),
+    ({"entries__2__ws": [10**9, 10**9, 0, 0]}, "not a project"),
+    ({"entries__2__ws": [True, 8, 0, 0]}, "not a project"),
+    ({"at": 3}, "not a project"), ({"at": -1}, "not a project"), ({"at": True}, "not a project"),
+    ({"at": None}, "not a project"), ({"at": 1.0}, "not a project"),
+    ({"entries__1__change": "magic"}, "not a project"),
+    ({"entries__1__change": ["drag"]}, "not a project"),
+    ({"entries__1__style_seed": -4}, "seed must be"),
     ({"entries__2__img_size": [10**6, 10**6]}, "not a project"),
     ({"entries__2__img_size": [64, 64]}, "not a project"),  # the mask is of another size
     ({"entries__2__img_size": [64, 64], "entries__2__mask": None}, "outside the picture"),
@@ -128,7 +160,7 @@ def test_latents_that_are_none_are_refused(edit, number):
 @pytest.mark.parametrize("content", [
     b"", b"{", b"[]", b"null", b"7", b"\xff\xfe\x00", b'{"format": NaN}', b"[" * 1_000_000,
     b'{"a":' * 500_000, b"1" * 100_000, b"\x80\x04N.", pickle.dumps({"format": "drag project"}),
-    b"PK\x03\x04", b'{"format": "drag project", "version": 1}'])
+    b"PK\x03\x04", b'{"format": "drag project", "version": 2}'])
 def test_what_is_no_project_is_refused(content):
     with pytest.raises(ValueError, match="not a project"):
         from_project(content)

@@ -4,18 +4,30 @@ import re
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-def test_the_python_example_drags(generator):
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+def example(word: str) -> str:
+    """The one Python example in which this word stands, of ten lines at most."""
+    codes = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (code,) = (code for code in codes if word in code)
+    assert len([line for line in code.splitlines() if line]) <= 10
+    return code
+
+
+def test_the_python_example_drags(generator, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     names = {}
-    exec(code, names)
+    exec(example("load_generator"), names)
     edit, first = names["edit"], names["new_edit"](generator, seed=14)
     assert np.abs(edit.ws - first.ws).max() > 0.01
     assert edit.points[0].distance < 20
+    assert edit.undo().points[0].distance > 30
+    assert Image.open(tmp_path / "after.png").text["Source"] == "AI-generated"
+    assert len(capsys.readouterr().out.splitlines()) == names["step"].number
 
 
 def test_every_file_of_the_tree_is_there_and_every_module_in_it():

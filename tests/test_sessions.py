@@ -73,7 +73,7 @@ def test_what_is_changed_while_a_drag_runs_stays_and_its_handles_go_on(store, to
     assert moved.target == (75, 64)
     assert other.handle == OTHER.handle
     np.testing.assert_array_equal(session.edit.ws, step.ws)
-    assert len(session.edit.history) == 1
+    assert [entry.change for entry in session.edit.timeline] == ["sample", "points", "drag"]
 
 
 def test_a_handle_that_the_visitor_moves_is_theirs(store, toy):
@@ -156,15 +156,39 @@ def test_a_drag_is_kept_step_by_step_and_can_be_undone(store, toy):
         np.testing.assert_array_equal(session.edit.ws, step.ws)
         session.stop = step.number == 3
     assert step.number == 3
-    assert len(session.edit.history) == 1
+    assert [entry.change for entry in session.edit.timeline] == ["sample", "points", "drag"]
     np.testing.assert_array_equal(session.edit.undo().ws, before.ws)
+    assert session.edit.trail.numbers == (0, 1, 2, 3)
+    assert session.edit.trail.index_of(session.edit.ws) == 3
 
 
 def test_a_drag_that_took_no_step_leaves_nothing_to_undo(store, toy):
     session = store.open("a", "")
     session.take_changes([PointPair((60, 64), (60.5, 64))], None, 1)
     assert [step.number for step, _ in session.drag(toy, *session.present())] == [0]
-    assert session.edit.history == ()
+    assert session.edit.change == "points"
+    assert session.edit.trail is None
+
+
+def test_each_change_on_the_canvas_can_be_undone_but_what_changed_nothing_cannot(store):
+    session = store.open("a", "")
+    mask = np.zeros((128, 128), bool)
+    mask[:50] = True
+    session.take_changes([POINT], None, 1)
+    session.take_changes([POINT, OTHER], None, 2)
+    placed = session.edit.points
+    session.take_changes(placed, mask, 3)
+    changes = ["sample", "points", "points", "mask"]
+    assert [entry.change for entry in session.edit.timeline] == changes
+    near = [replace(pair, handle=(pair.handle[0] + 0.04, pair.handle[1])) for pair in placed]
+    session.take_changes(near, mask, 4)  # what a browser rounds
+    assert [entry.change for entry in session.edit.timeline] == changes
+    session.replace_edit(session.edit.undo())
+    assert session.edit.mask is None
+    session.replace_edit(session.edit.undo())
+    assert session.edit.points == placed[:1]
+    session.take_changes([OTHER], None, 3)  # late: said before the canvas heard of it
+    assert session.edit.points == placed[:1]
 
 
 def test_a_slow_browser_is_not_sent_more_than_it_draws(store, toy):

@@ -19,22 +19,20 @@ __all__ = ["SOLVERS", "Solver", "State", "solver_for"]
 class Solver:
     """name: in settings.   steps: the generator function.   patience: steps without progress after
     which a drag by it gives up; None where it goes on to the step cap, as the paper's does.
-    title: what the page calls it.   preview_share: of the time that a drag may spend on soft
-    pictures; few long steps are worth more of them than many short ones.
+    preview_share: of the time that a drag may spend on soft pictures; few long steps are worth more
+    of them than many short ones.
     """
 
     name: str
     steps: Callable[..., Iterator[State]]
     patience: int | None
-    title: str
     preview_share: float
 
 
 SOLVERS = {solver.name: solver for solver in (
-    Solver("gauss-newton", gauss_newton.gauss_newton, 4, "Gauss-Newton (ours, fast)", 1 / 2),
-    Solver("gauss-newton-region", gauss_newton.gauss_newton, 4,
-           "Gauss-Newton with a region too (few, long steps)", 1 / 2),
-    Solver("adam", adam.adam, None, "Adam (the paper's)", 1 / 6),
+    Solver("gauss-newton", gauss_newton.gauss_newton, 4, 1 / 2),
+    Solver("gauss-newton-region", gauss_newton.gauss_newton, 4, 1 / 2),
+    Solver("adam", adam.adam, None, 1 / 6),
 )}
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.browser.bench import Bench
 from tests.browser.page import Page
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.hub import FakeHub
@@ -93,14 +94,15 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, server):
-    """Opens the page: open_page(width=..., touch=..., dark=..., example=...) -> Page, without the
-    example of a new visitor unless asked for. An error in the page's console fails the test."""
+    """Opens the page: open_page(width=..., touch=..., dark=..., example=..., locale=...) -> Page,
+    without the example of a new visitor unless asked for. An error in the page's console fails the
+    test."""
     pages = []
 
-    def open_(width=1280, height=860, touch=False, dark=False, example=False):
+    def open_(width=1280, height=860, touch=False, dark=False, example=False, locale="en-US"):
         context = chromium.new_context(
             viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch,
-            accept_downloads=True,
+            accept_downloads=True, locale=locale,
         )
         pages.append(Page(context.new_page(), server.address + ("/?__theme=dark" if dark else "")))
         if not example:
@@ -111,4 +113,23 @@ def open_page(chromium, server):
     errors = [error for page in pages for error in page.errors]
     for page in pages:
         page.page.context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def open_bench(chromium):
+    """Opens a Bench; an error in its console fails the test."""
+    benches = []
+
+    def open_(width=1280, height=860, touch=False, locale="en-US", context=None, **kwargs):
+        context = context or chromium.new_context(
+            viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch,
+            locale=locale, accept_downloads=True)
+        benches.append(Bench(context, **kwargs))
+        return benches[-1]
+
+    yield open_
+    errors = [error for bench in benches for error in bench.errors]
+    for context in {bench.page.context for bench in benches}:
+        context.close()
     assert errors == []

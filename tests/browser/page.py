@@ -4,6 +4,7 @@ import base64
 import io
 import itertools
 import time
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -12,6 +13,8 @@ DRAWN = """() => {  // the canvas's pixels, without what lies over them
   const canvas = document.querySelector('.dc-picture');
   return canvas.toDataURL('image/png').split(',')[1];
 }"""
+KINDS = {"png": "(PNG)", "mp4": "(MP4)", "gif": "(GIF)", "webp": "(WebP)", "drag": "(.drag)",
+         "npz": "(.npz)"}
 NOSE = (500, 600)  # or thereabouts, of a face in the middle
 ENDINGS = ("Arrived", "Already there", "Nearly there", "No further", "Step limit", "Stopped")
 
@@ -66,7 +69,7 @@ class Page:
         """Until the status line holds one of these words; returns it."""
         self.page.wait_for_function(
             "words => words.some(w => "
-            "document.querySelector('#status .status').innerText.includes(w))",
+            "document.querySelector('#status .status')?.innerText.includes(w))",
             arg=list(words), timeout=1000 * seconds,
         )
         return self.status
@@ -99,6 +102,7 @@ class Page:
 
     def choose_model(self, name: str) -> None:
         """Type a model, or part of its name, into the menu and press Enter."""
+        self.turn_to("Picture")
         self.page.fill("#model input", name)
         self.page.wait_for_timeout(200)  # for the menu to follow
         self.page.press("#model input", "Enter")
@@ -136,15 +140,55 @@ class Page:
     def show_seed(self, seed: int) -> None:
         """Ask for the picture of a seed and wait until it is there."""
         before = self.serial
+        self.turn_to("Picture")
         self.page.fill("#seed textarea, #seed input", str(seed))
         self.page.press("#seed textarea, #seed input", "Enter")
         self.wait_for_frame(before)
 
     def choose_solver(self, title: str) -> None:
         """Under Advanced; the paper's takes the many small steps that some tests need."""
-        if not self.page.is_visible("#advanced label"):
-            self.page.click("#advanced button")
-        self.page.click(f"#advanced label:has-text({title!r})")
+        self.turn_to("Advanced")
+        self.page.click(f"#solver label:has-text({title!r})")
+
+    def turn_to(self, tab: str) -> None:
+        """Show this tab: Picture, Files, Advanced."""
+        self.page.get_by_role("tab", name=tab).click()
+
+    def save(self, kind: str, seconds: float = 60) -> Path:
+        """Save the edit as a file of this kind, such as png; returns where it is."""
+        self.turn_to("Files")
+        self.page.click("#format input")
+        self.page.get_by_role("option").filter(has_text=KINDS[kind]).click()
+        with self.page.expect_download(timeout=1000 * seconds) as download:
+            self.page.click("#save")
+        assert download.value.suggested_filename.endswith(f".{kind}")
+        return Path(download.value.path())
+
+    def open(self, path) -> None:
+        """Open a file: a path, or what Playwright takes for one."""
+        self.turn_to("Files")
+        self.page.set_input_files("#exchange input[type=file]", path)
+
+    def scrub(self, index: int) -> None:
+        """Move the slider through the last drag's steps, and wait for the picture."""
+        before = self.serial
+        self.page.fill("#steps input[type=number]", str(index))
+        self.page.press("#steps input[type=number]", "Tab")
+        self.wait_for_frame(before)
+
+    @property
+    def entries(self) -> list[str]:
+        """What the row of the history has, from the first to the last; the one shown in []."""
+        return self.page.eval_on_selector_all(
+            "#history button", "buttons => buttons.map(b => b.ariaCurrent === 'true' ? "
+            "`[${b.innerText.trim()}]` : b.innerText.trim())")
+
+    def wait_for_entries(self, text: str) -> None:
+        """Until the row of the history ends with this."""
+        self.page.wait_for_function(
+            "text => `${[...document.querySelectorAll('#history button')].map(b => "
+            "b.ariaCurrent === 'true' ? `[${b.innerText.trim()}]` : b.innerText.trim())}`"
+            ".endsWith(text)", arg=text)
 
     def take_long(self, rate: float = 1e-4) -> None:
         """The next drag takes many steps, by the smallest learning rate minutes, however slowly

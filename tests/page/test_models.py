@@ -1,40 +1,23 @@
-"""What the page's controls do where things happen at once, or fail; the rest is in browser/."""
+"""Models chosen while other things go on, by the page's handlers."""
 
-from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
-import pytest
 
 from drag import PointPair
 from drag.canvas import to_value
-from drag.loaded import LoadedModels
-from drag.models import local_models
-from drag.page import Handlers
+from drag.page import SHOWN
 from networks.stylegan2 import StyleGAN2
-from tests.checkpoint_files import random_state, write_nvidia
-
-REQUEST = SimpleNamespace(session_hash="visitor")
-LINE = 3  # of a handler's outputs, the status line
-
-
-@pytest.fixture
-def handlers(tmp_path):
-    """The page with three small models of this machine, and a visitor who looks at the first."""
-    for seed, (name, w_dim) in enumerate({"a.pkl": 24, "b.pkl": 32, "c.pkl": 24}.items()):
-        write_nvidia(tmp_path / name, random_state(w_dim=w_dim, seed=seed), layout="G_ema")
-    handlers = Handlers(LoadedModels("cpu", local=local_models(tmp_path)), "a.pkl")
-    handlers.arrive("", REQUEST)
-    return handlers
+from tests.page.conftest import (
+    ENGLISH,
+    LINE,
+    visitor,
+)
 
 
 def choose(handlers, name):
     """Choose a model and wait for it; returns what the page was told last."""
-    return list(handlers.choose(name, REQUEST))[-1]
-
-
-def visitor(handlers):
-    return handlers.sessions.get(REQUEST.session_hash)
+    return list(handlers.choose(name, ENGLISH))[-1]
 
 
 def test_another_picture_asked_for_while_another_model_comes_is_not_mixed_up(
@@ -48,11 +31,11 @@ def test_another_picture_asked_for_while_another_model_comes_is_not_mixed_up(
         return use(name, *args)
 
     monkeypatch.setattr(handlers.models, "use", slow)
-    told = handlers.resample("5", 0.7, REQUEST)
+    told = handlers.resample("5", 0.7, ENGLISH)
     assert all(output == gr.skip() for output in told)
     assert visitor(handlers).edit.model == "b.pkl"
     assert visitor(handlers).edit.ws.shape == (8, 32)
-    assert handlers.resample("5", 0.7, REQUEST)[1] == "5"
+    assert handlers.resample("5", 0.7, ENGLISH)[2] == "5"
 
 
 def test_a_model_that_is_no_longer_wanted_says_nothing_more(handlers, monkeypatch):
@@ -65,7 +48,7 @@ def test_a_model_that_is_no_longer_wanted_says_nothing_more(handlers, monkeypatc
         raise ValueError("never wanted")
 
     monkeypatch.setattr(handlers.models, "fetch", slow)
-    first = handlers.choose("b.pkl", REQUEST)
+    first = handlers.choose("b.pkl", ENGLISH)
     assert next(first)
     assert "Downloading" in next(first)[LINE]
     monkeypatch.setattr(handlers.models, "fetch", fetch)
@@ -75,7 +58,7 @@ def test_a_model_that_is_no_longer_wanted_says_nothing_more(handlers, monkeypatc
 
 
 def test_a_name_that_is_none_leaves_the_model_that_is_on_its_way(handlers):
-    first = handlers.choose("b.pkl", REQUEST)
+    first = handlers.choose("b.pkl", ENGLISH)
     next(first)
     assert "no model of that name" in choose(handlers, "kittens")[LINE]
     assert "Press on the picture" in list(first)[-1][LINE]
@@ -93,12 +76,12 @@ def test_a_picture_that_does_not_fit_into_memory_changes_nothing(handlers, monke
     monkeypatch.setattr(StyleGAN2, "image", scarce)
     told = choose(handlers, "b.pkl")
     assert "for lack of memory" in told[LINE]
-    assert told[4]["value"] == "a.pkl"
+    assert told[SHOWN]["value"] == "a.pkl"
     assert visitor(handlers).edit.model == "a.pkl"
     monkeypatch.setattr(StyleGAN2, "image", image)
     choose(handlers, "b.pkl")
     monkeypatch.setattr(StyleGAN2, "image", scarce)
-    for told in (handlers.resample("7", 0.7, REQUEST), handlers.arrive("", REQUEST)):
+    for told in (handlers.resample("7", 0.7, ENGLISH), handlers.arrive("", "", ENGLISH)):
         assert "for lack of memory" in told[LINE]  # and the page comes back with the first model
     assert visitor(handlers).edit.model == "a.pkl"
 
@@ -114,7 +97,7 @@ def test_a_drag_begun_on_one_model_does_not_run_on_another(handlers, monkeypatch
         return use(name, *args)
 
     monkeypatch.setattr(handlers.models, "use", slow)
-    list(handlers.run(REQUEST))
+    list(handlers.run(ENGLISH))
     fresh = handlers._fresh("b.pkl")
     assert np.array_equal(session.edit.ws, fresh.ws)
     assert not session.running
@@ -131,17 +114,17 @@ def test_drag_pressed_while_another_model_comes_drags_nothing(handlers, monkeypa
 
     monkeypatch.setattr(handlers.models, "use", slow)
     value = to_value(session.edit, session.revision + 1)
-    handlers.arm(value, "adam", 1e-3, 3, 12, 20, 9, "W+", 6, REQUEST)
+    handlers.arm(value, "adam", 1e-3, 3, 12, 20, 9, "W+", 6, ENGLISH)
     assert session.edit.model == "b.pkl"
     assert not session.armed
     ws = session.edit.ws
-    list(handlers.run(REQUEST))
+    list(handlers.run(ENGLISH))
     assert session.edit.ws is ws
 
 
 def test_of_two_models_chosen_in_a_drag_the_last_one_is_shown(handlers, monkeypatch):
     session = visitor(handlers)
-    settle, first = session.settle, handlers.choose("b.pkl", REQUEST)
+    settle, first = session.settle, handlers.choose("b.pkl", ENGLISH)
 
     def slow():
         monkeypatch.setattr(session, "settle", settle)
@@ -149,12 +132,12 @@ def test_of_two_models_chosen_in_a_drag_the_last_one_is_shown(handlers, monkeypa
         settle()
 
     monkeypatch.setattr(session, "settle", slow)
-    assert all(canvas == gr.skip() for canvas, *_ in first)
+    assert all(canvas == gr.skip() for _, canvas, *_ in first)
     assert session.edit.model == "c.pkl"
 
 
 def test_choosing_the_model_that_is_shown_leaves_the_picture_alone(handlers):
-    canvas, *_ = choose(handlers, "a.pkl")
+    _, canvas, *_ = choose(handlers, "a.pkl")
     assert canvas == gr.skip()
 
 
@@ -162,9 +145,9 @@ def test_a_drag_that_ends_late_says_nothing_over_another_model(handlers):
     session = visitor(handlers)
     session.edit = session.edit.place([PointPair((8, 8), (24, 24))], None)
     session.armed = True
-    outputs = handlers.run(REQUEST)
-    while "Step" not in str(next(outputs)[1]):
+    outputs = handlers.run(ENGLISH)
+    while "Step" not in str(next(outputs)[LINE]):
         pass
     session.turn_to(handlers._fresh("b.pkl"))  # its last step took longer than one waits for it
-    *_, (canvas, line, *_) = outputs
+    *_, (line, canvas, *_) = outputs
     assert canvas == line == gr.skip()

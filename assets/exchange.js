@@ -1,0 +1,77 @@
+// Files to and from the page: nothing of them is left on the server. Gradio runs this file as the
+// body of a function of (element, trigger, props, server, watch).
+//
+// props.value  {name, content}: a file that the visitor opened, content in base64.
+// props.saved  {name, src, serial}: a file for the visitor, as a data URL.
+// Event: open.
+
+const MAX_BYTES = 20_000_000;  // as drag/project.py, which has the last word
+const chinese = navigator.language.toLowerCase().startsWith("zh");
+const TEXTS = chinese ? {
+  open: "打开项目（.drag）或潜变量（.npz）…",
+  tip: "打开此前保存的编辑，或其他 StyleGAN 工具导出的潜变量；也可把文件拖到页面上。",
+  kind: "这里只能打开项目文件（.drag）和潜变量文件（.npz）：请选择其中一种。",
+  large: "文件超过 20 MB，不可能是项目文件：请选择其他文件。",
+  unreadable: "无法读取该文件：请选择其他文件。",
+} : {
+  open: "Open a project (.drag) or latents (.npz) …",
+  tip: "Go on with an edit that was saved, or with latents of other StyleGAN tools; or drop the file anywhere on the page",
+  kind: "Only projects (.drag) and latents (.npz) can be opened here: choose one of those.",
+  large: "The file is larger than 20 MB, which no project is: choose another.",
+  unreadable: "The file cannot be read: choose another.",
+};
+const button = element.querySelector(".ex-button"), input = element.querySelector(".ex-input");
+const note = element.querySelector(".ex-note");
+button.textContent = TEXTS.open;
+button.title = TEXTS.tip;
+button.addEventListener("click", () => input.click());
+input.addEventListener("change", () => { take(input.files[0]); input.value = ""; });
+
+async function take(file) {
+  note.textContent = "";
+  if (!file) return;
+  if (!/\.(drag|npz)$/i.test(file.name)) note.textContent = TEXTS.kind;
+  else if (file.size > MAX_BYTES) note.textContent = TEXTS.large;  // before anything is read
+  else {
+    try {
+      props.value = { name: file.name, content: await asBase64(file) };
+      trigger("open");
+    } catch {
+      note.textContent = TEXTS.unreadable;
+    }
+  }
+}
+
+function asBase64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = reject;
+    reader.readAsDataURL(file);
+  });
+}
+
+// Anywhere on the page: a file dropped beside the button would replace the page otherwise.
+function dragsFiles(event) { return event.dataTransfer?.types.includes("Files"); }
+for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    if (!dragsFiles(event)) return;
+    event.preventDefault();
+    button.classList.toggle("ex-over", kind.startsWith("drage") || kind === "dragover");
+    if (kind === "drop") {
+      button.classList.remove("ex-over");
+      take(event.dataTransfer.files[0]);
+    }
+  });
+}
+
+let lastSerial = 0;
+watch("sav" + "ed", async () => {
+  const file = props.saved;
+  if (!file || file.serial <= lastSerial) return;
+  lastSerial = file.serial;
+  const blob = await (await fetch(file.src)).blob();  // a link to a long data URL fails in some browsers
+  const url = URL.createObjectURL(blob);
+  Object.assign(document.createElement("a"), { href: url, download: file.name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+});

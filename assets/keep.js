@@ -1,0 +1,34 @@
+// Keeps a copy of the visitor's edit in this browser, so that a server that was started anew can go
+// on with it: a project file as text, asked for a moment after the last change.
+
+const KEPT = "draggan_edit", MOMENT = 1200;
+let keepTimer = 0;
+
+function keepLater(token) {
+  clearTimeout(keepTimer);
+  keepTimer = setTimeout(() => keep(token), MOMENT);
+}
+
+async function keep(token) {
+  const project = await server.keep([token]).catch(() => null);
+  if (!project) return;  // a server that does not answer: what was kept before stays
+  let note = "";
+  try {
+    localStorage.setItem(KEPT, project);
+  } catch {  // full, or refused
+    note = navigator.language.toLowerCase().startsWith("zh")
+      ? "此浏览器无法保存您的编辑：离开前请将它存为项目文件。"
+      : "This browser cannot keep your edit: save it as a project before you leave.";
+  }
+  showNote(note);
+}
+
+function showNote(text) {
+  let note = element.querySelector(".th-note");
+  if (!note && text) {
+    note = element.appendChild(document.createElement("div"));
+    note.className = "th-note";
+    note.setAttribute("role", "status");
+  }
+  if (note) note.textContent = text;
+}

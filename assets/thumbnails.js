@@ -1,0 +1,76 @@
+// A row of thumbnails. Gradio runs this file (after keep.js) as the body of a function of
+// (element, trigger, props, server, watch).
+//
+// props.value  {items: [{id, picture, label, src}], at, title, wrap, token}
+//              at: which is shown now, -1 for none; those after it were undone.
+//              src: a picture as a URL. Without one the server function `thumbnail` is asked for
+//              the picture of that name, of the page with this token, once.
+// Event: pick ({id}).
+
+const row = element.querySelector(".th-row"), known = new Map(), MAX_KNOWN = 400;
+let asking = false, drawn = "";
+
+function show() {
+  const value = props.value || {}, items = value.items || [];
+  const text = JSON.stringify([items.map(({ id, label }) => [id, label]), value.at, value.title]);
+  if (text !== drawn) draw(value, items);
+  drawn = text;
+  ask();
+  if (value.token) keepLater(value.token);
+}
+
+function draw(value, items) {
+  element.querySelector(".th-title").textContent = items.length ? value.title || "" : "";
+  row.classList.toggle("th-wrap", Boolean(value.wrap));
+  while (row.children.length > items.length) row.lastChild.remove();
+  items.forEach((item, i) => {
+    const button = row.children[i] || row.appendChild(newButton());
+    button.dataset.id = item.id;
+    button.dataset.picture = item.picture || item.id;
+    button.title = item.label;
+    button.lastChild.textContent = item.label;
+    button.setAttribute("aria-current", String(i === value.at));
+    button.classList.toggle("th-undone", value.at >= 0 && i > value.at);
+    if (item.src) known.set(button.dataset.picture, item.src);
+    paint(button);
+  });
+  const current = row.children[value.at];
+  if (current) row.scrollLeft = current.offsetLeft - (row.clientWidth - current.clientWidth) / 2;
+}
+
+function newButton() {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.innerHTML = "<img alt=''><span></span>";
+  return button;
+}
+
+function paint(button) {
+  const image = button.firstChild, source = known.get(button.dataset.picture);
+  if (source && image.getAttribute("src") !== source) image.src = source;
+  if (!source) image.removeAttribute("src");
+}
+
+// One at a time, the newest first: the server makes each on demand.
+async function ask() {
+  if (asking || !props.value?.token) return;
+  asking = true;
+  const failed = new Set();
+  for (;;) {
+    const missing = [...row.children].reverse().map((button) => button.dataset.picture)
+      .find((picture) => !known.has(picture) && !failed.has(picture));
+    if (!missing) break;
+    const source = await server.thumbnail([props.value.token, missing]).catch(() => null);
+    if (source) known.set(missing, source); else failed.add(missing);
+    for (const oldest of [...known.keys()].slice(0, Math.max(0, known.size - MAX_KNOWN))) known.delete(oldest);
+    for (const button of row.children) paint(button);
+  }
+  asking = false;
+}
+
+row.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button) trigger("pick", { id: button.dataset.id });
+});
+watch("val" + "ue", show);
+show();

@@ -1,0 +1,204 @@
+"""The page's endpoints for programs: an edit goes out as JSON and comes back with each call, and
+the server keeps nothing between them."""
+
+import base64
+import contextlib
+import inspect
+import io
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal, TypedDict
+
+import gradio as gr
+import numpy as np
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
+from PIL import Image
+
+from drag import files
+from drag.edit import MAX_POINTS, Edit, PointPair, Settings
+from drag.loaded import LoadedModels
+from drag.loop import Step, drag
+from drag.pictures import new_edit
+from drag.project import NO_PROJECT, check_model, from_project, to_project
+
+MAX_MASK = 4_000_000  # characters
+NO_POINTS = ("The points must be a list of [x, y, target x, target y], in pixels of the picture, "
+             "or empty for those of the edit.")
+NO_MASK = "The mask must be a PNG in base64, black and white, of the picture's size."
+FAILED = "The server could not do that, for lack of memory perhaps: try again, or a smaller model."
+log = logging.getLogger("drag")
+
+
+class StepRecord(TypedDict):
+    """A step of a drag, for programs."""
+
+    number: int
+    handles: list[list[float]]
+    distances: list[float]
+    ending: str | None
+    edit: dict
+
+
+def _each(record: type):
+    """Have Gradio show the type of one result where a function yields several."""
+    def typed(function):
+        function.__signature__ = inspect.signature(function).replace(return_annotation=record)
+        return function
+    return typed
+
+
+class Api:
+    """The endpoints; their docstrings are what the page's API view says of them."""
+
+    def __init__(self, models: LoadedModels):
+        self.models = models
+
+    def sample(
+        self, seed: int = 0, truncation_psi: float = 0.7, model: str = "builtin"
+    ) -> dict:
+        """Sample a picture and get it as an edit: the JSON that the other endpoints take, and
+        that a .drag file holds. seed: 0 to 4294967295. truncation_psi: 0 (the average picture) to
+        1 (all variety). model: a name of the page's menu, or owner/name/file of the Hugging Face
+        Hub."""
+        with _in_words():
+            found = self.models.find(model)
+            settings = Settings(learning_rate=found.learning_rate)
+            with self.models.use(found) as generator:
+                edit = new_edit(generator, found.name, seed, truncation_psi, settings)
+            return _record(edit)
+
+    @_each(StepRecord)
+    def drag(
+        self, edit: dict, points: list[list[float]], mask: str | None = None,
+        max_steps: int = 300, solver: str = "gauss-newton",
+    ) -> Iterator[StepRecord]:
+        """Drag points of a picture to where they should go, and get every step as it is taken.
+        edit: from sample, or from a step. points: at most 100 of [x, y, target x, target y], in
+        pixels; empty for those of the edit. mask: a black and white PNG in base64 of the picture's
+        size, white may move; without one the region of the edit stays. solver: gauss-newton,
+        gauss-newton-region or adam. The first step, number 0, is where the points are at the
+        start. Every step has its edit, without history but for the last one; the last one says in
+        ending why it is the last: arrived, no progress or step cap."""
+        with _in_words():
+            begun = _edit(edit)
+            mask = begun.mask if mask is None else _mask(mask, begun.img_size)
+            begun = begun.place(_points(points) or begun.points, mask)
+            settings = replace(begun.settings, max_steps=max_steps, solver=str(solver))
+            begun = replace(begun, settings=settings)
+            distances = tuple(pair.distance for pair in begun.points)
+            handles = tuple(pair.handle for pair in begun.points)
+            yield _step(begun, Step(0, begun.ws, handles, distances))
+            with self._generator(begun) as generator:
+                begun = begun.remember()
+                with contextlib.closing(drag(generator, begun)) as steps:
+                    for step in steps:
+                        yield _step(begun, step)
+
+    def render(self, edit: dict, mark: bool = True) -> gr.FileData:
+        """The picture of an edit as a PNG. mark: write "AI-generated" into its corner; its
+        metadata says so in any case, with the seed and the model."""
+        with _in_words():
+            return self._file(_edit(edit), ".png", mark=mark)
+
+    def export(
+        self, edit: dict, kind: Literal["mp4", "gif", "webp", "png", "drag", "npz"] = "mp4",
+        seconds: float = 3.0, points: bool = False, mark: bool = True,
+    ) -> gr.FileData:
+        """An edit as a file. kind: mp4, gif or webp for a film from the picture as it was sampled
+        to how it is; png for the picture; drag for a project that the page opens; npz for the
+        latents. seconds: that a film takes, 0.5 to 20. points: show them. mark: write
+        "AI-generated" into the corner."""
+        with _in_words():
+            suffix = files.suffix_of(kind)
+            return self._file(_edit(edit), suffix, seconds, points, mark)
+
+    @contextlib.contextmanager
+    def _generator(self, edit: Edit):
+        """The generator of an edit, which must fit it."""
+        with self.models.use(self.models.find(edit.model)) as generator:
+            check_model(generator, edit)
+            yield generator
+
+    def _file(self, edit: Edit, suffix: str, seconds=3.0, points=False, mark=True) -> gr.FileData:
+        with self._generator(edit) as generator:
+            content = files.as_file(suffix, generator, edit, seconds, points, mark)
+        name = files.file_name(edit, suffix)  # in the cache, Gradio removes it when its time comes
+        path = save_bytes_to_cache(content, name, get_upload_folder())
+        return gr.FileData(path=path, orig_name=name, size=len(content),
+                           mime_type=files.MEDIA_TYPES[suffix])
+
+
+def publish(models: LoadedModels) -> None:
+    """Add the endpoints to the gr.Blocks that is being built: /sample, /drag, /render, /export.
+
+    A drag waits for those of the page.
+    """
+    api = Api(models)
+    gr.api(api.sample, concurrency_id="api-pictures", concurrency_limit=2)
+    gr.api(api.drag, concurrency_id="device", concurrency_limit=1)
+    gr.api(api.render, concurrency_id="api-pictures", concurrency_limit=2)
+    gr.api(api.export, concurrency_id="films", concurrency_limit=1)
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """What is wrong with a call, as one sentence for whoever made it."""
+    try:
+        yield
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    except Exception:  # of memory, or what nobody thought of
+        log.exception("a call by a program failed")
+        raise gr.Error(FAILED, print_exception=False) from None
+
+
+def _record(edit: Edit) -> dict:
+    return json.loads(to_project(edit))
+
+
+def _edit(record) -> Edit:
+    """The edit that a program sent, checked as a file is that a stranger sent."""
+    try:
+        content = json.dumps(record).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError(NO_PROJECT) from None
+    return from_project(content)
+
+
+def _points(records) -> list[PointPair]:
+    if not isinstance(records, list):
+        raise ValueError(NO_POINTS)
+    if len(records) > MAX_POINTS:
+        raise ValueError(f"At most {MAX_POINTS} points can be dragged; send fewer.")
+    for record in records:
+        if not isinstance(record, list) or len(record) != 4 or not all(
+                type(number) in (int, float) for number in record):
+            raise ValueError(NO_POINTS)
+    return [PointPair((x0, y0), (x1, y1)) for x0, y0, x1, y1 in records]
+
+
+def _mask(text, img_size: tuple[int, int]) -> np.ndarray:
+    """A mask from base64 or a data URL, bool (H, W); img_size: (H, W) that it must have."""
+    if not isinstance(text, str) or len(text) > MAX_MASK:
+        raise ValueError(NO_MASK)
+    try:
+        content = base64.b64decode(text.removeprefix("data:image/png;base64,"), validate=True)
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+            if picture.size[::-1] != tuple(img_size):  # before anything is decoded
+                raise ValueError(NO_MASK)
+            return np.asarray(picture.convert("L")) > 127
+    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(NO_MASK) from error
+
+
+def _step(begun: Edit, step: Step) -> StepRecord:
+    reached = begun.moved(step.ws, step.handles)
+    if not step.ending:
+        reached = replace(reached, history=(), future=())
+    return {
+        "number": step.number, "handles": [list(handle) for handle in step.handles],
+        "distances": list(step.distances), "ending": step.ending and step.ending.value,
+        "edit": _record(reached)}

@@ -1,0 +1,36 @@
+"""FileExchange: files that a visitor opens and saves, without a trace of them on the server."""
+
+import base64
+import binascii
+
+from drag.component import JsonComponent, read_asset
+from drag.project import MAX_BYTES
+
+_HTML, _CSS, _JS = (read_asset(f"exchange.{kind}") for kind in ("html", "css", "js"))
+
+
+class FileExchange(JsonComponent):
+    """A button that opens a file, and the way by which files are saved. Its value is that of
+    assets/exchange.js, unchecked: `read_file` reads it. Event: open."""
+
+    def __init__(self, value=None, *, saved=None, html_template=_HTML, css_template=_CSS,
+                 js_on_load=_JS, apply_default_css=False, **kwargs):
+        super().__init__(value, saved=saved, html_template=html_template, css_template=css_template,
+                         js_on_load=js_on_load, apply_default_css=apply_default_css, **kwargs)
+
+
+def read_file(value) -> tuple[str, bytes]:
+    """Name and content of the file in a FileExchange's value.
+
+    Raises ValueError, in words fit for a visitor, if it is too large or none.
+    """
+    match value:
+        case {"name": str(name), "content": str(content)}:
+            if len(content) > 4 * (MAX_BYTES // 3 + 2):
+                raise ValueError(f"The file is larger than {MAX_BYTES // 10**6} MB, which no edit "
+                                 "is: choose another.")
+            try:
+                return name, base64.b64decode(content, validate=True)
+            except binascii.Error:
+                pass
+    raise ValueError("The file cannot be read: choose another.")

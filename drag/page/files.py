@@ -1,0 +1,132 @@
+"""Coming and going: arriving at the page, saving to files, opening them, and leaving."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import gradio as gr
+import numpy as np
+
+from drag.canvas import to_url
+from drag.edit import Edit
+from drag.exchange import read_file
+from drag.files import MEDIA_TYPES, file_name, making, suffix_of
+from drag.language import language_of, say
+from drag.page.layout import formats_menu, models_menu, solvers_menu
+from drag.page.pictures import CHOSEN, PictureHandlers, examples_row
+from drag.pictures import from_latents
+from drag.project import check_model, from_project, read_content
+from drag.sessions import Session
+from drag.trouble import TROUBLE, in_words
+from drag.wording import status
+
+
+class FileHandlers(PictureHandlers):
+    """Files and copies are read as if a stranger had made them."""
+
+    def arrive(self, token: str, kept: str, request: gr.Request):
+        """A page was loaded; a browser that was here before gets its edit back: from the session
+        of its token or, from a server that does not know that, from what the browser kept."""
+        session = self.sessions.open(request.session_hash, token)
+        session.language = language_of(request)
+        key, values = self.greeting, {}
+        if session.revision:
+            key = "welcome_back"
+        elif kept:
+            key, values = self._restore(session, kept)
+        line = status(session.say(key, **values))
+        try:
+            shown = self._show(session, line, self._render(session.edit))
+        except TROUBLE as error:  # the model of that edit cannot be had any more
+            session.turn_to(self._fresh(self.first))
+            shown = self._show(session, in_words(error, session.language),
+                               self._render(session.edit))
+        return *shown, *self._choices(session), session.token
+
+    def _restore(self, session: Session, kept: str) -> tuple[str, dict]:
+        """Take what a browser kept, if its model is here; what to say about it."""
+        try:
+            edit = from_project(kept.encode())
+            model = self.models.find(edit.model)
+        except ValueError:  # of an older version, or not ours
+            return self.greeting, {}
+        if model.name != self.first and model.name not in self.models.loaded:
+            session.shelf[model.name] = edit  # to be checked when it is turned to
+            return "kept_elsewhere", {"model": model.title}
+        try:
+            with self.models.use(model) as generator:
+                check_model(generator, edit)
+        except TROUBLE:
+            return self.greeting, {}
+        session.replace_edit(edit)
+        return "welcome_kept", {}
+
+    def speak(self, request: gr.Request) -> tuple:
+        """The words that the browser cannot put into its own language: those of menus and HTML."""
+        language = language_of(request)
+        return (say("title", language), say("note", language),
+                gr.update(choices=formats_menu(language)),
+                gr.update(choices=solvers_menu(language)),
+                gr.update(choices=models_menu(self.models, language)), examples_row(language))
+
+    def leave(self, request: gr.Request) -> None:
+        """A page was closed."""
+        self.sessions.leave(request.session_hash)
+
+    def save(self, kind, seconds, points, mark, request: gr.Request) -> Iterator[tuple]:
+        """The edit as a file, for the visitor to keep; films take a while."""
+        yield gr.skip(), gr.skip()  # a generator closed before this lives on
+        language = language_of(request)
+        try:
+            session = self._session(request)
+            if session.running:
+                raise ValueError(session.say("end_first"))
+            edit, suffix = session.edit, suffix_of(kind)
+            with self.models.use(edit.model) as generator:
+                for made in making(suffix, generator, edit, _number(seconds), bool(points),
+                                   bool(mark)):
+                    if isinstance(made, float):
+                        percent = f"{100 * made:.0f}"
+                        yield status(session.say("filming", percent=percent), made), gr.skip()
+            name = file_name(edit, suffix)
+            yield status(session.say("saved", name=name)), gr.update(saved={
+                "name": name, "serial": session.next_serial(),
+                "src": to_url(MEDIA_TYPES[suffix], made)})
+        except TROUBLE as error:
+            yield in_words(error, language), gr.skip()
+
+    def open(self, value, request: gr.Request) -> Iterator[tuple]:
+        """A file was opened: a project with all that is in it, or latents for the model shown."""
+        yield (gr.skip(),) * (CHOSEN + 1)
+        session = self._session(request)
+        for outputs in self._guarded(session, self._opened(session, value)):
+            yield *outputs, None  # and the file's content goes from the page
+
+    def _opened(self, session: Session, value) -> Iterator[tuple]:
+        name, content = read_file(value)
+        found = read_content(name, content)
+        if isinstance(found, Edit):
+            key, model = "opened_project", self.models.find(found.model)
+        else:
+            key, model = "opened", self.models.find(session.edit.model)
+
+        def made(generator) -> Edit:
+            edit = found
+            if isinstance(found, np.ndarray):
+                now = session.edit
+                edit = from_latents(generator, model.name, found, now.truncation_psi, now.settings)
+            check_model(generator, edit)
+            return replace(edit, model=model.name)
+
+        yield from self._turn(session, model, made, session.say(key, name=_short(name)))
+
+
+def _number(value) -> float:
+    if not isinstance(value, (int, float)):
+        raise ValueError("The film's length must be a number of seconds.")
+    return float(value)
+
+
+def _short(name: str) -> str:
+    """A file's name, fit for the status line (HTML)."""
+    kept = "".join(letter for letter in name if letter.isprintable() and letter not in "<>&\"'")
+    return kept if len(kept) <= 40 else f"{kept[:24]}…{kept[-12:]}"

@@ -1,0 +1,174 @@
+"""Other pictures: by number, of six to choose from, with another look, examples, other models."""
+
+import functools
+import secrets
+from collections.abc import Iterator
+
+import gradio as gr
+
+from drag import examples
+from drag.canvas import to_url
+from drag.edit import Edit
+from drag.language import say
+from drag.models import Model
+from drag.page.desk import SHOWN, Desk
+from drag.pictures import follow, mix, new_edit, parse_seed, parse_truncation, resample
+from drag.project import check_model
+from drag.sessions import Session
+from drag.thumbnails import thumbnail
+from drag.trouble import TROUBLE, in_words, plain_errors
+from drag.wording import status
+
+CHOSEN = SHOWN + 9  # outputs that show an edit of another model: it, and the settings, besides
+OFFERED = 6  # faces, or looks, to choose from
+
+
+class PictureHandlers(Desk):
+    """Each puts another picture in place of the visitor's, who can undo that."""
+
+    @plain_errors(outputs=SHOWN)
+    def resample(self, seed, psi, request: gr.Request):
+        """Another picture: the present one stays in the history."""
+        session = self._session(request)
+        session.refused = seed
+        if session.edit.seed is None and not str(seed).strip():  # as shown for one from a file
+            raise ValueError("This picture came from a file and has no number: type one to see "
+                             "another picture.")
+        seed, psi = parse_seed(seed), parse_truncation(psi)
+        session.refused = ""
+        if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
+            return (gr.skip(),) * SHOWN
+        change = functools.partial(resample, seed=seed, truncation_psi=psi)
+        return self._replace(session, change, "ready")
+
+    @plain_errors(outputs=SHOWN)
+    def leave_seed(self, seed, psi, request: gr.Request):
+        """The seed's box was left: as Enter there, but what Enter refused is not refused again,
+        over what the button pressed next has to say."""
+        session = self._session(request)
+        nothing = session.edit.seed is None and not str(seed).strip()
+        if seed == session.refused or nothing:
+            return (gr.skip(),) * SHOWN
+        return self.resample(seed, psi, request)
+
+    @plain_errors(outputs=2)
+    def faces(self, psi, request: gr.Request):
+        """Six faces that nobody asked for by number."""
+        session = self._session(request)
+        psi = parse_truncation(psi)
+        return self._offer(session, "face", "choose_face", lambda generator, edit, seed: new_edit(
+            generator, edit.model, seed, psi))
+
+    @plain_errors(outputs=2)
+    def looks(self, request: gr.Request):
+        """The visitor's picture with six other looks."""
+        return self._offer(self._session(request), "look", "choose_look",
+                           lambda generator, edit, seed: mix(generator, edit, seed))
+
+    def _offer(self, session: Session, kind: str, key: str, made) -> tuple:
+        edit, items = session.edit, []
+        with self.models.use(edit.model) as generator:
+            for _ in range(OFFERED):
+                seed = secrets.randbelow(1_000_000)
+                source = thumbnail(generator, made(generator, edit, seed).ws)
+                items.append({"id": f"{kind}:{seed}", "label": str(seed), "src": source})
+        title = session.say(key)
+        return status(title), {"items": items, "at": -1, "title": title, "wrap": True}
+
+    @plain_errors(outputs=SHOWN)
+    def pick(self, event: gr.EventData, psi, request: gr.Request):
+        """One of the six was pressed."""
+        kind, _, seed = str(event._data["id"]).partition(":")
+        return (self.mix if kind == "look" else self.resample)(
+            *((seed,) if kind == "look" else (seed, psi)), request)
+
+    @plain_errors(outputs=SHOWN)
+    def mix(self, seed, request: gr.Request):
+        """Another picture's look on this one."""
+        seed = parse_seed(seed)
+        return self._replace(self._session(request), functools.partial(mix, seed=seed), "mixed",
+                             seed=seed)
+
+    def example(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
+        """An example was pressed: it is shown with all that is placed on it."""
+        yield (gr.skip(),) * CHOSEN  # a generator closed before this lives on
+        session = self._session(request)
+        example = examples.EXAMPLES.get(str(event._data["id"]))
+        if example is None:
+            return
+        text = session.say("example", title=session.say(f"example_{example.name}"))
+        turn = self._turn(session, self.models.find("builtin"), example.load, text)
+        yield from self._guarded(session, turn)
+
+    def choose(self, name, request: gr.Request) -> Iterator[tuple]:
+        """Another model was chosen or typed: it is fetched while the page goes on with what it
+        has, then shown with the visitor's own edit of it."""
+        yield (gr.skip(),) * CHOSEN
+        session = self._session(request)
+
+        def turn():
+            yield from self._turn(session, self.models.find(name))
+
+        yield from self._guarded(session, turn())
+
+    def _guarded(self, session: Session, outputs: Iterator[tuple]) -> Iterator[tuple]:
+        """These outputs; trouble on the way goes to the status line, and the menu goes back."""
+        try:
+            yield from outputs
+        except TROUBLE as error:
+            model = gr.update(value=session.edit.model)
+            skips = [gr.skip()] * (CHOSEN - SHOWN - 1)
+            yield (in_words(error, session.language), *[gr.skip()] * (SHOWN - 1), model, *skips)
+
+    def _turn(self, session: Session, model: Model, made=None, text: str = "") -> Iterator[tuple]:
+        """Fetch a model and show an edit of it, unless the visitor chooses another meanwhile.
+
+        made: the edit for (generator); without it the visitor's own.   text: then said.
+        """
+        mine, nothing = object(), [gr.skip()] * (CHOSEN - 1)
+        session.wanted = mine
+        line = status(text or session.say("ready"))
+        try:
+            for told in self.models.fetch(model):
+                if session.wanted is not mine:
+                    return
+                if told:
+                    yield status(*told), *nothing
+            if made is None and session.edit.model == model.name:
+                yield (gr.skip() if session.running else line, *[gr.skip()] * (SHOWN - 1),
+                       *self._choices(session))
+                return
+            with self.models.use(model) as generator:
+                edit = self._own(session, model, generator)
+                if made:
+                    edit = follow(edit, made(generator))
+                picture = self._render(edit)  # fails, if it does, before anything is changed
+        except TROUBLE:
+            if session.wanted is not mine:
+                return
+            raise
+        session.settle()
+        if session.turn_to(edit, mine):
+            yield *self._show(session, line, picture), *self._choices(session)
+
+    def _own(self, session: Session, model: Model, generator) -> Edit:
+        """The visitor's edit of a model, or what a new visitor finds."""
+        if session.edit.model == model.name:
+            session.settle()
+            return session.edit
+        own = session.shelf.get(model.name)
+        if own is not None:
+            try:
+                check_model(generator, own)
+                return own
+            except ValueError:  # kept by a browser for another server's model of that name
+                pass
+        return self._fresh(model.name)
+
+
+def examples_row(language: str) -> dict:
+    """The examples as a row of pictures."""
+    return {"title": say("examples", language), "at": -1, "items": [
+        {"id": example.name, "label": say(f"example_{example.name}", language),
+         "src": to_url("image/jpeg", examples.thumbnail(example.name))}
+        for example in examples.EXAMPLES.values()]}

@@ -1,0 +1,75 @@
+"""Which event of the page runs which handler."""
+
+import gradio as gr
+
+from drag.page import Handlers
+from drag.page.layout import Layout
+
+# A tab's edit survives its reload, where the browser lets a page store anything; a copy of the last
+# one is kept for servers that were started anew (assets/keep.js).
+RECALL = """() => {
+  let token = '', kept = '';
+  try { token = sessionStorage.draggan || ''; } catch {}
+  try { kept = localStorage.draggan_edit || ''; } catch {}
+  return [token, kept];
+}"""
+REMEMBER = "(token) => { try { sessionStorage.draggan = token } catch {} }"
+LIGHT = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+SLOW = {"show_progress": "hidden", "api_visibility": "private"}  # waits in a queue
+
+
+def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:
+    """Wire the page, in the gr.Blocks that is open; handlers return the outputs named here."""
+    past = [page.history, page.steps, page.undo, page.redo]
+    shown = [page.line, page.canvas, page.seed, page.psi, *past]
+    chosen = [*shown, page.model, *page.settings]
+    run = [page.line, page.canvas, page.go, page.stop, *past]
+    came = demo.load(do.arrive, [page.token, page.kept], [*chosen, page.token], js=RECALL, **LIGHT)
+    came.then(None, page.token, None, js=REMEMBER, api_visibility="private")
+    demo.load(do.speak, None, [page.title, page.note, page.format, page.settings[0], page.model,
+                               page.examples], **LIGHT)
+    demo.unload(do.leave)
+    _drag(page, do, run)
+    _go_back(page, do, shown, past)
+    _other_pictures(page, do, shown, chosen)
+    page.save.click(do.save, [page.format, page.seconds, page.points, page.mark],
+                    [page.line, page.exchange], concurrency_id="files", concurrency_limit=2, **SLOW)
+    page.exchange.open(do.open, page.exchange, [*chosen, page.exchange], concurrency_id="models",
+                       concurrency_limit=8, **SLOW)
+
+
+def _drag(page: Layout, do: Handlers, run: list) -> None:
+    idle = [page.line, page.go, page.stop]
+    ready = gr.on([page.go.click, page.canvas.submit], do.arm, [page.canvas, *page.settings], idle,
+                  **LIGHT)
+    ready.then(do.run, None, run, concurrency_id="device", concurrency_limit=1, **SLOW).failure(
+        do.refused, None, idle, **LIGHT)
+    gr.on([page.stop.click, page.canvas.stop], do.halt, None, idle, **LIGHT)
+
+
+def _go_back(page: Layout, do: Handlers, shown: list, past: list) -> None:
+    page.canvas.release(do.change, page.canvas, [page.line, *past], trigger_mode="multiple",
+                        **LIGHT)
+    page.canvas.compare(do.compare, None, [page.line, page.canvas], **LIGHT)
+    for pressed in (page.undo.click, page.canvas.undo):  # gr.on takes no events of our own
+        pressed(do.undo, page.canvas, shown, trigger_mode="multiple", **LIGHT)
+    for pressed in (page.redo.click, page.canvas.redo):
+        pressed(do.redo, page.canvas, shown, trigger_mode="multiple", **LIGHT)
+    page.history.pick(do.jump, None, shown, **LIGHT)
+    page.steps.input(do.scrub, page.steps, shown, trigger_mode="always_last", **LIGHT)
+    page.reset_points.click(do.reset_points, None, shown, **LIGHT)
+    page.reset_picture.click(do.reset_picture, None, shown, **LIGHT)
+
+
+def _other_pictures(page: Layout, do: Handlers, shown: list, chosen: list) -> None:
+    page.seed.submit(do.resample, [page.seed, page.psi], shown, **LIGHT)
+    page.seed.blur(do.leave_seed, [page.seed, page.psi], shown, **LIGHT)
+    page.psi.input(do.resample, [page.seed, page.psi], shown, trigger_mode="always_last", **LIGHT)
+    page.dice.click(do.faces, page.psi, [page.line, page.offered], **LIGHT)
+    page.looks.click(do.looks, None, [page.line, page.offered], **LIGHT)
+    page.offered.pick(do.pick, page.psi, shown, **LIGHT)
+    page.look.submit(do.mix, page.look, shown, **LIGHT)
+    page.examples.pick(do.example, None, chosen, concurrency_id="models", concurrency_limit=8,
+                       **SLOW)
+    page.model.input(do.choose, page.model, chosen, trigger_mode="multiple",
+                     concurrency_id="models", concurrency_limit=8, **SLOW)

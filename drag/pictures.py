@@ -1,0 +1,114 @@
+"""Pictures to edit: by number, mixed of two, from latents, and as they were at first."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from drag.edit import Edit, Settings, bounded
+
+MAX_SEED = 2**32 - 1  # what numpy.random.RandomState takes
+
+
+def new_edit(generator, model="builtin", seed=0, truncation_psi=0.7, settings=None) -> Edit:
+    """Sample a picture: z from numpy's RandomState(seed), as NVIDIA's tools do.
+
+    seed: 0 to 2^32 - 1.   truncation_psi: 0 (the average picture) to 1 (all variety).
+    Raises ValueError, in words fit for a visitor, if one is not.
+    """
+    seed, psi = parse_seed(seed), parse_truncation(truncation_psi)
+    return Edit(model, seed, psi, _sample(generator, seed, psi), generator.img_size,
+                settings=settings or Settings())
+
+
+def resample(generator, edit: Edit, seed, truncation_psi) -> Edit:
+    """Another picture, with nothing placed on it yet; `undo` brings the present one back.
+
+    A slider that runs through truncations leaves one entry in the history, not one for each.
+    """
+    fresh = new_edit(generator, edit.model, seed, truncation_psi, edit.settings)
+    passing = edit.change == "sample" and edit.history and (
+        fresh.seed == edit.seed == edit.history[-1].seed)
+    return replace(fresh, history=edit.history) if passing else follow(edit, fresh)
+
+
+def from_latents(generator, model: str, ws: np.ndarray, truncation_psi=0.7, settings=None) -> Edit:
+    """The picture of latents that came from a file, (num_ws, w_dim).
+
+    truncation_psi: of the pictures that are mixed with it or follow it.
+    """
+    return Edit(model, None, truncation_psi, ws, generator.img_size,
+                settings=settings or Settings(), change="open")
+
+
+def follow(edit: Edit, other: Edit) -> Edit:
+    """The other edit, with this one and what was before it to go back to."""
+    return replace(other, history=bounded([*edit.remember().history, *other.history]))
+
+
+def mix(generator, edit: Edit, seed) -> Edit:
+    """Style mixing (StyleGAN, Sec. 3.1): pose and shape stay, the look becomes that of a seed.
+
+    The entries of W+ that dragging moves (`Settings.num_entries`) stay, the others become those of
+    the seed at the edit's truncation. Raises ValueError, in words fit for a visitor.
+    """
+    seed, first = parse_seed(seed), edit.settings.num_entries
+    if first >= len(edit.ws):
+        raise ValueError("All entries of the latents move, so none are left for the look: lower "
+                         "their number under Advanced.")
+    other = _sample(generator, seed, edit.truncation_psi)
+    return replace(edit.remember("mix"), ws=np.concatenate([edit.ws[:first], other[first:]]),
+                   style_seed=seed)
+
+
+def reset_picture(edit: Edit) -> Edit:
+    """The picture as it was sampled, with handles where they were before it was dragged.
+
+    Mask and points placed since stay; `undo` brings the dragged picture back.
+    """
+    first = {}
+    for earlier in reversed(edit.history):
+        if not earlier.shows(edit):
+            break
+        first |= {pair.key: pair.handle for pair in earlier.points}
+    return replace(edit.remember("reset"), ws=edit.origin, style_seed=None).with_handles(first)
+
+
+def at_step(edit: Edit, index: int) -> Edit:
+    """The edit as its last drag had it at a step of its trail; what was placed since stays."""
+    if edit.trail is None:
+        raise ValueError("There is no drag to go through: press Drag first.")
+    ws, handles = edit.trail.at(edit.ws, index)
+    return replace(edit, ws=ws).with_handles(handles)
+
+
+def _sample(generator, seed: int, psi: float) -> np.ndarray:
+    """Latents (num_ws, w_dim) of a seed."""
+    z = torch.from_numpy(np.random.RandomState(seed).randn(1, generator.z_dim)).float()
+    with torch.no_grad():
+        return generator.mapping(z.to(generator.w_avg.device), psi)[0].cpu().numpy()
+
+
+def parse_seed(value) -> int:
+    """A seed from what a person typed; raises ValueError that says what is allowed."""
+    try:
+        seed = int(str(value).strip()) if not isinstance(value, float) else int(value)
+        if not 0 <= seed <= MAX_SEED or (isinstance(value, float) and seed != value):
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise ValueError(f"The seed must be a whole number from 0 to {MAX_SEED}.") from None
+    return seed
+
+
+def parse_truncation(value) -> float:
+    """A truncation psi from what a person gave; raises ValueError that says what is allowed."""
+    try:
+        psi = float(value)
+    except (TypeError, ValueError, OverflowError):
+        psi = math.nan
+    if not 0 <= psi <= 1:
+        raise ValueError("The truncation must be a number from 0 to 1.")
+    return psi
+
+

@@ -1,0 +1,46 @@
+"""Thumbnails: a row of small pictures to press on (examples, faces to choose from, the history)."""
+
+import numpy as np
+import torch
+from PIL import Image
+
+from drag.canvas import to_url
+from drag.component import JsonComponent, read_asset
+from drag.export import jpeg
+from drag.render import render, to_picture
+
+SIDE = 128  # px
+_HTML, _CSS = read_asset("thumbnails.html"), read_asset("thumbnails.css")
+_JS = read_asset("keep.js", "thumbnails.js")
+
+
+class Thumbnails(JsonComponent):
+    """A row of pictures; its value is that of assets/thumbnails.js. Event: pick, with an id.
+
+    server_functions: `thumbnail` and `keep` of assets/thumbnails.js and keep.js, where needed.
+    """
+
+    def __init__(self, value=None, *, html_template=_HTML, css_template=_CSS, js_on_load=_JS,
+                 apply_default_css=False, **kwargs):
+        super().__init__(value, html_template=html_template, css_template=css_template,
+                         js_on_load=js_on_load, apply_default_css=apply_default_css, **kwargs)
+
+
+@torch.no_grad()
+def thumbnail(generator, ws: np.ndarray, mask: np.ndarray | None = None) -> str:
+    """A small picture of latents as a data URL: ws (num_ws, w_dim).
+
+    mask: bool (H, W), True = may move; the rest is dimmed. Soft where a generator can do that
+    quickly: who looks at something so small sees no difference.
+    """
+    if hasattr(generator, "preview"):
+        on_device = torch.from_numpy(ws).to(generator.w_avg.device)[None]
+        picture = to_picture(generator.preview(on_device))
+    else:
+        picture = render(generator, ws)
+    small = Image.fromarray(picture)
+    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    if mask is not None:
+        moves = Image.fromarray(mask).convert("L").resize(small.size, Image.Resampling.BOX)
+        small = Image.composite(small, small.point(lambda value: value // 3), moves)
+    return to_url("image/jpeg", jpeg(np.asarray(small), 80))

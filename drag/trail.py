@@ -1,0 +1,76 @@
+"""The steps of a drag, kept so that a person can go back to one between too little and too much."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_STEPS = 64  # kept of a drag; of a longer one every second is dropped, again and again
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Trail:
+    """Where a drag has been, from before it to its end.
+
+    ws: float32 (S, k, w_dim), the first k entries of the latents, which are all that it changed.
+    handles: float32 (S, N, 2), (x, y).   keys: of their N pairs.   numbers: S step numbers.
+    """
+
+    ws: np.ndarray
+    handles: np.ndarray
+    keys: tuple[int, ...]
+    numbers: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def at(self, ws: np.ndarray, index: int) -> tuple[np.ndarray, dict[int, tuple]]:
+        """Latents (num_ws, w_dim), the others as in ws, and the handles by key.
+
+        Raises ValueError, in words fit for a visitor, where no step has this index.
+        """
+        if not 0 <= index < len(self):
+            raise ValueError("That step is no longer kept: move the slider again.")
+        whole = ws.copy()
+        whole[: self.ws.shape[1]] = self.ws[index]
+        places = (tuple(map(float, place)) for place in self.handles[index])
+        return whole, dict(zip(self.keys, places, strict=True))
+
+    def index_of(self, ws: np.ndarray) -> int:
+        """The index of the last step with these latents (num_ws, w_dim), or of the end."""
+        count = self.ws.shape[1]
+        same = [i for i in range(len(self)) if np.array_equal(self.ws[i], ws[:count])]
+        return same[-1] if same else len(self) - 1
+
+
+class Recorder:
+    """Takes the steps of a drag and thins them out as they come."""
+
+    def __init__(self, ws: np.ndarray, pairs: Sequence):
+        """ws: (num_ws, w_dim) before the drag.   pairs: the PointPairs it moves."""
+        self.first, self.keys = ws, tuple(pair.key for pair in pairs)
+        self.steps = [(0, ws, [pair.handle for pair in pairs])]
+        self.every, self.last = 1, None
+
+    def take(self, number: int, ws: np.ndarray, handles) -> None:
+        """A step of the drag; handles: N (x, y)."""
+        self.last = number, ws, handles
+        if number % self.every:
+            return
+        self.steps.append(self.last)
+        if len(self.steps) >= min(MAX_STEPS, MAX_BYTES // max(1, ws.nbytes)):
+            self.every *= 2
+            self.steps = [step for step in self.steps if step[0] % self.every == 0]
+
+    def trail(self) -> Trail | None:
+        """What was kept, and the end; None where no step was taken."""
+        if self.last is None:
+            return None
+        steps = [step for step in self.steps if step[0] < self.last[0]] + [self.last]
+        numbers, all_ws, handles = zip(*steps, strict=True)
+        changed = [i for i, row in enumerate(self.first)
+                   if any(not np.array_equal(ws[i], row) for ws in all_ws)]
+        count = changed[-1] + 1 if changed else 1
+        return Trail(np.stack([ws[:count] for ws in all_ws]),
+                     np.array(handles, np.float32).reshape(len(steps), -1, 2), self.keys, numbers)

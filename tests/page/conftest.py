@@ -1,0 +1,66 @@
+"""The page's handlers over three small random networks, and a visitor who calls them."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from drag import PointPair
+from drag.canvas import to_value
+from drag.loaded import LoadedModels
+from drag.models import local_models
+from drag.page import Handlers
+from tests.checkpoint_files import random_state, write_nvidia
+
+ENGLISH = SimpleNamespace(session_hash="visitor", headers={"accept-language": "en-GB,zh;q=0.5"})
+CHINESE = SimpleNamespace(session_hash="visitor", headers={"accept-language": "zh-CN,en;q=0.5"})
+LINE, CANVAS, SEED, STEPS, UNDO, REDO = 0, 1, 2, 5, 6, 7  # of a handler's outputs
+POINT = PointPair((8, 8), (24, 24))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three networks of this machine."""
+    for seed, (name, w_dim) in enumerate({"a.pkl": 24, "b.pkl": 32, "c.pkl": 24}.items()):
+        write_nvidia(tmp_path / name, random_state(w_dim=w_dim, seed=seed), layout="G_ema")
+    return tmp_path
+
+
+@pytest.fixture
+def handlers(folder):
+    """The page of these models, and a visitor who looks at the first."""
+    handlers = Handlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
+    handlers.arrive("", "", ENGLISH)
+    return handlers
+
+
+def visitor(handlers):
+    """That visitor's session."""
+    return handlers.sessions.get("visitor")
+
+
+def another(name):
+    """The request of another page."""
+    return SimpleNamespace(session_hash=name, headers={})
+
+
+def canvas_of(session, *points):
+    """What the canvas sends after the visitor has placed these points."""
+    value = to_value(replace(session.edit, points=points), session.revision + 1)
+    return json.loads(json.dumps(value))
+
+
+def event(item):
+    """A press on this item of a row."""
+    return gr.EventData(None, {"id": item})
+
+
+def dragged(handlers, steps=3):
+    """The visitor's edit after a drag of some steps, stopped."""
+    session = visitor(handlers)
+    handlers.change(canvas_of(session, POINT), ENGLISH)
+    handlers.arm(canvas_of(session, POINT), "adam", 1e-3, 3, 12, 20, steps, "W+", 6, ENGLISH)
+    *_, last = handlers.run(ENGLISH)
+    return session, last

@@ -1,0 +1,160 @@
+"""Files saved and opened, and what a browser keeps, by the page's handlers."""
+
+import base64
+import io
+from dataclasses import replace
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from drag import new_edit
+from drag.loaded import LoadedModels
+from drag.models import local_models
+from drag.page import CHOSEN, SHOWN, Handlers
+from drag.page.history import KEEP_BYTES
+from drag.project import from_npz, from_project, to_npz, to_project
+from tests.page.conftest import (
+    ENGLISH,
+    LINE,
+    POINT,
+    SEED,
+    another,
+    dragged,
+    visitor,
+)
+
+
+def saved(handlers, kind, **options):
+    """The file that is handed to the visitor, or what is said where there is none."""
+    arguments = {"seconds": 0.5, "points": True, "mark": True} | options
+    *_, (line, exchange) = handlers.save(kind, *arguments.values(), ENGLISH)
+    if exchange == gr.skip():
+        return line
+    return base64.b64decode(exchange["saved"]["src"].split(",")[1])
+
+
+def opened(handlers, name, content):
+    """What the page is told after a file was opened."""
+    value = {"name": name, "content": base64.b64encode(content).decode()}
+    return list(handlers.open(value, ENGLISH))[-1]
+
+
+def test_files_are_saved_and_opened_again(handlers):
+    session, _ = dragged(handlers)
+    before = session.edit
+    assert Image.open(io.BytesIO(saved(handlers, "png"))).text["Source"] == "AI-generated"
+    assert Image.open(io.BytesIO(saved(handlers, "gif"))).is_animated
+    np.testing.assert_array_equal(from_npz(saved(handlers, "npz")), before.ws)
+    content = saved(handlers, "drag")
+    assert len(from_project(content).history) == 2
+    handlers.resample("7", 0.7, ENGLISH)
+    outputs = opened(handlers, "mine.drag", content)
+    assert "Opened <b>mine.drag</b>" in outputs[LINE]
+    assert outputs[-1] is None
+    np.testing.assert_array_equal(session.edit.ws, before.ws)
+    assert session.edit.points == before.points
+    assert outputs[SHOWN + 1] == "adam"  # the settings on the page are those of the project
+    assert session.edit.undo().undo().undo().seed == 7  # and what was here is not lost
+
+
+def test_latents_of_other_tools_are_opened_for_the_model_that_is_shown(handlers):
+    session = visitor(handlers)
+    other = replace(session.edit, ws=session.edit.ws + 0.5, origin=None)
+    outputs = opened(handlers, "projected_w.npz", to_npz(other))
+    assert "Opened <b>projected_w.npz</b>" in outputs[LINE]
+    assert outputs[SEED] == ""
+    np.testing.assert_array_equal(session.edit.ws, other.ws)
+    assert "has no number" in handlers.resample("", 0.5, ENGLISH)[LINE]
+    assert all(output == gr.skip() for output in handlers.leave_seed("", 0.5, ENGLISH))
+    handlers.reset_picture(ENGLISH)
+    np.testing.assert_array_equal(session.edit.ws, other.ws)
+
+
+@pytest.mark.parametrize(("name", "content", "words"), [
+    ("face.drag", b"{", "not a project"), ("face.drag", b"", "not a project"),
+    ("face.npz", b"PK", "no latents"), ("face.png", b"", "neither a project"),
+    ("../../etc/passwd", b"", "neither a project"),
+    ("old.drag", b'{"format": "drag project", "version": 1}', "another version"),
+    ("other.npz", "wrong", "another model"), ("gone.drag", "gone", "no model of that name"),
+])
+def test_a_file_that_is_none_is_refused_and_the_edit_stays(handlers, name, content, words):
+    session = visitor(handlers)
+    session.take_changes([POINT], None, session.revision + 1)
+    edit = session.edit
+    if content == "wrong":
+        content = to_npz(replace(edit, ws=edit.ws[:3]))
+    if content == "gone":
+        content = to_project(replace(edit, model="gone.pkl", history=()))
+    outputs = opened(handlers, name, content)
+    assert words in outputs[LINE]
+    assert "problem" in outputs[LINE]
+    assert len(outputs) == CHOSEN + 1
+    assert session.edit.ws is edit.ws
+    assert session.edit.points == edit.points
+
+
+@pytest.mark.parametrize("value", [None, [], {}, {"name": 1, "content": ""},
+                                   {"name": "a.drag", "content": "%%%"},
+                                   {"name": "a.drag", "content": "A" * 27_000_000}])
+def test_what_no_file_button_sends_is_refused(handlers, value):
+    line = list(handlers.open(value, ENGLISH))[-1][LINE]
+    assert "choose another" in line
+
+
+def test_nothing_is_saved_while_a_drag_runs_and_nothing_that_cannot_be(handlers):
+    assert "nothing to film" in saved(handlers, "mp4")
+    session, _ = dragged(handlers)
+    assert "0.5 to 20 seconds" in saved(handlers, "mp4", seconds=1e9)
+    assert "number of seconds" in saved(handlers, "mp4", seconds=None)
+    assert "no such kind" in saved(handlers, "exe")
+    session.running = True
+    assert "wait for its end, or press Stop, then save" in saved(handlers, "png")
+    session.running = False
+
+
+def test_a_film_tells_how_far_it_is(handlers):
+    dragged(handlers)
+    lines = [line for line, _ in handlers.save("webp", 1, False, False, ENGLISH)]
+    told = [line for line in lines if "Making the film" in str(line)]
+    assert len(told) > 5
+    assert "width:" in told[0]
+
+
+def test_what_a_browser_keeps_is_shown_by_a_server_that_was_started_anew(handlers, folder):
+    session, _ = dragged(handlers)
+    kept = handlers.keep([session.token])
+    assert len(kept) < KEEP_BYTES
+    assert handlers.keep(["guess"]) is None
+    other = Handlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
+    outputs = other.arrive(session.token, kept, ENGLISH)
+    assert "Welcome back" in outputs[LINE]
+    back = visitor(other).edit
+    np.testing.assert_array_equal(back.ws, session.edit.ws)
+    assert back.points == session.edit.points
+    assert [entry.change for entry in back.timeline] == ["sample", "points", "drag"]
+    # The server that knows the token goes by its own edit.
+    assert "as you left it" in handlers.arrive(session.token, kept, another("again"))[LINE]
+
+
+@pytest.mark.parametrize("kept", ["", "{", "null", "\ud800", "x" * 100_000])
+def test_what_a_browser_kept_and_is_damaged_is_left_out(handlers, kept):
+    assert "Press on the picture" in handlers.arrive("", kept, another("two"))[LINE]
+
+
+def test_what_was_kept_of_another_model_waits_for_it_and_of_an_unknown_is_left_out(handlers):
+    with handlers.models.use("b.pkl") as generator:
+        edit = new_edit(generator, "b.pkl", seed=5)
+    handlers.models._entries.clear()
+    kept = to_project(edit).decode()
+    line = handlers.arrive("", kept, another("two"))[LINE]
+    assert "of the model b.pkl" in line
+    assert visitor(handlers).edit.model == "a.pkl"
+    request = another("two")
+    assert list(handlers.choose("b.pkl", request))[-1][SEED] == "5"
+    wrong = replace(edit, ws=edit.ws[:, :3], origin=None)
+    handlers.arrive("", to_project(wrong).decode(), another("three"))
+    assert list(handlers.choose("b.pkl", another("three")))[-1][SEED] == "0"  # a fresh one
+    gone = to_project(replace(edit, model="gone.pkl")).decode()
+    assert "Press on the picture" in handlers.arrive("", gone, another("four"))[LINE]

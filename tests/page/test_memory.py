@@ -1,0 +1,64 @@
+"""A long sitting: a visitor's memory on the server is bounded, and undo reaches far back."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+
+from drag import PointPair
+from drag.loaded import LoadedModels
+from drag.models import local_models
+from drag.page import Handlers
+from tests.checkpoint_files import random_state, write_nvidia
+from tests.page.conftest import CANVAS, ENGLISH, UNDO, canvas_of, visitor
+
+DRAGS, MOST = 100, 5_000_000
+
+
+def held_by(session) -> int:
+    """Bytes: all that Python has allocated since tracing began, and the latents, which PyTorch
+    has."""
+    entries = session.edit.timeline
+    arrays = {id(array): array.nbytes for entry in entries for array in (entry.ws, entry.origin)}
+    return tracemalloc.get_traced_memory()[0] + sum(arrays.values())
+
+
+def drag_once(handlers, session, number):
+    """Place a point, drag it by three small steps, and look at the row of the history."""
+    x = 10 + number % 40
+    point = PointPair((x, 20), (x + 12, 30), key=number + 1)
+    value = canvas_of(session, point)
+    handlers.change(value, ENGLISH)
+    handlers.arm(value, "adam", 1e-3, 3, 12, 20, 3, "W+", 6, ENGLISH)
+    *_, last = handlers.run(ENGLISH)
+    assert "Step limit" in last[0]
+
+
+def test_a_hundred_drags_take_less_than_five_megabytes(tmp_path):
+    # Latents as large as those of a StyleGAN2 of 1024 px: each drag makes others.
+    write_nvidia(tmp_path / "a.pkl", random_state(w_dim=512, resolution=64), layout="G_ema")
+    handlers = Handlers(LoadedModels("cpu", local=local_models(tmp_path)), "a.pkl")
+    handlers.arrive("", "", ENGLISH)
+    session = visitor(handlers)
+    drag_once(handlers, session, 0)  # what the first one makes once for all is not the visitor's
+    gc.collect()
+    tracemalloc.start()
+    begun = held_by(session)
+    for number in range(1, DRAGS + 1):
+        drag_once(handlers, session, number)
+    gc.collect()
+    grown = held_by(session) - begun
+    tracemalloc.stop()
+    scale = 18 / len(session.edit.ws)  # its latents have more entries
+    print(f"\n{DRAGS} drags: {grown / 1e6:.2f} MB, {scale * grown / 1e6:.2f} at 1024 px")
+    assert scale * grown < MOST
+    assert sum(entry.change == "drag" for entry in session.edit.history) > 50
+    dragged = session.edit.ws
+    for _ in range(50):
+        outputs = handlers.undo(canvas_of(session, *session.edit.points), ENGLISH)
+    assert outputs[UNDO]["interactive"]
+    assert "frame" in outputs[CANVAS] or outputs[CANVAS]["value"]
+    assert not np.array_equal(session.edit.ws, dragged)
+    for _ in range(50):
+        handlers.redo(canvas_of(session, *session.edit.points), ENGLISH)
+    np.testing.assert_array_equal(session.edit.ws, dragged)
