@@ -22,6 +22,8 @@ THEME = gr.themes.Soft(  # one look in light and dark, with fonts that are alrea
     font_mono=["ui-monospace", "monospace"],
 ).set(block_title_background_fill="none", block_title_background_fill_dark="none",
       block_title_padding="0", block_title_text_color="*body_text_color",
+      input_border_width="1px", input_border_color="*neutral_300",
+      checkbox_border_color="*neutral_400", button_secondary_border_color="*neutral_200",
       # Gradio's own greys and indigo are too pale to be read by everyone (WCAG AA).
       body_text_color_subdued="*neutral_500", block_info_text_color="*neutral_500",
       checkbox_label_background_fill_selected="*primary_600",

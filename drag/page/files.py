@@ -11,7 +11,7 @@ from drag.edit import Edit
 from drag.exchange import read_file
 from drag.files import MEDIA_TYPES, file_name, making, suffix_of
 from drag.language import language_of, say
-from drag.page.layout import formats_menu, models_menu, solvers_menu
+from drag.page.layout import formats_menu, models_menu, solvers_menu, tooltips
 from drag.page.pictures import CHOSEN, PictureHandlers, examples_row
 from drag.pictures import from_latents
 from drag.project import check_model, from_project, read_content
@@ -66,7 +66,8 @@ class FileHandlers(PictureHandlers):
         return (say("title", language), say("note", language),
                 gr.update(choices=formats_menu(language)),
                 gr.update(choices=solvers_menu(language)),
-                gr.update(choices=models_menu(self.models, language)), examples_row(language))
+                gr.update(choices=models_menu(self.models, language)), examples_row(language),
+                tooltips(language))
 
     def leave(self, request: gr.Request) -> None:
         """A page was closed."""

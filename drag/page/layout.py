@@ -15,11 +15,14 @@ from drag.wording import status
 
 MAX_ENTRIES = 18  # of the latents, of a StyleGAN2 of 1024 px
 FORMATS = "png", "mp4", "gif", "webp", "drag", "npz"
+BUTTONS = {  # their ids, by their words
+    "drag": "drag", "stop": "stop", "undo": "undo", "redo": "redo", "reset_points": "reset-points",
+    "reset_picture": "reset-picture", "faces": "dice", "looks": "looks", "save": "save"}
 word = gr.I18n(**TRANSLATIONS)  # words of the table, in the language of the browser
 
 
-def _button(key: str, name: str, **kwargs) -> gr.Button:
-    return gr.Button(word(key), elem_id=name, **kwargs)
+def _button(key: str, **kwargs) -> gr.Button:
+    return gr.Button(word(key), elem_id=BUTTONS[key], **kwargs)
 
 
 class Layout:
@@ -34,14 +37,17 @@ class Layout:
             with gr.Column(scale=4, min_width=300):
                 self._run(desk)
                 with gr.Tabs():
-                    with gr.Tab(word("tab_picture"), id="picture"):
+                    with gr.Tab(word("tab_picture")):
                         self._other_pictures(desk, first)
-                    with gr.Tab(word("tab_save"), id="save"):
+                    with gr.Tab(word("tab_files")):
                         self._files()
-                    with gr.Tab(word("tab_advanced"), id="advanced", elem_id="advanced"):
+                    with gr.Tab(word("tab_advanced")):
                         self.settings = self._advanced()
+                # Outside the tabs: a tab that was not shown yet is not there to drop a file on.
+                self.exchange = FileExchange(elem_id="exchange")
         self.note = gr.HTML(say("note"), elem_classes="page-note", elem_id="note")
         self.token, self.kept = gr.Textbox(visible=False), gr.Textbox(visible=False)
+        self.tips = gr.JSON(visible=False)
 
     def _picture(self, desk: Desk) -> None:
         self.canvas = DragCanvas(elem_id="canvas", server_functions=[_marked(desk.acknowledge)])
@@ -52,12 +58,12 @@ class Layout:
 
     def _run(self, desk: Desk) -> None:
         with gr.Row(elem_id="run-row"):
-            self.go = _button("drag", "drag", variant="primary", min_width=120)
-            self.stop = _button("stop", "stop", variant="stop", interactive=False, min_width=90)
+            self.go = _button("drag", variant="primary", min_width=120)
+            self.stop = _button("stop", variant="stop", interactive=False, min_width=90)
         self.line = gr.HTML(status(say(desk.greeting)), elem_id="status")
         with gr.Row(elem_classes="small-row"):
             self.undo, self.redo, self.reset_points, self.reset_picture = (
-                _button(key, key.replace("_", "-"), size="sm", min_width=120)
+                _button(key, size="sm", min_width=120)
                 for key in ("undo", "redo", "reset_points", "reset_picture"))
         self.examples = Thumbnails(elem_id="examples")
 
@@ -65,11 +71,11 @@ class Layout:
         with gr.Row(elem_classes="number-row"):
             self.seed = gr.Textbox(label=word("seed"), info=word("seed_info"), elem_id="seed",
                                    min_width=120)
-            self.dice = _button("faces", "dice", min_width=120)
+            self.dice = _button("faces", min_width=120)
         with gr.Row(elem_classes="number-row"):
             self.look = gr.Textbox(label=word("look"), info=word("look_info"), elem_id="look",
                                    min_width=120)
-            self.looks = _button("looks", "looks", min_width=120)
+            self.looks = _button("looks", min_width=120)
         self.offered = Thumbnails(elem_id="offered")
         self.psi = OpenSlider(0, 1, 0.7, step=0.05, label=word("truncation"),
                               info=word("truncation_info"), elem_id="psi")
@@ -87,8 +93,7 @@ class Layout:
                                       info=word("with_points_info"), min_width=130)
             self.mark = gr.Checkbox(True, label=word("mark"), info=word("mark_info"),
                                     elem_id="mark", min_width=130)
-        self.save = _button("save", "save", variant="primary")
-        self.exchange = FileExchange(elem_id="exchange")
+        self.save = _button("save", variant="primary")
 
     def _advanced(self) -> list[gr.components.Component]:
         """The controls of `Settings`, in its order, with the paper's values but for the solver."""
@@ -108,6 +113,11 @@ class Layout:
         entries = OpenSlider(1, MAX_ENTRIES, paper.num_entries, step=1, label=word("entries"),
                              info=word("entries_info"))
         return [solver, *numbers, space, entries]
+
+
+def tooltips(language: str) -> dict[str, str]:
+    """What each button does to the picture, by its id on the page."""
+    return {name: say(f"tip_{key}", language) for key, name in BUTTONS.items()}
 
 
 def models_menu(models: LoadedModels, language: str = "en") -> list[tuple[str, str]]:

@@ -14,6 +14,17 @@ RECALL = """() => {
   return [token, kept];
 }"""
 REMEMBER = "(token) => { try { sessionStorage.draggan = token } catch {} }"
+# Tooltips, which gr.Button has none of; those of a tab when it is shown for the first time.
+EXPLAIN = """(tips) => {
+  const explain = () => {
+    for (const [id, text] of Object.entries(tips)) {
+      const button = document.getElementById(id);
+      if (button) button.title = text;
+    }
+  };
+  new MutationObserver(explain).observe(document.body, { childList: true, subtree: true });
+  explain();
+}"""
 LIGHT = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 SLOW = {"show_progress": "hidden", "api_visibility": "private"}  # waits in a queue
 
@@ -26,8 +37,9 @@ def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:
     run = [page.line, page.canvas, page.go, page.stop, *past]
     came = demo.load(do.arrive, [page.token, page.kept], [*chosen, page.token], js=RECALL, **LIGHT)
     came.then(None, page.token, None, js=REMEMBER, api_visibility="private")
-    demo.load(do.speak, None, [page.title, page.note, page.format, page.settings[0], page.model,
-                               page.examples], **LIGHT)
+    spoken = demo.load(do.speak, None, [page.title, page.note, page.format, page.settings[0],
+                                        page.model, page.examples, page.tips], **LIGHT)
+    spoken.then(None, page.tips, None, js=EXPLAIN, api_visibility="private")
     demo.unload(do.leave)
     _drag(page, do, run)
     _go_back(page, do, shown, past)

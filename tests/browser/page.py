@@ -166,7 +166,6 @@ class Page:
 
     def open(self, path) -> None:
         """Open a file: a path, or what Playwright takes for one."""
-        self.turn_to("Files")
         self.page.set_input_files("#exchange input[type=file]", path)
 
     def scrub(self, index: int) -> None:

@@ -46,3 +46,24 @@ def test_no_word_is_cut_in_chinese(open_page, width):
     text = page.page.inner_text("body")
     assert "开始拖动" in text
     assert "Drag" not in text.replace("Drag Your GAN", "")
+
+
+def test_every_control_has_a_name_and_a_word_on_what_it_does(open_page):
+    page = open_page(example=True)
+    unexplained = """() => [...document.querySelectorAll('button, input, textarea')].filter(each =>
+      each.offsetParent && each.tabIndex >= 0 && !each.title
+      && !each.closest('.block:has([data-testid=block-info])') && each.role !== 'tab'
+      && !each.closest('fieldset, .form, label'))
+      .map(each => each.outerHTML.slice(0, 120))"""
+    for tab in SHOWN:
+        page.turn_to(tab)
+        page.page.wait_for_timeout(300)
+        assert page.page.evaluate(unexplained) == []
+    page.turn_to("Picture")
+    order, parts = [], ["#history", "#drag", "#reset-points", "#examples", "#seed", "#exchange"]
+    page.page.locator(".dc-stage").focus()
+    for _ in range(40):
+        page.page.keyboard.press("Tab")
+        order.append(page.page.evaluate(
+            "parts => document.activeElement.closest(parts)?.id", ", ".join(parts)))
+    assert [f"#{name}" for name in dict.fromkeys(order) if name] == parts

@@ -31,10 +31,11 @@ def test_six_are_offered_and_one_is_taken(handlers):
 def test_chinese_is_spoken_to_who_prefers_it(handlers):
     assert "在图片上按住" in handlers.arrive("", "", CHINESE)[LINE]
     assert "种子必须" in handlers.resample("face", 0.7, CHINESE)[LINE]
-    title, note, formats, solvers, models, row = handlers.speak(CHINESE)
+    title, note, formats, solvers, models, row, tips = handlers.speak(CHINESE)
     assert "拖动人脸" in title + note
     assert formats["choices"][0] == ("图片 (PNG)", "png")
     assert solvers["choices"][0][1] == "gauss-newton"
     assert ("本机文件: a.pkl", "a.pkl") in models["choices"]
     assert row["items"][0]["label"] == "笑得更开"
+    assert "Ctrl+Z" in tips["undo"]
     assert "Press on the picture" in handlers.arrive("", "", ENGLISH)[LINE]
