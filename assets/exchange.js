@@ -10,13 +10,13 @@ const chinese = navigator.language.toLowerCase().startsWith("zh");
 const TEXTS = chinese ? {
   open: "打开项目（.drag）或潜变量（.npz）…",
   tip: "打开此前保存的编辑，或其他 StyleGAN 工具导出的潜变量；也可把文件拖到页面上。",
-  kind: "这里只能打开项目文件（.drag）和潜变量文件（.npz）：请选择其中一种。",
+  kind: "这里只能打开项目文件（.drag）和潜变量文件（.npz、.npy）：请选择其中一种。",
   large: "文件超过 20 MB，不可能是项目文件：请选择其他文件。",
   unreadable: "无法读取该文件：请选择其他文件。",
 } : {
   open: "Open a project (.drag) or latents (.npz) …",
   tip: "Go on with an edit that was saved, or with latents of other StyleGAN tools; or drop the file anywhere on the page",
-  kind: "Only projects (.drag) and latents (.npz) can be opened here: choose one of those.",
+  kind: "Only projects (.drag) and latents (.npz, .npy) can be opened here: choose one of those.",
   large: "The file is larger than 20 MB, which no project is: choose another.",
   unreadable: "The file cannot be read: choose another.",
 };
@@ -30,7 +30,7 @@ input.addEventListener("change", () => { take(input.files[0]); input.value = "";
 async function take(file) {
   note.textContent = "";
   if (!file) return;
-  if (!/\.(drag|npz)$/i.test(file.name)) note.textContent = TEXTS.kind;
+  if (!/\.(drag|npz|npy)$/i.test(file.name)) note.textContent = TEXTS.kind;
   else if (file.size > MAX_BYTES) note.textContent = TEXTS.large;  // before anything is read
   else {
     try {

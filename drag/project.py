@@ -120,9 +120,15 @@ def from_npz(content: bytes) -> np.ndarray:
         raise ValueError(NO_LATENTS) from error
 
 
+def from_npy(content: bytes) -> np.ndarray:
+    """As `from_npz`, of the file that the official DragGAN program saves: the bare array."""
+    _check_size(content)
+    return _latents(_array(content))
+
+
 def read(path: str) -> Edit | np.ndarray:
-    """The edit of a project file, or the latents of an .npz file. Raises ValueError in words fit
-    for a visitor."""
+    """The edit of a project file, or the latents of an .npz or .npy file. Raises ValueError in
+    words fit for a visitor."""
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -133,11 +139,12 @@ def read(path: str) -> Edit | np.ndarray:
 
 def read_content(name: str, content: bytes) -> Edit | np.ndarray:
     """As `read`, of a file that has this name."""
+    readers = {".drag": from_project, ".npz": from_npz, ".npy": from_npy}
     kind = Path(name).suffix.lower()
-    if kind not in (".drag", ".npz"):
+    if kind not in readers:
         raise ValueError(f"{name} cannot be opened: it is neither a project (.drag) nor latents "
-                         "(.npz).")
-    return from_project(content) if kind == ".drag" else from_npz(content)
+                         "(.npz, .npy).")
+    return readers[kind](content)
 
 
 def check_model(generator, edit: Edit) -> None:

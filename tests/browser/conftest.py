@@ -1,5 +1,6 @@
 """The real page in a real browser: the app in a process of its own, Chromium by Playwright."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -43,16 +44,28 @@ def hub(tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(generator, hub, tmp_path_factory):
     """A Server; the built-in model is in the cache when it starts, nothing of the Hub is."""
+    folder = tmp_path_factory.mktemp("cache")
+    with serve(free_port(), HF_ENDPOINT=hub.url, HF_HUB_CACHE=str(folder / "hub"),
+               GRADIO_TEMP_DIR=str(folder / "gradio")) as server:
+        yield server
+    assert not list((folder / "gradio").rglob("*.*"))  # no visitor's file was ever left there
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def serve(port: int, **environment):
+    """Run `python app.py` on this port, with these environment variables, as a Server."""
     started = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(port), "--device", "cpu"], cwd=ROOT,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "HF_ENDPOINT": hub.url,
-             "HF_HUB_CACHE": str(tmp_path_factory.mktemp("cache"))},
-    )
+        env={**os.environ, **environment})
     address = f"http://127.0.0.1:{port}"
     try:
         while not _answers(address):

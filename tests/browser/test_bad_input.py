@@ -52,3 +52,38 @@ def test_drag_without_a_point_says_what_to_do(open_page):
     page.wait_for_status("drag one to where it should go")
     assert page.page.is_enabled("#drag")
     assert len(page.value()["points"]) == 1
+
+
+@pytest.mark.parametrize(("name", "content", "words"), [
+    ("face.jpg", b"x", "Only projects"), ("face.drag", bytes(20_000_001), "larger than 20 MB"),
+])
+def test_a_file_that_cannot_be_one_is_refused_before_it_is_sent(open_page, name, content, words):
+    page = open_page()
+    before, entries = page.serial, page.entries
+    page.open({"name": name, "mimeType": "application/octet-stream", "buffer": content})
+    page.page.wait_for_function("words => document.querySelector('.ex-note').innerText"
+                                ".includes(words)", arg=words)
+    assert (page.serial, page.entries) == (before, entries)
+
+
+def test_a_damaged_project_dropped_on_the_page_is_refused_and_the_edit_stays(open_page):
+    page = open_page()
+    page.press_and_drag(NOSE, (560, 600))
+    value, address = page.value(), page.page.url
+    page.page.evaluate("""() => {
+      const files = new DataTransfer();
+      files.items.add(new File(['{"format": "drag project", "version": 2}'], 'mine.drag'));
+      document.querySelector('.dc-stage').dispatchEvent(
+        new DragEvent('drop', {dataTransfer: files, bubbles: true, cancelable: true}));
+    }""")
+    assert "not a project" in page.problem()
+    assert (page.value(), page.page.url) == (value, address)
+
+
+def test_a_browser_whose_storage_is_full_says_so_and_the_edit_stays(open_page):
+    page = open_page()
+    page.page.evaluate("""() => { Storage.prototype.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError'); }; }""")
+    page.press_and_drag(NOSE, (560, 600))
+    page.page.wait_for_selector(".th-note:has-text('save it as a project')", timeout=10_000)
+    assert len(page.value()["points"]) == 1

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import pickle
 from dataclasses import replace
 
 import gradio as gr
@@ -59,11 +60,14 @@ def test_files_are_saved_and_opened_again(handlers):
     assert session.edit.undo().undo().undo().seed == 7  # and what was here is not lost
 
 
-def test_latents_of_other_tools_are_opened_for_the_model_that_is_shown(handlers):
+@pytest.mark.parametrize("name", ["projected_w.npz", "latent.npy"])
+def test_latents_of_other_tools_are_opened_for_the_model_that_is_shown(handlers, name):
     session = visitor(handlers)
     other = replace(session.edit, ws=session.edit.ws + 0.5, origin=None)
-    outputs = opened(handlers, "projected_w.npz", to_npz(other))
-    assert "Opened <b>projected_w.npz</b>" in outputs[LINE]
+    content = io.BytesIO()
+    np.save(content, other.ws[None])
+    outputs = opened(handlers, name, to_npz(other) if "npz" in name else content.getvalue())
+    assert f"Opened <b>{name}</b>" in outputs[LINE]
     assert outputs[SEED] == ""
     np.testing.assert_array_equal(session.edit.ws, other.ws)
     assert "has no number" in handlers.resample("", 0.5, ENGLISH)[LINE]
@@ -74,7 +78,8 @@ def test_latents_of_other_tools_are_opened_for_the_model_that_is_shown(handlers)
 
 @pytest.mark.parametrize(("name", "content", "words"), [
     ("face.drag", b"{", "not a project"), ("face.drag", b"", "not a project"),
-    ("face.npz", b"PK", "no latents"), ("face.png", b"", "neither a project"),
+    ("face.npz", b"PK", "no latents"), ("face.npy", b"", "no latents"),
+    ("face.npy", pickle.dumps([1]), "no latents"), ("face.png", b"", "neither a project"),
     ("../../etc/passwd", b"", "neither a project"),
     ("old.drag", b'{"format": "drag project", "version": 1}', "another version"),
     ("other.npz", "wrong", "another model"), ("gone.drag", "gone", "no model of that name"),
