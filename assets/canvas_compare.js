@@ -59,7 +59,7 @@ holder.addEventListener("pointerdown", (event) => {
   holder.setPointerCapture(event.pointerId);
   hold(true);
 });
-for (const name of ["pointerup", "pointercancel", "blur"]) holder.addEventListener(name, () => hold(false));
+for (const name of ["pointerup", "pointercancel"]) holder.addEventListener(name, () => hold(false));
 holder.addEventListener("contextmenu", (event) => event.preventDefault());  // of a finger that rests
 for (const [name, on] of [["keydown", true], ["keyup", false]]) {
   holder.addEventListener(name, (event) => {
@@ -68,6 +68,10 @@ for (const [name, on] of [["keydown", true], ["keyup", false]]) {
     hold(on);
   });
 }
+
+// A key may be let go where nobody sees it: in another window, or beside the canvas.
+window.addEventListener("blur", () => hold(false));
+element.addEventListener("focusout", () => hold(false));
 
 // ---- the line --------------------------------------------------------------------------------------
 function splitHere(part) { splitAt = clamp(part, 0, 1); refresh(); }

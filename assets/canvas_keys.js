@@ -38,12 +38,15 @@ element.addEventListener("click", (event) => {
 
 function sizeBrush(by) { brush.value = +brush.value + by; repaint(); }
 
+// What arrow keys go on with: they work where the focus is on the picture.
+const onPicture = (action) => () => { action(); stage.focus({ preventScroll: true }); };
+
 // Wherever in the canvas the focus is:
 const KEYS = {
   p: () => setTool("point"), b: () => setTool("paint"), o: () => setTool("lasso"), e: () => setTool("erase"),
   k: () => { if (tool !== "point") setMeaning(meaning === "move" ? "keep" : "move"); },
   i: () => act("invert"), m: () => act("toggle"), l: () => act("pin"), s: () => act("split"),
-  c: () => hold(true), n: nextEnd, "?": () => act("help"),
+  c: () => hold(true), a: onPicture(addPoint), n: onPicture(nextEnd), "?": () => act("help"),
   "+": () => act("zoom-in"), "=": () => act("zoom-in"), "-": () => act("zoom-out"), 0: () => act("fit"),
   "[": () => sizeBrush(-10), "]": () => sizeBrush(10),
 };
@@ -56,11 +59,7 @@ const STAGE_KEYS = {
 
 function keyAction(event) {
   const key = event.key.toLowerCase(), here = event.target === stage;
-  if (event.altKey) return null;
-  if (event.ctrlKey || event.metaKey) {
-    if (key === "z") return () => ask(event.shiftKey ? "redo" : "undo");
-    return key === "y" && event.ctrlKey ? () => ask("redo") : null;
-  }
+  if (event.altKey || event.ctrlKey || event.metaKey) return null;
   if (here && NUDGES[key]) {
     const [x, y] = NUDGES[key], far = event.shiftKey ? 10 : 1;
     if (pairs[selected] && !splitting) return () => nudge(x * far, y * far);
@@ -70,6 +69,9 @@ function keyAction(event) {
   return KEYS[key] ?? (here ? STAGE_KEYS[key] : null);
 }
 
+// What goes on by steps as long as its key is held; anything else is done once.
+const STEPS = /^(arrow\w+|[-+=[\]n])$/;
+
 element.addEventListener("keydown", (event) => {
   if (event.target.closest(".dc-help")) return;
   if (gesture) {
@@ -78,7 +80,7 @@ element.addEventListener("keydown", (event) => {
   }
   const action = keyAction(event);
   if (!action) return;
-  action();
+  if (!event.repeat || STEPS.test(event.key.toLowerCase())) action();
   event.preventDefault();
   event.stopPropagation();
 });
@@ -89,8 +91,27 @@ element.addEventListener("keyup", (event) => {
 stage.addEventListener("blur", () => {
   flushNudges();  // before the button outside, where the focus goes, does anything
   spaceHeld = false;
-  hold(false);
   refresh();
+});
+
+// Undo and redo wherever on the page the focus is, for whoever presses Undo or a thumbnail takes it
+// there. A field that is typed in has its own.
+const TYPED = /^(text|textarea|search|number|password|email|url|tel)$/;
+
+function pastAction(event) {
+  if (TYPED.test(event.target.type) || event.target.isContentEditable) return null;
+  if (event.altKey || !(event.ctrlKey || event.metaKey)) return null;
+  const key = event.key.toLowerCase();
+  if (key === "z") return event.shiftKey ? "redo" : "undo";
+  return key === "y" && event.ctrlKey ? "redo" : null;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || gesture) return;
+  const action = pastAction(event);
+  if (!action) return;
+  if (!event.repeat) ask(action);
+  event.preventDefault();
 });
 
 // ---- the list of keys ------------------------------------------------------------------------------
@@ -100,7 +121,8 @@ let helpOpener = null;
 // A row: what is pressed, each alternative for itself, and what it does.
 const ROWS = [
   [[say("keyClick")], "doPlace"], [["P", "B", "O", "E"], "doTools"],
-  [["N"], "doNext"], [[say("keyArrows")], "doNudge"], [["L"], "doPin"], [[say("keyDelete")], "doRemove"],
+  [["A"], "doAdd"], [["N"], "doNext"], [[say("keyArrows")], "doNudge"], [["L"], "doPin"],
+  [[say("keyDelete")], "doRemove"],
   [["K"], "doMeaning"], [["I"], "doInvert"], [["M"], "doHide"], [["[", "]"], "doSize"],
   [[say("keyWheel")], "doWheel"], [[say("keyTwo")], "doTwo"], [[say("keySpace")], "doPan"],
   [["+", "-", "0"], "doZoom"], [["C"], "doOriginal"], [["S"], "doSplit"],

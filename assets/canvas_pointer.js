@@ -42,7 +42,7 @@ function pressPoint(event) {
     Object.assign(held, { i: selected, end: "target", moved: true });
     moveEnd(held, point);
   } else {
-    pairs.push({ handle: point, target: point.slice(), key: newKey(), open: true, pinned: false });
+    placeWaiting(point);
     Object.assign(held, { i: pairs.length - 1, end: "target", fresh: true });
   }
   [selected, selectedEnd] = [held.i, held.end];

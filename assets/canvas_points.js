@@ -15,6 +15,11 @@ function nearest(point, reach) {
   return best;
 }
 
+// A pair whose target is to come.
+function placeWaiting(point) {
+  pairs.push({ handle: point, target: point.slice(), key: newKey(), open: true, pinned: false });
+}
+
 // held: {i, end, rekeyed, whole: both ends go together}
 function moveEnd(held, point) {
   const pair = pairs[held.i];
@@ -59,6 +64,18 @@ function flushNudges() {
   const done = burst;
   burst = null;
   if (!done?.moved) return;
+  commit();
+  announceEnd();
+}
+
+// As a click in the middle of what is seen does; arrow keys then move it, and its target after N.
+function addPoint() {
+  if (holding) return;
+  flushNudges();
+  setTool("point");
+  const middle = [view.x + width / view.scale / 2, view.y + height / view.scale / 2];
+  placeWaiting(within(middle.map(Math.round)));
+  [selected, selectedEnd] = [pairs.length - 1, "handle"];
   commit();
   announceEnd();
 }

@@ -25,9 +25,9 @@ const WORDS = {
     zoomOut: "Zoom out", zoomOutTip: "Show more of the picture (-)",
     zoomIn: "Zoom in", zoomInTip: "Enlarge the picture for exact work (+)",
     fit: "Fit", fitTip: "Show the whole picture (0)",
-    stage: "Picture. Press on a point and drag to where it should go. N selects the next end of a "
-      + "point, arrow keys move it, Delete removes it, Control Z undoes, Enter drags, Escape stops, "
-      + "question mark lists all keys.",
+    stage: "Picture. Press on a point and drag to where it should go. Or by keys: A adds a point, N "
+      + "selects the next end of a point, arrow keys move it, Delete removes it, Control Z undoes, Enter "
+      + "drags, Escape stops, question mark lists all keys.",
     picture: "The picture that is being edited",
     wait: "Loading the picture …", hint: "Press on the picture and drag",
     originalLabel: "Original", originalWait: "Loading the original …", beforeLabel: "Before", nowLabel: "Now",
@@ -38,6 +38,7 @@ const WORDS = {
     keyCtrl: "Ctrl", keySpace: "Space + drag", keyDelete: "Delete", keyArrows: "Arrows",
     doPlace: "Place a point and its target, or move either", doTwo: "Zoom and move the picture",
     doWheel: "Zoom at the cursor", doPan: "Move the zoomed picture", doZoom: "Zoom in, out, whole picture",
+    doAdd: "Add a point in the middle of what is seen",
     doNext: "Select the next end of a point", doNudge: "Move it by 1 pixel, with Shift by 10",
     doPin: "Hold the selected point", doRemove: "Delete the selected point",
     doTools: "Points, brush, lasso, eraser", doMeaning: "Switch: may move, stays fixed",
@@ -68,8 +69,8 @@ const WORDS = {
     zoomOut: "缩小", zoomOutTip: "显示图片的更多部分 (-)",
     zoomIn: "放大", zoomInTip: "放大图片，便于精确操作 (+)",
     fit: "全图", fitTip: "显示整张图片 (0)",
-    stage: "图片。按住一点，拖到它该去的位置。N 选择下一个端点，方向键移动它，Delete 删除，"
-      + "Control Z 撤销，回车开始拖动，Escape 停止，问号列出所有按键。",
+    stage: "图片。按住一点，拖到它该去的位置。或用按键：A 添加一个点，N 选择下一个端点，方向键移动它，"
+      + "Delete 删除，Control Z 撤销，回车开始拖动，Escape 停止，问号列出所有按键。",
     picture: "正在编辑的图片",
     wait: "正在加载图片…", hint: "在图片上按住并拖动",
     originalLabel: "原图", beforeLabel: "之前", nowLabel: "现在", originalWait: "正在加载原图…",
@@ -80,6 +81,7 @@ const WORDS = {
     keyCtrl: "Ctrl", keySpace: "空格 + 拖动", keyDelete: "Delete", keyArrows: "方向键",
     doPlace: "放置点及其目标，或移动任一端", doTwo: "缩放和移动图片",
     doWheel: "以光标为中心缩放", doPan: "移动放大后的图片", doZoom: "放大、缩小、全图",
+    doAdd: "在可见部分的中间添加一个点",
     doNext: "选择下一个端点", doNudge: "移动 1 像素，按住 Shift 移动 10 像素",
     doPin: "固定选中的点", doRemove: "删除选中的点",
     doTools: "点、画笔、套索、橡皮", doMeaning: "切换：可移动、不动",
@@ -89,15 +91,13 @@ const WORDS = {
   },
 };
 
-const CHINESE = /^zh\b/i.test(navigator.language);
-
 // A text with its {places} filled in.
 function say(word, places = {}) {
-  return WORDS[CHINESE ? "zh" : "en"][word].replace(/\{(\w+)\}/g, (_, place) => places[place]);
+  return WORDS[chinese ? "zh" : "en"][word].replace(/\{(\w+)\}/g, (_, place) => places[place]);
 }
 
 function fillWords(root) {
-  root.lang = CHINESE ? "zh-Hans" : "en";
+  root.lang = chinese ? "zh-Hans" : "en";
   for (const each of root.querySelectorAll("[data-word]")) each.textContent = say(each.dataset.word);
   for (const each of root.querySelectorAll("[data-title]")) each.title = say(each.dataset.title);
   for (const each of root.querySelectorAll("[data-label]")) {

@@ -1,12 +1,11 @@
-// Files to and from the page: nothing of them is left on the server. Gradio runs this file as the
-// body of a function of (element, trigger, props, server, watch).
+// Files to and from the page: nothing of them is left on the server. Gradio runs this file (after language.js)
+// as the body of a function of (element, trigger, props, server, watch).
 //
 // props.value  {name, content}: a file that the visitor opened, content in base64.
 // props.saved  {name, src, serial}: a file for the visitor, as a data URL.
 // Event: open.
 
 const MAX_BYTES = 20_000_000;  // as drag/project.py, which has the last word
-const chinese = navigator.language.toLowerCase().startsWith("zh");
 const TEXTS = chinese ? {
   open: "打开项目（.drag）或潜变量（.npz）…",
   tip: "打开此前保存的编辑，或其他 StyleGAN 工具导出的潜变量；也可把文件拖到页面上。",

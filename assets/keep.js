@@ -1,5 +1,6 @@
 // Keeps a copy of the visitor's edit in this browser, so that a server that was started anew can go
-// on with it: a project file as text, asked for a moment after the last change.
+// on with it: a project file as text, asked for a moment after the last change. There are two copies:
+// this tab's own, and the latest of any tab, for a browser that was closed meanwhile.
 
 const KEPT = "draggan_edit", MOMENT = 1200;
 let keepTimer = 0;
@@ -12,11 +13,15 @@ function keepLater(token) {
 async function keep(token) {
   const project = await server.keep([token]).catch(() => null);
   if (!project) return;  // a server that does not answer: what was kept before stays
+  try {
+    sessionStorage.removeItem(KEPT);  // first: if the new one finds no room, an old one must not pass for it
+    sessionStorage.setItem(KEPT, project);
+  } catch { /* full, or refused: the other copy has to do */ }
   let note = "";
   try {
     localStorage.setItem(KEPT, project);
   } catch {  // full, or refused
-    note = navigator.language.toLowerCase().startsWith("zh")
+    note = chinese
       ? "此浏览器无法保存您的编辑：离开前请将它存为项目文件。"
       : "This browser cannot keep your edit: save it as a project before you leave.";
   }

@@ -1,20 +1,31 @@
-// A row of thumbnails. Gradio runs this file (after keep.js) as the body of a function of
-// (element, trigger, props, server, watch).
+// A row of thumbnails. Gradio runs this file (after language.js and keep.js) as the body of a
+// function of (element, trigger, props, server, watch).
 //
 // props.value  {items: [{id, picture, label, src}], at, title, wrap, token}
 //              at: which is shown now, -1 for none; those after it were undone.
 //              src: a picture as a URL. Without one the server function `thumbnail` is asked for
-//              the picture of that name, of the page with this token, once.
+//              the picture of that name, of the page with this token, once it is nearly in sight.
 // Event: pick ({id}).
 
 const row = element.querySelector(".th-row"), known = new Map(), MAX_KNOWN = 400;
+const near = new Set(), failed = new Set();  // buttons in sight or nearly; pictures, until the next change
 let asking = false, drawn = "";
+
+// Whatever brings them into sight: the row is scrolled, or the page, or its tab is shown. What lies up
+// to a row's width beside the row counts too (in browsers that know scrollMargin).
+const sight = new IntersectionObserver((seen) => {
+  for (const { target, isIntersecting } of seen) {
+    if (isIntersecting) near.add(target); else near.delete(target);
+  }
+  ask();
+}, { scrollMargin: "0px 100%" });
 
 function show() {
   const value = props.value || {}, items = value.items || [];
   const text = JSON.stringify([items.map(({ id, label }) => [id, label]), value.at, value.title]);
   if (text !== drawn) draw(value, items);
   drawn = text;
+  failed.clear();
   ask();
   if (value.token) keepLater(value.token);
 }
@@ -42,6 +53,7 @@ function newButton() {
   const button = document.createElement("button");
   button.type = "button";
   button.innerHTML = "<img alt=''><span></span>";
+  sight.observe(button);
   return button;
 }
 
@@ -51,14 +63,13 @@ function paint(button) {
   if (!source) image.removeAttribute("src");
 }
 
-// One at a time, the newest first: the server makes each on demand.
+// One at a time, the newest first: the server makes each on demand, which may take seconds.
 async function ask() {
   if (asking || !props.value?.token) return;
   asking = true;
-  const failed = new Set();
   for (;;) {
-    const missing = [...row.children].reverse().map((button) => button.dataset.picture)
-      .find((picture) => !known.has(picture) && !failed.has(picture));
+    const missing = [...row.children].reverse().filter((button) => near.has(button))
+      .map((button) => button.dataset.picture).find((picture) => !known.has(picture) && !failed.has(picture));
     if (!missing) break;
     const source = await server.thumbnail([props.value.token, missing]).catch(() => null);
     if (source) known.set(missing, source); else failed.add(missing);

@@ -4,9 +4,9 @@ the server keeps nothing between them."""
 import base64
 import contextlib
 import inspect
-import io
 import json
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, TypedDict
@@ -15,12 +15,12 @@ import gradio as gr
 import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
-from PIL import Image
 
 from drag import files
 from drag.edit import MAX_POINTS, Edit, PointPair, Settings
 from drag.loaded import LoadedModels
 from drag.loop import Step, drag
+from drag.masks import decode_mask
 from drag.pictures import new_edit
 from drag.project import NO_PROJECT, check_model, from_project, to_project
 
@@ -29,6 +29,8 @@ NO_POINTS = ("The points must be a list of [x, y, target x, target y], in pixels
              "or empty for those of the edit.")
 NO_MASK = "The mask must be a PNG in base64, black and white, of the picture's size."
 FAILED = "The server could not do that, for lack of memory perhaps: try again, or a smaller model."
+NOT_LOADED = "The model of this edit is not in memory: sample a picture of it first."
+MAX_SECONDS = 60  # of a drag, for it has the device to itself, and nobody may be listening
 log = logging.getLogger("drag")
 
 
@@ -81,7 +83,8 @@ class Api:
         size, white may move; without one the region of the edit stays. solver: gauss-newton,
         gauss-newton-region or adam. The first step, number 0, is where the points are at the
         start. Every step has its edit, without history but for the last one; the last one says in
-        ending why it is the last: arrived, no progress or step cap."""
+        ending why it is the last: arrived, no progress or step cap. After a minute it ends without
+        saying why; a drag of its last edit goes on."""
         with _in_words():
             begun = _edit(edit)
             mask = begun.mask if mask is None else _mask(mask, begun.img_size)
@@ -91,11 +94,16 @@ class Api:
             distances = tuple(pair.distance for pair in begun.points)
             handles = tuple(pair.handle for pair in begun.points)
             yield _step(begun, Step(0, begun.ws, handles, distances))
-            with self._generator(begun) as generator:
+            if self.models.find(begun.model).name not in self.models.loaded:
+                raise ValueError(NOT_LOADED)  # else all drags would wait for a download
+            until = time.monotonic() + MAX_SECONDS
+            with self._generator(begun) as generator, self.models.drag():
                 begun = begun.remember()
                 with contextlib.closing(drag(generator, begun)) as steps:
                     for step in steps:
                         yield _step(begun, step)
+                        if time.monotonic() > until:
+                            return
 
     def render(self, edit: dict, mark: bool = True) -> gr.FileData:
         """The picture of an edit as a PNG. mark: write "AI-generated" into its corner; its
@@ -140,7 +148,7 @@ def publish(models: LoadedModels) -> None:
     gr.api(api.sample, concurrency_id="api-pictures", concurrency_limit=2)
     gr.api(api.drag, concurrency_id="device", concurrency_limit=1)
     gr.api(api.render, concurrency_id="api-pictures", concurrency_limit=2)
-    gr.api(api.export, concurrency_id="films", concurrency_limit=1)
+    gr.api(api.export, concurrency_id="films", concurrency_limit=2)
 
 
 @contextlib.contextmanager
@@ -186,11 +194,8 @@ def _mask(text, img_size: tuple[int, int]) -> np.ndarray:
         raise ValueError(NO_MASK)
     try:
         content = base64.b64decode(text.removeprefix("data:image/png;base64,"), validate=True)
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-            if picture.size[::-1] != tuple(img_size):  # before anything is decoded
-                raise ValueError(NO_MASK)
-            return np.asarray(picture.convert("L")) > 127
-    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        return decode_mask(content, img_size)
+    except ValueError as error:
         raise ValueError(NO_MASK) from error
 
 

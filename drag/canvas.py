@@ -5,23 +5,21 @@ assets/canvas.js), pictures go the other way as a prop of their own.
 """
 
 import base64
-import binascii
-import io
 import math
 
 import gradio as gr
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from drag.component import JsonComponent, read_asset
 from drag.edit import Edit, PointPair
 from drag.export import jpeg
+from drag.masks import decode_mask
 
 _HTML, _CSS = read_asset("canvas.html"), read_asset("canvas.css")
 _JS = read_asset(  # one function body: what a file does at once needs what stands before it
-    "canvas_words.js", "canvas_paint.js", "canvas_mask.js", "canvas_state.js", "canvas_view.js",
-    "canvas_points.js", "canvas_region.js", "canvas_pointer.js", "canvas_compare.js",
-    "canvas_keys.js", "canvas.js")
+    "language.js", "canvas_words.js", "canvas_paint.js", "canvas_mask.js", "canvas_state.js",
+    "canvas_view.js", "canvas_points.js", "canvas_region.js", "canvas_pointer.js",
+    "canvas_compare.js", "canvas_keys.js", "canvas.js")
 _MAX_MASK_CHARACTERS = 4_000_000
 _PNG_URL = "data:image/png;base64,"
 
@@ -68,8 +66,7 @@ def read_value(value, img_size: tuple[int, int]) -> tuple[list[PointPair], np.nd
             for pair in value["points"]
         ]
         mask = _read_mask(value["mask"], img_size) if value.get("mask") else None
-    except (TypeError, KeyError, AttributeError, ValueError, OverflowError, OSError,
-            binascii.Error, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except (TypeError, KeyError, AttributeError, ValueError, OverflowError) as error:
         raise ValueError("What the canvas sent cannot be read: reload the page.") from error
     return points, mask, revision
 
@@ -90,10 +87,7 @@ def _count(number) -> int:
 def _read_mask(url: str, img_size: tuple[int, int]) -> np.ndarray | None:
     if not url.startswith(_PNG_URL) or len(url) > _MAX_MASK_CHARACTERS:
         raise ValueError("not a mask")
-    image = Image.open(io.BytesIO(base64.b64decode(url[len(_PNG_URL):])), formats=["PNG"])
-    if image.size != img_size[::-1]:
-        raise ValueError("not a mask of this picture")  # before anything is decoded
-    mask = np.asarray(image.convert("L")) > 127
+    mask = decode_mask(base64.b64decode(url[len(_PNG_URL):]), img_size)
     return mask if mask.any() else None
 
 

@@ -35,6 +35,11 @@ class PointPair:
         return math.dist(self.handle, self.target)
 
 
+def _number(default: float, low: float, high: float, words: str):
+    """A setting from low to high; words: what the page calls it."""
+    return field(default=default, metadata={"range": (low, high), "words": words})
+
+
 @dataclass(frozen=True)
 class Settings:
     """How to drag; the defaults are the paper's (Sec. 4). Raises ValueError when out of range.
@@ -43,13 +48,13 @@ class Settings:
     """
 
     solver: str = "gauss-newton"
-    learning_rate: float = field(default=2e-3, metadata={"range": (1e-5, 0.1)})
-    r1: float = field(default=3.0, metadata={"range": (1, 20)})
-    r2: float = field(default=12.0, metadata={"range": (1, 50)})
-    lambda_mask: float = field(default=20.0, metadata={"range": (0, 1000)})
-    max_steps: int = field(default=300, metadata={"range": (1, 2000)})
+    learning_rate: float = _number(2e-3, 1e-5, 0.1, "learning rate")
+    r1: float = _number(3.0, 1, 20, "radius r1")
+    r2: float = _number(12.0, 1, 50, "radius r2")
+    lambda_mask: float = _number(20.0, 0, 1000, "lambda of the region")
+    max_steps: int = _number(300, 1, 2000, "step limit")
     latent_space: str = "w+"  # or "w": one change shared by all entries that move
-    num_entries: int = field(default=6, metadata={"range": (1, 64)})  # of ws, from the first
+    num_entries: int = _number(6, 1, 64, "number of entries that move")  # of ws, from the first
 
     def __post_init__(self):
         for spec in fields(self):
@@ -57,11 +62,13 @@ class Settings:
                 continue
             (low, high), value = spec.metadata["range"], getattr(self, spec.name)
             if not isinstance(value, (int, float)) or not low <= value <= high:
-                name = spec.name.replace("_", " ").capitalize()
-                raise ValueError(f"{name} must be a number from {low:g} to {high:g}, not {value}.")
+                given = "nothing" if value is None else str(value)[:40]
+                raise ValueError(f"The {spec.metadata['words']} must be a number from {low:g} to "
+                                 f"{high:g}, not {given}.")
             object.__setattr__(self, spec.name, spec.type(value))
         if self.latent_space not in ("w", "w+"):
-            raise ValueError(f"The latent space must be w or w+, not {self.latent_space}.")
+            raise ValueError(
+                f"The latent space must be w or w+, not {str(self.latent_space)[:40]}.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,12 @@
 """FileExchange: files that a visitor opens and saves, without a trace of them on the server."""
 
 import base64
-import binascii
 
 from drag.component import JsonComponent, read_asset
 from drag.project import MAX_BYTES
 
-_HTML, _CSS, _JS = (read_asset(f"exchange.{kind}") for kind in ("html", "css", "js"))
+_HTML, _CSS = read_asset("exchange.html"), read_asset("exchange.css")
+_JS = read_asset("language.js", "exchange.js")
 
 
 class FileExchange(JsonComponent):
@@ -30,7 +30,7 @@ def read_file(value) -> tuple[str, bytes]:
                 raise ValueError(f"The file is larger than {MAX_BYTES // 10**6} MB, which no edit "
                                  "is: choose another.")
             try:
-                return name, base64.b64decode(content, validate=True)
-            except binascii.Error:
+                return name[:200], base64.b64decode(content, validate=True)
+            except ValueError:
                 pass
     raise ValueError("The file cannot be read: choose another.")

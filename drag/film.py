@@ -16,7 +16,7 @@ from drag.export import NOTICE, XMP
 from drag.overlays import COLOURS, draw_mark, draw_points, pinned
 from drag.render import render
 
-KINDS = {".mp4": (24, 1024), ".gif": (12, 384), ".webp": (12, 512)}  # frames a second; px at most
+KINDS = {".mp4": (24, 1024), ".gif": (12.5, 384), ".webp": (12, 512)}  # frames a second; px at most
 SECONDS = 0.5, 20.0  # that a film may last
 HOLD = 0.5  # seconds that its first and its last picture stand still, each
 MAX_HELD = 64_000_000  # bytes of a WebP's pictures, which Pillow takes all at once: less px if long

@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 
 LANGUAGES = "en", "zh"
+MOST = 400  # characters of a sentence
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")  # said by `say` already
 _TABLE = json.loads((Path(__file__).parent.parent / "assets" / "words.json").read_text("utf-8"))
 WORDS: dict[str, list[str]] = _TABLE["words"]  # by key, in the order of LANGUAGES
 ERRORS: dict[str, str] = _TABLE["errors"]  # Chinese by English
@@ -31,14 +33,17 @@ def language_of(request) -> str:
 
 
 def translated(message: str, language: str) -> str:
-    """What the library says of bad input, in this language; as it is where the table lacks it."""
+    """What the library says, in this language: of bad input, and of what it is doing. Of a sentence
+    that the table lacks, such as why a weight file is refused, it says at least that much."""
+    if len(message) > MOST:  # what a stranger put into it; patterns take long over long texts
+        message = f"{message[: MOST - 2]} …"
     if language == "en":
         return message
     for pattern, chinese in _PATTERNS:
         found = pattern.fullmatch(message)
         if found:
             return chinese.format(*found.groups())
-    return message
+    return message if _CHINESE.search(message) else say("untranslated", language, text=message)
 
 
 def _pattern(english: str) -> re.Pattern:

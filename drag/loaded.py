@@ -46,7 +46,7 @@ class LoadedModels:
         self.device, self.budget = choose_device(device), budget
         self.local = {model.name: model for model in local}
         self._entries: dict[Model, _Entry] = {}  # in the order of use
-        self._lock = threading.Lock()
+        self._lock, self._drags = threading.Lock(), 0
 
     @property
     def loaded(self) -> list[str]:
@@ -94,6 +94,22 @@ class LoadedModels:
                 if entry.generator is None and not entry.users:
                     self._entries.pop(model, None)
                 self._drop()
+
+    @contextlib.contextmanager
+    def drag(self) -> Iterator[None]:
+        """Count a drag as running until the block ends."""
+        with self._lock:
+            self._drags += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._drags -= 1
+
+    @property
+    def dragging(self) -> bool:
+        """Whether a drag of anyone runs."""
+        return self._drags > 0
 
     def fetch(self, model: Model) -> Iterator[tuple[str, float | None] | None]:
         """Have a model in memory, where it is not; what is done meanwhile, in words, and its share,

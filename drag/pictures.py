@@ -47,26 +47,35 @@ def follow(edit: Edit, other: Edit) -> Edit:
     return replace(other, history=bounded([*edit.remember().history, *other.history]))
 
 
-def mix(generator, edit: Edit, seed) -> Edit:
+def mix(generator, edit: Edit, seed, entries=None) -> Edit:
     """Style mixing (StyleGAN, Sec. 3.1): pose and shape stay, the look becomes that of a seed.
 
-    The entries of W+ that dragging moves (`Settings.num_entries`) stay, the others become those of
-    the seed at the edit's truncation. Raises ValueError, in words fit for a visitor.
+    entries: of W+ that stay, from the first; those that dragging moves (`Settings.num_entries`)
+    where None. The others become those of the seed at the edit's truncation. Where that is so
+    already, it is the same edit. Raises ValueError, in words fit for a visitor.
     """
-    seed, first = parse_seed(seed), edit.settings.num_entries
+    seed, settings = parse_seed(seed), edit.settings
+    if entries is not None:
+        settings = replace(settings, num_entries=entries)
+    first = settings.num_entries
     if first >= len(edit.ws):
         raise ValueError("All entries of the latents move, so none are left for the look: lower "
                          "their number under Advanced.")
     other = _sample(generator, seed, edit.truncation_psi)
+    if np.array_equal(edit.ws[first:], other[first:]):
+        return edit
     return replace(edit.remember("mix"), ws=np.concatenate([edit.ws[:first], other[first:]]),
-                   style_seed=seed)
+                   style_seed=seed, settings=settings)
 
 
 def reset_picture(edit: Edit) -> Edit:
     """The picture as it was sampled, with handles where they were before it was dragged.
 
-    Mask and points placed since stay; `undo` brings the dragged picture back.
+    Mask and points placed since stay; `undo` brings the dragged picture back. Where it is so
+    already, it is the same edit.
     """
+    if np.array_equal(edit.ws, edit.origin):
+        return edit
     first = {}
     for earlier in reversed(edit.history):
         if not earlier.shows(edit):

@@ -5,7 +5,6 @@ each once however many entries of the history share it.
 """
 
 import base64
-import binascii
 import io
 import json
 import math
@@ -16,10 +15,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from drag.edit import CHANGES, MAX_HISTORY, MAX_POINTS, Edit, PointPair, Settings, bounded
 from drag.export import NOTICE
+from drag.masks import decode_mask
 from drag.pictures import parse_seed, parse_truncation
 from drag.solvers import SOLVERS
 
@@ -83,13 +82,13 @@ def from_project(content: bytes) -> Edit:
         records, at = record["entries"], record["at"]
         if type(at) is not int or not 0 <= at < len(records) <= MAX_HISTORY + 1:
             raise ValueError(NO_PROJECT)
-        parts = [base64.b64decode(text, validate=True) for text in record["data"]]
-        latents: dict[tuple, np.ndarray] = {}
-        entries = [_entry(each, parts, latents) for each in records]
+        parts = [_decoded(text) for text in record["data"]]
+        shared: dict[tuple, np.ndarray | bytes] = {}
+        entries = [_entry(each, parts, shared) for each in records]
         if any(each.model != entries[at].model for each in entries):
             raise ValueError(NO_PROJECT)
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError,
-            UnicodeDecodeError, json.JSONDecodeError, binascii.Error) as error:
+            UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(NO_PROJECT) from error
     history, future = bounded(entries[:at]), bounded(entries[:at:-1])[::-1]
     return replace(entries[at], history=history, future=future)
@@ -164,6 +163,13 @@ def _share(shared: dict[str, int], data: bytes) -> int:
     return shared.setdefault(base64.b64encode(data).decode(), len(shared))
 
 
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:  # binascii.Error is one, too
+        raise ValueError(NO_PROJECT) from error
+
+
 def _refuse(_: str):
     raise ValueError(NO_PROJECT)
 
@@ -172,8 +178,8 @@ def _whole(digits: str) -> int:
     return int(digits) if len(digits) <= 20 else _refuse(digits)
 
 
-def _entry(record: dict, parts: list[bytes], latents: dict[tuple, np.ndarray]) -> Edit:
-    """One entry of a project, checked; latents: those of other entries, to be shared."""
+def _entry(record: dict, parts: list[bytes], shared: dict[tuple, np.ndarray | bytes]) -> Edit:
+    """One entry of a project, checked; shared: latents and masks of the others."""
     model = record["model"]
     if not isinstance(model, str) or not 0 < len(model) <= 200:
         raise ValueError(NO_PROJECT)
@@ -186,10 +192,10 @@ def _entry(record: dict, parts: list[bytes], latents: dict[tuple, np.ndarray]) -
     for place in places:
         if len(parts[place]) != 4 * count * length:
             raise ValueError(NO_PROJECT)
-        if (place, count, length) not in latents:
+        if (place, count, length) not in shared:
             array = np.frombuffer(parts[place], "<f4").reshape(count, length)
-            latents[place, count, length] = _latents(array)
-    ws, origin = (latents[place, count, length] for place in places)
+            shared[place, count, length] = _latents(array)
+    ws, origin = (shared[place, count, length] for place in places)
     settings = Settings(**record["settings"])
     if settings.solver not in list(SOLVERS):  # a list, for it may be anything
         raise ValueError(NO_PROJECT)
@@ -199,7 +205,10 @@ def _entry(record: dict, parts: list[bytes], latents: dict[tuple, np.ndarray]) -
                    for n in (record["seed"], record["style_seed"]))
     edit = Edit(model, seed, parse_truncation(record["truncation_psi"]), ws, (height, width),
                 settings=settings, origin=origin, style_seed=style, change=record["change"])
-    return edit.place(_points(record["points"]), _mask(record["mask"], parts, (height, width)))
+    mask = record["mask"], height, width
+    if mask not in shared:
+        shared[mask] = edit.place((), _mask(mask[0], parts, (height, width))).mask_png
+    return replace(edit.place(_points(record["points"])), mask_png=shared[mask])
 
 
 def _points(records: list) -> list[PointPair]:
@@ -217,15 +226,11 @@ def _points(records: list) -> list[PointPair]:
 
 
 def _mask(number: int | None, parts: list[bytes], img_size: tuple[int, int]) -> np.ndarray | None:
-    """The mask, bool (H, W); a PNG that says it is of another size is not unpacked."""
     if number is None:
         return None
     try:
-        with Image.open(io.BytesIO(parts[number]), formats=["PNG"]) as picture:
-            if picture.size[::-1] != img_size:
-                raise ValueError(NO_PROJECT)
-            return np.asarray(picture.convert("L")) > 127
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        return decode_mask(parts[number], img_size)
+    except ValueError as error:
         raise ValueError(NO_PROJECT) from error
 
 

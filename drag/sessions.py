@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from drag.edit import Edit, PointPair, Settings
+from drag.edit import Edit, PointPair
 from drag.language import say
 from drag.loop import Step, drag
 from drag.render import LiveView
@@ -24,6 +24,16 @@ SILENCE_SECONDS = 20  # without a sign of a browser whose frames are all outstan
 log = logging.getLogger("drag")
 
 
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """An edit to be shown. epoch: that it is of; serial: of its frame, so that what follows has a
+    higher one however long its picture takes."""
+
+    edit: Edit
+    epoch: int
+    serial: int
+
+
 @dataclass(eq=False)
 class Session:
     """One visitor's page. Everything worth keeping is in `edit`, a value; the rest is the moment.
@@ -36,6 +46,7 @@ class Session:
     shelf: their edits of other models, by the model's name.   wanted: stands for the model asked
     for last, while it is fetched.
     language: that it is spoken to in.
+    touched: whether the visitor has made anything.   drawing: held while a picture is made for it.
     refused: what was typed as a seed and is none.   objected: when a second drag was asked for
     while one ran.
     """
@@ -57,7 +68,9 @@ class Session:
     epoch: int = 0
     handles: dict = field(default_factory=dict)
     seen: float = field(default_factory=lambda: time.monotonic())
+    touched: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
+    drawing: threading.Lock = field(default_factory=threading.Lock)
 
     def say(self, key: str, **values) -> str:
         """The page's words of this key, in this visitor's language."""
@@ -65,55 +78,71 @@ class Session:
 
     def next_serial(self) -> int:
         """The serial of the next frame."""
-        self.serial += 1
-        return self.serial
+        with self.lock:
+            self.serial += 1
+            return self.serial
+
+    def turn(self) -> Turn:
+        """The present edit, to be shown."""
+        with self.lock:
+            return self._turn()
 
     def present(self) -> tuple[Edit, int]:
         """The edit and its epoch, for work that ends in `replace_edit` or `drag`."""
         with self.lock:
             return self.edit, self.epoch
 
-    def replace_edit(self, edit: Edit, epoch: int | None = None) -> bool:
+    def replace_edit(self, edit: Edit, expected: Edit | None = None) -> Turn | None:
         """Take another edit whose points and mask the canvas does not know yet.
 
-        epoch: of the edit that it follows from; False, and nothing is done, if that was replaced
-        since. A drag that still runs has nothing more to say about it.
+        expected: the edit that it follows from; None, and nothing is done, if that has changed
+        since in any way. A drag that still runs has nothing more to say about it.
         """
         with self.lock:
-            if epoch is None or epoch == self.epoch:
-                self._take(edit, self.revision + 1)
-                return True
-            return False
+            if expected is not None and expected is not self.edit:
+                return None
+            self._take(edit, self.revision + 1)
+            return self._turn()
 
-    def arm(self, settings: Settings, epoch: int) -> bool:
-        """Have a drag with these settings begin when the device is free; epoch: of the edit that
-        was checked for it. False, and nothing is done, if that was replaced since."""
+    def arm(self, edit: Edit, expected: Edit) -> bool:
+        """Have a drag of this edit begin when the device is free; expected: what it was worked out
+        from. False, and nothing is done, if that has changed since."""
         with self.lock:
-            if epoch != self.epoch:
+            if expected is not self.edit:
                 return False
-            self.edit = replace(self.edit, settings=settings)
+            self.edit, self.touched = edit, True
             self.armed, self.stop = True, False
             return True
 
-    def turn_to(self, edit: Edit, wanted: object = None) -> bool:
-        """Put the edit aside, to be come back to, and take up one of another model.
+    def turn_to(
+        self, edit: Edit, wanted: object = None, expected: Edit | None = None
+    ) -> Turn | None:
+        """Put the edit aside, to be come back to, and take up one of another model, or one that
+        follows from this one.
 
-        wanted: what stood for it; False, and nothing is done, if another is wanted since.
+        wanted: what stood for it.   expected: as in `replace_edit`. None, and nothing is done, if
+        another is wanted since.
         """
         with self.lock:
-            if wanted is not None and wanted is not self.wanted:
-                return False
+            if (wanted is not None and wanted is not self.wanted) or (
+                    expected is not None and expected is not self.edit):
+                return None
             self.shelf.pop(edit.model, None)
             if self.edit.model != edit.model:
                 self.shelf[self.edit.model] = self.edit
             for oldest in list(self.shelf)[:-MAX_SHELF]:
                 del self.shelf[oldest]
             self._take(edit, self.revision + OUT_OF_REACH)
-            return True
+            self.touched = bool(edit.history)
+            return self._turn()
 
     def _take(self, edit: Edit, revision: int) -> None:
-        self.edit, self.revision = edit, revision
+        self.edit, self.revision, self.touched = edit, revision, True
         self.epoch, self.armed, self.handles = self.epoch + 1, False, {}
+
+    def _turn(self) -> Turn:
+        self.serial += 1
+        return Turn(self.edit, self.epoch, self.serial)
 
     def take_changes(self, points, mask, revision: int) -> None:
         """Take what the visitor placed and painted, as a change of its own that can be undone;
@@ -126,11 +155,13 @@ class Session:
             if revision <= self.revision:
                 return
             placed = self.edit.place(points, mask)
-            self.revision = revision
+            self.revision, self.touched = revision, True
             if self.running:
                 self.edit = placed.with_handles(self.handles)
                 return
             masks = placed.mask_png != self.edit.mask_png
+            if not masks:  # one in memory, for all entries
+                placed = replace(placed, mask_png=self.edit.mask_png)
             if masks or not _alike(placed.points, self.edit.points):
                 changed = self.edit.remember("mask" if masks else "points")
                 self.edit = replace(changed, points=placed.points, mask_png=placed.mask_png)
@@ -210,7 +241,7 @@ class Sessions:
                 raise ValueError(
                     "This page was left alone for too long and is forgotten: reload it.")
             self._sessions[key] = session  # last in the order of use
-            session.seen = time.monotonic()
+            session.seen, session.left = time.monotonic(), False
             return session
 
     def open(self, key: str, token: str) -> Session:
@@ -227,11 +258,6 @@ class Sessions:
             session.replace_edit(known[0].edit)
             session.shelf = dict(known[0].shelf)
         return session
-
-    @property
-    def busy(self) -> bool:
-        """Whether a drag of any visitor runs."""
-        return any(session.running for session in list(self._sessions.values()))
 
     def find(self, token: str) -> Session | None:
         """The session of the page that has this token, if there is one."""

@@ -11,7 +11,7 @@ from drag.render import render, to_picture
 
 SIDE = 128  # px
 _HTML, _CSS = read_asset("thumbnails.html"), read_asset("thumbnails.css")
-_JS = read_asset("keep.js", "thumbnails.js")
+_JS = read_asset("language.js", "keep.js", "thumbnails.js")
 
 
 class Thumbnails(JsonComponent):

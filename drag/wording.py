@@ -25,16 +25,21 @@ def entry_label(entry: Edit, language: str = "en") -> str:
     return say(f"entry_{entry.change}", language, seed=number)
 
 
-def status(text: str, done: float | None = None) -> str:
-    """The status line: text (HTML) and, while something runs, how much of the way is done."""
+def status(text: str, done: float | None = None, quiet: bool = False) -> str:
+    """The status line: text (HTML) and, while something runs, how much of the way is done.
+
+    quiet: a screen reader does not read it aloud, for another follows soon. The element around it
+    is the live region (drag/page/wiring.py): one that is put in anew is not heard.
+    """
     bar = "" if done is None else f'<i><b style="width:{100 * min(1, max(0, done)):.0f}%"></b></i>'
-    return f'<div class="status" role="status" aria-live="polite"><span>{text}</span>{bar}</div>'
+    hidden = ' aria-hidden="true"' if quiet else ""
+    return f'<div class="status"{hidden}><span>{text}</span>{bar}</div>'
 
 
 def problem(text: str, language: str = "en") -> str:
     """The status line for bad input: one sentence (plain text) that says what to do."""
     text = html.escape(translated(text, language))
-    return f'<div class="status problem" role="alert"><span>{text}</span></div>'
+    return f'<div class="status problem"><span>{text}</span></div>'
 
 
 def how_it_ended(step: Step | None, ways: Sequence[float] = (), language: str = "en") -> str:
@@ -75,4 +80,4 @@ def how_far(step: Step, way: float, language: str = "en") -> str:
     """The status line of a drag that runs: steps done, distance left; way: px at the start."""
     left = max(step.distances)
     text = say("step", language, number=step.number, left=f"{left:.0f}")
-    return status(text, 1 - left / max(way, left))
+    return status(text, 1 - left / max(way, left), quiet=True)

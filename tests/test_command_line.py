@@ -58,7 +58,7 @@ def test_a_drag_with_all_that_it_writes(generator, tmp_path):
     (["--drag", "1,2,3,4", "--seed", "-1"], "whole number from 0"),
     (["--drag", "1,2,3,4", "--seed", str(2**40)], "whole number from 0"),
     (["--drag", "1,2,3,4", "--psi", "3"], "from 0 to 1"),
-    (["--drag", "1,2,3,4", "--max-steps", "0"], "Max steps must be a number"),
+    (["--drag", "1,2,3,4", "--max-steps", "0"], "step limit must be a number"),
     (["--drag", "1,2,3,4", "--mask", "absent.png"], "cannot be read as a picture"),
     (["--drag", "1,2,3,4", "--model", "kittens"], "no model of that name"),
     (["--drag", "1,2,3,4", "--model", "./none.pkl"], "no file or folder none.pkl"),

@@ -1,5 +1,5 @@
 import pickle
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -19,7 +19,8 @@ def edit(toy):
     ("lambda_mask", -1), ("max_steps", 0), ("num_entries", "x"), ("latent_space", "z"),
 ])
 def test_bad_settings_are_refused_by_name(name, value):
-    with pytest.raises(ValueError, match=name.replace("_", " ").capitalize() + "|latent space"):
+    words = {field.name: field.metadata.get("words") for field in fields(Settings)}[name]
+    with pytest.raises(ValueError, match=words or "latent space"):
         Settings(**{name: value})
 
 

@@ -2,6 +2,7 @@
 
 import re
 import string
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -81,4 +82,16 @@ def test_bad_input_is_answered_in_chinese(toy):
                         "zh")
     assert filled.startswith("点 2 的终点在图片之外")
     assert "8 x 9" in filled
-    assert translated("What nobody translated.", "zh") == "What nobody translated."
+    odd = translated("What nobody translated.", "zh")
+    assert CHINESE.search(odd)
+    assert odd.endswith("What nobody translated.")
+    assert translated(odd, "zh") == odd  # once is enough
+
+
+def test_a_long_name_in_a_file_takes_no_time():
+    # Patterns with several places took minutes over a name of 100,000 letters, for everyone.
+    name = "There is no " + " on the Hub, or it is private" * 4000
+    begun = time.monotonic()
+    said = translated(f"{name} cannot be opened: it is neither.", "zh")
+    assert time.monotonic() - begun < 1
+    assert len(said) < 500

@@ -233,12 +233,14 @@ def test_what_follows_from_an_edit_does_not_replace_another_one(store, toy):
     # Dice on one model while another was chosen: the edit had the latents of the wrong model, and
     # every picture after that failed, also after a reload.
     session = store.open("a", "")
-    _, epoch = session.present()
+    before, _ = session.present()
     other = new_edit(toy, "other")
     session.turn_to(other)
-    assert not session.replace_edit(new_edit(toy, "toy", seed=5), epoch)
+    assert not session.replace_edit(new_edit(toy, "toy", seed=5), before)
     assert session.edit is other
-    assert session.replace_edit(new_edit(toy, "other", seed=5), session.present()[1])
+    session.take_changes([POINT], None, session.revision + 1)  # nor one that has a point more
+    assert not session.replace_edit(new_edit(toy, "other", seed=5), other)
+    assert session.replace_edit(new_edit(toy, "other", seed=5), session.edit)
 
 
 def test_each_model_has_an_edit_of_its_own_to_come_back_to(store, toy):

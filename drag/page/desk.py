@@ -5,7 +5,7 @@ import logging
 import gradio as gr
 import numpy as np
 
-from drag.canvas import to_frame
+from drag.canvas import read_value, to_frame
 from drag.canvas import to_value as to_canvas
 from drag.edit import Edit, Settings
 from drag.examples import smile
@@ -14,7 +14,7 @@ from drag.loaded import LoadedModels
 from drag.page.past import past
 from drag.pictures import new_edit
 from drag.render import render
-from drag.sessions import Session, Sessions
+from drag.sessions import Session, Sessions, Turn
 from drag.wording import about, status
 
 PAST = 4  # outputs of `past`: the history, the steps of the last drag, undo, redo
@@ -45,21 +45,32 @@ class Desk:
         session.language = language_of(request)
         return session
 
+    def _taken(self, value, request: gr.Request) -> Session:
+        """The visitor's session, with what the canvas has, which may be newer."""
+        session = self._session(request)
+        revision = value.get("revision") if isinstance(value, dict) else None
+        late = isinstance(revision, (int, float)) and revision <= session.revision
+        if not late:  # else it may be of another model's picture, too
+            session.take_changes(*read_value(value, session.edit.img_size))
+        return session
+
     def _render(self, edit: Edit) -> np.ndarray:
         with self.models.use(edit.model) as generator:
             return render(generator, edit.ws)
 
-    def _frame(self, session: Session, picture: np.ndarray, quality: int = 95, **extra) -> dict:
-        """What the canvas shows: a picture of the session's edit."""
-        edit = session.edit
-        return to_frame(picture, session.next_serial(), quality=quality, sample=edit.sample,
-                        original=np.array_equal(edit.ws, edit.origin), **extra)
+    def _picture(self, session: Session, turn: Turn) -> np.ndarray | None:
+        """The picture of a turn; None where another edit has taken its place meanwhile. One at a
+        time, so that a visitor in a hurry does not have all of them made at once."""
+        with session.drawing:
+            return self._render(turn.edit) if session.epoch == turn.epoch else None
 
-    def _show(self, session: Session, line, picture: np.ndarray | None) -> tuple:
-        """Status line, canvas, seed, truncation and the past of an edit; picture: uint8 (H, W, 3),
-        or None for the one that is shown."""
-        edit = session.edit
-        frame = {} if picture is None else {"frame": self._frame(session, picture)}
+    def _show(self, session: Session, line, turn: Turn, picture: np.ndarray | None = None) -> tuple:
+        """Status line, canvas, seed, truncation and the past of an edit, unless another has taken
+        its place; picture: uint8 (H, W, 3), or None for the one that is shown."""
+        if session.epoch != turn.epoch:
+            return (gr.skip(),) * SHOWN
+        edit = session.edit  # what was placed since belongs to it
+        frame = {} if picture is None else {"frame": frame_of(turn, picture)}
         canvas = gr.update(value=to_canvas(edit, session.revision), **frame)
         seed = "" if edit.seed is None else str(edit.seed)
         return line, canvas, seed, edit.truncation_psi, *past(session)
@@ -72,22 +83,33 @@ class Desk:
             settings.lambda_mask, settings.max_steps, settings.latent_space.upper(),
             settings.num_entries)
 
-    def _replace(self, session: Session, change, key: str, runs: bool = False, **values) -> tuple:
+    def _replace(self, session: Session, change, key: str, **values) -> tuple:
         """End this visitor's drag, if one runs, and put another edit in place of theirs.
 
-        change: the edit that follows from (generator, edit).   key, values: what the status line
-        says.   runs: whether a drag ran until just now.
+        change: the edit that follows from (generator, edit), or that same one for no change.
+        key, values: what the status line says.
         """
-        runs = runs or session.running
+        runs = session.running
         session.settle()
-        model, taken = session.edit.model, False
+        model, turn = session.edit.model, None
+        line = status(session.say(key, **values))
         with self.models.use(model) as generator:
-            while not taken:
-                edit, epoch = session.present()
+            while not turn:
+                edit, _ = session.present()
                 if edit.model != model:  # another was chosen while this one was loaded again
                     return (gr.skip(),) * SHOWN
                 after = change(generator, edit)
-                taken = session.replace_edit(after, epoch)
-        same = not runs and np.array_equal(edit.ws, after.ws)
-        picture = None if same else self._render(session.edit)
-        return self._show(session, status(session.say(key, **values)), picture)
+                if after is edit and not runs:
+                    return line, *(gr.skip(),) * (SHOWN - 1)
+                turn = session.replace_edit(after, edit)
+        picture = None
+        if runs or not np.array_equal(edit.ws, after.ws):
+            picture = self._picture(session, turn)
+        return self._show(session, line, turn, picture)
+
+
+def frame_of(turn: Turn, picture: np.ndarray, quality: int = 95, **extra) -> dict:
+    """What the canvas shows of a turn."""
+    edit = turn.edit
+    return to_frame(picture, turn.serial, quality=quality, sample=edit.sample,
+                    original=np.array_equal(edit.ws, edit.origin), **extra)

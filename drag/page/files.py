@@ -11,8 +11,9 @@ from drag.edit import Edit
 from drag.exchange import read_file
 from drag.files import MEDIA_TYPES, file_name, making, suffix_of
 from drag.language import language_of, say
+from drag.models import Model
 from drag.page.layout import formats_menu, models_menu, solvers_menu, tooltips
-from drag.page.pictures import CHOSEN, PictureHandlers, examples_row
+from drag.page.pictures import PictureHandlers, examples_row
 from drag.pictures import from_latents
 from drag.project import check_model, from_project, read_content
 from drag.sessions import Session
@@ -33,14 +34,15 @@ class FileHandlers(PictureHandlers):
             key = "welcome_back"
         elif kept:
             key, values = self._restore(session, kept)
-        line = status(session.say(key, **values))
+        line, turn = status(session.say(key, **values)), session.turn()
         try:
-            shown = self._show(session, line, self._render(session.edit))
+            picture = self._render(turn.edit)
         except TROUBLE as error:  # the model of that edit cannot be had any more
-            session.turn_to(self._fresh(self.first))
-            shown = self._show(session, in_words(error, session.language),
-                               self._render(session.edit))
-        return *shown, *self._choices(session), session.token
+            line = in_words(error, session.language)
+            turn = session.turn_to(self._fresh(self.first))
+            picture = self._render(turn.edit)
+        shown = self._show(session, line, turn, picture)
+        return *shown, *self._choices(session), session.token, ""  # the copy goes from the page
 
     def _restore(self, session: Session, kept: str) -> tuple[str, dict]:
         """Take what a browser kept, if its model is here; what to say about it."""
@@ -49,6 +51,7 @@ class FileHandlers(PictureHandlers):
             model = self.models.find(edit.model)
         except ValueError:  # of an older version, or not ours
             return self.greeting, {}
+        edit = named(edit, model.name)
         if model.name != self.first and model.name not in self.models.loaded:
             session.shelf[model.name] = edit  # to be checked when it is turned to
             return "kept_elsewhere", {"model": model.title}
@@ -69,6 +72,14 @@ class FileHandlers(PictureHandlers):
                 gr.update(choices=models_menu(self.models, language)), examples_row(language),
                 tooltips(language))
 
+    def _offered(self, model: Model) -> bool:
+        """Whether a model is in the menu, or in memory."""
+        return model in self.models.menu() or model.name in self.models.loaded
+
+    def forget(self) -> dict:
+        """Have Gradio let go of the file that was saved."""
+        return gr.update(saved={"serial": 0})
+
     def leave(self, request: gr.Request) -> None:
         """A page was closed."""
         self.sessions.leave(request.session_hash)
@@ -87,19 +98,18 @@ class FileHandlers(PictureHandlers):
                                    bool(mark)):
                     if isinstance(made, float):
                         percent = f"{100 * made:.0f}"
-                        yield status(session.say("filming", percent=percent), made), gr.skip()
+                        yield (status(session.say("filming", percent=percent), made, quiet=True),
+                               gr.skip())
             name = file_name(edit, suffix)
             yield status(session.say("saved", name=name)), gr.update(saved={
                 "name": name, "serial": session.next_serial(),
-                "src": to_url(MEDIA_TYPES[suffix], made)})
+                "src": to_url(MEDIA_TYPES[suffix], made)})  # until `forget`
         except TROUBLE as error:
             yield in_words(error, language), gr.skip()
 
     def open(self, value, request: gr.Request) -> Iterator[tuple]:
         """A file was opened: a project with all that is in it, or latents for the model shown."""
-        yield (gr.skip(),) * (CHOSEN + 1)
-        session = self._session(request)
-        for outputs in self._guarded(session, self._opened(session, value)):
+        for outputs in self._guarded(lambda session: self._opened(session, value), request):
             yield *outputs, None  # and the file's content goes from the page
 
     def _opened(self, session: Session, value) -> Iterator[tuple]:
@@ -107,6 +117,9 @@ class FileHandlers(PictureHandlers):
         found = read_content(name, content)
         if isinstance(found, Edit):
             key, model = "opened_project", self.models.find(found.model)
+            if not self._offered(model):  # no file chooses what is fetched
+                raise ValueError(f"This project is of the model {model.name[:80]}, which is not in "
+                                 "the menu: type its name there first, then open it again.")
         else:
             key, model = "opened", self.models.find(session.edit.model)
 
@@ -116,9 +129,16 @@ class FileHandlers(PictureHandlers):
                 now = session.edit
                 edit = from_latents(generator, model.name, found, now.truncation_psi, now.settings)
             check_model(generator, edit)
-            return replace(edit, model=model.name)
+            return named(edit, model.name)
 
         yield from self._turn(session, model, made, session.say(key, name=_short(name)))
+
+
+def named(edit: Edit, model: str) -> Edit:
+    """The edit, with all of its history, under this name of its model."""
+    history, future = (tuple(replace(entry, model=model) for entry in entries)
+                       for entries in (edit.history, edit.future))
+    return replace(edit, model=model, history=history, future=future)
 
 
 def _number(value) -> float:

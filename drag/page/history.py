@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import gradio as gr
 
-from drag.canvas import read_value, to_url
+from drag.canvas import to_url
 from drag.export import jpeg
 from drag.page.desk import PAST, SHOWN, Desk
 from drag.page.past import entry_of, past
@@ -48,7 +48,8 @@ class HistoryHandlers(Desk):
         """The slider through the steps of the last drag was moved."""
         session = self._session(request)
         trail = session.edit.trail
-        if session.running or trail is None or not isinstance(index, (int, float)):
+        if (session.running or session.armed  # Drag was pressed meanwhile, and knows the step
+                or trail is None or not isinstance(index, (int, float))):
             return (gr.skip(),) * SHOWN
         index = int(index)
         edit = at_step(session.edit, index)
@@ -89,12 +90,6 @@ class HistoryHandlers(Desk):
         session = self._taken(value, request)
         return gr.skip(), *past(session)
 
-    def _taken(self, value, request: gr.Request):
-        """The visitor's session, with what the canvas has, which may be newer."""
-        session = self._session(request)
-        session.take_changes(*read_value(value, session.edit.img_size))
-        return session
-
     def thumbnail(self, message) -> str | None:
         """A small picture of the history, for a browser that lacks it: [token, its looks]."""
         match message:
@@ -117,7 +112,8 @@ class HistoryHandlers(Desk):
         match message:
             case [str(token)]:
                 session = self.sessions.find(token)
-                return to_project(session.edit, KEEP_BYTES).decode() if session else None
+                if session and session.touched:  # else a copy of something better may be there
+                    return to_project(session.edit, KEEP_BYTES).decode()
         return None
 
     def acknowledge(self, message) -> None:

@@ -115,9 +115,10 @@ class Layout:
         return [solver, *numbers, space, entries]
 
 
-def tooltips(language: str) -> dict[str, str]:
-    """What each button does to the picture, by its id on the page."""
-    return {name: say(f"tip_{key}", language) for key, name in BUTTONS.items()}
+def tooltips(language: str) -> dict:
+    """The page's title, and what each button does to the picture, by its id on the page."""
+    tips = {name: say(f"tip_{key}", language) for key, name in BUTTONS.items()}
+    return {"title": say("page_title", language), "buttons": tips}
 
 
 def models_menu(models: LoadedModels, language: str = "en") -> list[tuple[str, str]]:

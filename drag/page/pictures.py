@@ -9,7 +9,7 @@ import gradio as gr
 from drag import examples
 from drag.canvas import to_url
 from drag.edit import Edit
-from drag.language import say
+from drag.language import language_of, say, translated
 from drag.models import Model
 from drag.page.desk import SHOWN, Desk
 from drag.pictures import follow, mix, new_edit, parse_seed, parse_truncation, resample
@@ -60,10 +60,14 @@ class PictureHandlers(Desk):
             generator, edit.model, seed, psi))
 
     @plain_errors(outputs=2)
-    def looks(self, request: gr.Request):
-        """The visitor's picture with six other looks."""
+    def looks(self, entries, request: gr.Request):
+        """The visitor's picture with six other looks; entries: of W+ that drags move, and stay."""
         return self._offer(self._session(request), "look", "choose_look",
-                           lambda generator, edit, seed: mix(generator, edit, seed))
+                           lambda generator, edit, seed: mix(generator, edit, seed, entries))
+
+    def making(self, request: gr.Request) -> str:
+        """Six pictures are about to be made, which may take a while."""
+        return status(say("making", language_of(request)))
 
     def _offer(self, session: Session, kind: str, key: str, made) -> tuple:
         edit, items = session.edit, []
@@ -76,49 +80,49 @@ class PictureHandlers(Desk):
         return status(title), {"items": items, "at": -1, "title": title, "wrap": True}
 
     @plain_errors(outputs=SHOWN)
-    def pick(self, event: gr.EventData, psi, request: gr.Request):
+    def pick(self, event: gr.EventData, psi, entries, request: gr.Request):
         """One of the six was pressed."""
         kind, _, seed = str(event._data["id"]).partition(":")
-        return (self.mix if kind == "look" else self.resample)(
-            *((seed,) if kind == "look" else (seed, psi)), request)
+        if kind == "look":
+            return self.mix(seed, entries, request)
+        return self.resample(seed, psi, request)
 
     @plain_errors(outputs=SHOWN)
-    def mix(self, seed, request: gr.Request):
-        """Another picture's look on this one."""
+    def mix(self, seed, entries, request: gr.Request):
+        """Another picture's look on this one; entries: of W+ that drags move, and stay."""
         seed = parse_seed(seed)
-        return self._replace(self._session(request), functools.partial(mix, seed=seed), "mixed",
-                             seed=seed)
+        change = functools.partial(mix, seed=seed, entries=entries)
+        return self._replace(self._session(request), change, "mixed", seed=seed)
 
     def example(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
         """An example was pressed: it is shown with all that is placed on it."""
-        yield (gr.skip(),) * CHOSEN  # a generator closed before this lives on
-        session = self._session(request)
-        example = examples.EXAMPLES.get(str(event._data["id"]))
-        if example is None:
-            return
-        text = session.say("example", title=session.say(f"example_{example.name}"))
-        turn = self._turn(session, self.models.find("builtin"), example.load, text)
-        yield from self._guarded(session, turn)
+        def turn(session: Session):
+            example = examples.EXAMPLES.get(str(event._data["id"]))
+            if example is not None:
+                text = session.say("example", title=session.say(f"example_{example.name}"))
+                yield from self._turn(session, self.models.find("builtin"), example.load, text)
+
+        yield from self._guarded(turn, request)
 
     def choose(self, name, request: gr.Request) -> Iterator[tuple]:
         """Another model was chosen or typed: it is fetched while the page goes on with what it
         has, then shown with the visitor's own edit of it."""
-        yield (gr.skip(),) * CHOSEN
-        session = self._session(request)
+        yield from self._guarded(
+            lambda session: self._turn(session, self.models.find(name)), request)
 
-        def turn():
-            yield from self._turn(session, self.models.find(name))
-
-        yield from self._guarded(session, turn())
-
-    def _guarded(self, session: Session, outputs: Iterator[tuple]) -> Iterator[tuple]:
-        """These outputs; trouble on the way goes to the status line, and the menu goes back."""
+    def _guarded(self, work, request: gr.Request) -> Iterator[tuple]:
+        """What work, a function of the visitor's session, yields; trouble on the way goes to the
+        status line, and the menu goes back."""
+        yield (gr.skip(),) * CHOSEN  # a generator closed before this lives on
+        session = None
         try:
-            yield from outputs
+            session = self._session(request)
+            yield from work(session)
         except TROUBLE as error:
-            model = gr.update(value=session.edit.model)
+            model = gr.update(value=session.edit.model) if session else gr.skip()
             skips = [gr.skip()] * (CHOSEN - SHOWN - 1)
-            yield (in_words(error, session.language), *[gr.skip()] * (SHOWN - 1), model, *skips)
+            yield (in_words(error, language_of(request)), *[gr.skip()] * (SHOWN - 1), model,
+                   *skips)
 
     def _turn(self, session: Session, model: Model, made=None, text: str = "") -> Iterator[tuple]:
         """Fetch a model and show an edit of it, unless the visitor chooses another meanwhile.
@@ -133,29 +137,46 @@ class PictureHandlers(Desk):
                 if session.wanted is not mine:
                     return
                 if told:
-                    yield status(*told), *nothing
+                    words, share = told
+                    yield status(translated(words, session.language), share), *nothing
             if made is None and session.edit.model == model.name:
                 yield (gr.skip() if session.running else line, *[gr.skip()] * (SHOWN - 1),
                        *self._choices(session))
                 return
             with self.models.use(model) as generator:
-                edit = self._own(session, model, generator)
-                if made:
-                    edit = follow(edit, made(generator))
+                fresh = made(generator) if made else None
+                edit = fresh or self._own(session, model, generator)
                 picture = self._render(edit)  # fails, if it does, before anything is changed
+                session.settle()
+                turn = self._taken_over(session, model, generator, fresh, mine)
         except TROUBLE:
             if session.wanted is not mine:
                 return
             raise
-        session.settle()
-        if session.turn_to(edit, mine):
-            yield *self._show(session, line, picture), *self._choices(session)
+        if turn:
+            if fresh is None and turn.edit is not edit:  # it was come back to with more on it
+                picture = self._render(turn.edit)
+            shown = self._show(session, line, turn, picture)
+            yield *shown, *(self._choices(session) if session.epoch == turn.epoch
+                            else [gr.skip()] * (CHOSEN - SHOWN))
+
+    def _taken_over(self, session: Session, model: Model, generator, fresh: Edit | None, mine):
+        """The turn in which the visitor's edit of a model is followed by a fresh one, or is taken
+        up itself; None where they want another meanwhile."""
+        while session.wanted is mine:
+            own = self._own(session, model, generator)
+            edit = follow(own, fresh) if fresh else own
+            present = own if own.model == session.edit.model else None
+            turn = session.turn_to(edit, mine, present)
+            if turn:
+                return turn
+        return None
 
     def _own(self, session: Session, model: Model, generator) -> Edit:
         """The visitor's edit of a model, or what a new visitor finds."""
-        if session.edit.model == model.name:
-            session.settle()
-            return session.edit
+        present = session.edit
+        if present.model == model.name:
+            return present
         own = session.shelf.get(model.name)
         if own is not None:
             try:

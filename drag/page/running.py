@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import gradio as gr
 
-from drag.canvas import read_value
 from drag.edit import Settings
+from drag.language import language_of
 from drag.loop import Step, drag
-from drag.page.desk import PAST, Desk
+from drag.page.desk import PAST, Desk, frame_of
 from drag.page.past import past
-from drag.sessions import Session
+from drag.pictures import at_step
+from drag.sessions import Session, Turn
 from drag.trouble import plain_errors
 from drag.wording import how_far, how_it_ended, problem, status
 
@@ -27,20 +28,28 @@ class RunHandlers(Desk):
     """Drag and Stop."""
 
     @plain_errors(outputs=3)
-    def arm(self, value, solver, rate, r1, r2, weight, cap, space, entries, request: gr.Request):
-        """Drag was pressed: check everything before the drag waits for the device."""
-        session = self._session(request)
+    def arm(self, value, step, solver, rate, r1, r2, weight, cap, space, entries,
+            request: gr.Request):
+        """Drag was pressed: check everything before the drag waits for the device.
+
+        step: where the slider through the last drag stands, which may not have been heard of yet.
+        """
+        session = self._taken(value, request)
         if session.running:
             session.objected = time.monotonic()
             raise ValueError(session.say("running"))
-        session.take_changes(*read_value(value, session.edit.img_size))
-        settings = Settings(solver, rate, r1, r2, weight, cap, space.lower(), entries)
-        edit, epoch = session.present()
+        settings = Settings(solver, rate, r1, r2, weight, cap, str(space).lower(), entries)
+        edit, _ = session.present()
+        there = edit
+        if (edit.trail is not None and isinstance(step, (int, float))
+                and step != edit.trail.index_of(edit.ws)):
+            there = at_step(edit, int(step))
+        there = replace(there, settings=settings)
         with self.models.use(edit.model) as generator:
-            drag(generator, replace(edit, settings=settings))
-        if not session.arm(settings, epoch):  # another model was shown meanwhile
+            drag(generator, there)
+        if not session.arm(there, edit):  # another picture is shown meanwhile
             return gr.skip(), gr.skip(), gr.skip()
-        text = session.say("waiting" if self.sessions.busy else "starting")
+        text = session.say("waiting" if self.models.dragging else "starting")
         return status(text, 0.0), gr.update(interactive=False), gr.update(interactive=True)
 
     def run(self, request: gr.Request):
@@ -49,7 +58,7 @@ class RunHandlers(Desk):
         try:
             session = self._session(request)
         except ValueError as error:
-            yield problem(str(error)), gr.skip(), *IDLE, *NOTHING
+            yield problem(str(error), language_of(request)), gr.skip(), *IDLE, *NOTHING
             return
         if session.running:
             return
@@ -62,7 +71,7 @@ class RunHandlers(Desk):
         try:
             edit, epoch = session.present()
             ways = [pair.distance for pair in edit.points]
-            with self.models.use(edit.model) as generator:
+            with self.models.use(edit.model) as generator, self.models.drag():
                 for step, send in session.drag(generator, edit, epoch):
                     last = step
                     if send or time.monotonic() > told + TELL_SECONDS:
@@ -70,16 +79,18 @@ class RunHandlers(Desk):
                         canvas = self._step(session, step) if send else gr.skip()
                         yield (self._progress(session, step, max(ways)), canvas, gr.skip(),
                                gr.skip(), *NOTHING)
-            if session.present()[1] == epoch:
+            turn = session.turn()
+            if turn.epoch == epoch:
                 line = status(how_it_ended(last, ways, session.language))
-                yield line, self._end(session, last), *IDLE, *past(session)
+                yield line, self._end(session, turn, last), *IDLE, *past(session)
             else:  # what replaced the edit has its own to say
                 yield gr.skip(), gr.skip(), *IDLE, *NOTHING
         except ValueError as error:  # the points went while it waited
             yield problem(str(error), session.language), gr.skip(), *IDLE, *NOTHING
         except (RuntimeError, MemoryError):
             log.exception("a drag failed")
-            yield problem(session.say("failed")), self._end(session), *IDLE, *past(session)
+            yield (problem(session.say("failed")), self._end(session, session.turn()), *IDLE,
+                   *past(session))
         finally:
             session.running = False
 
@@ -89,15 +100,15 @@ class RunHandlers(Desk):
 
     def _step(self, session: Session, step: Step):
         """The canvas with a step's picture."""
-        return gr.update(frame=self._frame(session, step.picture, 88, run=session.token,
-                                           settle=False, handles=session.handles))
+        return gr.update(frame=frame_of(session.turn(), step.picture, 88, run=session.token,
+                                        settle=False, handles=session.handles))
 
-    def _end(self, session: Session, step: Step | None = None):
+    def _end(self, session: Session, turn: Turn, step: Step | None = None):
         """The canvas with the edit's picture, which may be the last step's; points stay there."""
-        full = step and step.sharp and step.ws is session.edit.ws
-        picture = step.picture if full else self._render(session.edit)
-        return gr.update(frame=self._frame(session, picture, run=session.token, settle=True,
-                                           handles=session.handles))
+        full = step and step.sharp and step.ws is turn.edit.ws
+        picture = step.picture if full else self._render(turn.edit)
+        return gr.update(frame=frame_of(turn, picture, run=session.token, settle=True,
+                                        handles=session.handles))
 
     @plain_errors(outputs=3)
     def halt(self, request: gr.Request):

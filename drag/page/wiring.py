@@ -11,13 +11,18 @@ RECALL = """() => {
   let token = '', kept = '';
   try { token = sessionStorage.draggan || ''; } catch {}
   try { kept = localStorage.draggan_edit || ''; } catch {}
+  try { kept = sessionStorage.draggan_edit || kept; } catch {}  // this tab's own
   return [token, kept];
 }"""
 REMEMBER = "(token) => { try { sessionStorage.draggan = token } catch {} }"
 # Tooltips, which gr.Button has none of; those of a tab when it is shown for the first time.
 EXPLAIN = """(tips) => {
+  const line = document.getElementById('status');
+  line.setAttribute('role', 'status');
+  line.setAttribute('aria-live', 'polite');
+  document.title = tips.title;
   const explain = () => {
-    for (const [id, text] of Object.entries(tips)) {
+    for (const [id, text] of Object.entries(tips.buttons)) {
       const button = document.getElementById(id);
       if (button) button.title = text;
     }
@@ -35,7 +40,8 @@ def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:
     shown = [page.line, page.canvas, page.seed, page.psi, *past]
     chosen = [*shown, page.model, *page.settings]
     run = [page.line, page.canvas, page.go, page.stop, *past]
-    came = demo.load(do.arrive, [page.token, page.kept], [*chosen, page.token], js=RECALL, **LIGHT)
+    mine = [page.token, page.kept]
+    came = demo.load(do.arrive, mine, [*chosen, *mine], js=RECALL, **LIGHT)
     came.then(None, page.token, None, js=REMEMBER, api_visibility="private")
     spoken = demo.load(do.speak, None, [page.title, page.note, page.format, page.settings[0],
                                         page.model, page.examples, page.tips], **LIGHT)
@@ -45,15 +51,16 @@ def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:
     _go_back(page, do, shown, past)
     _other_pictures(page, do, shown, chosen)
     page.save.click(do.save, [page.format, page.seconds, page.points, page.mark],
-                    [page.line, page.exchange], concurrency_id="files", concurrency_limit=2, **SLOW)
+                    [page.line, page.exchange], concurrency_id="files", concurrency_limit=2,
+                    **SLOW).then(do.forget, None, page.exchange, **LIGHT)
     page.exchange.open(do.open, page.exchange, [*chosen, page.exchange], concurrency_id="models",
                        concurrency_limit=8, **SLOW)
 
 
 def _drag(page: Layout, do: Handlers, run: list) -> None:
     idle = [page.line, page.go, page.stop]
-    ready = gr.on([page.go.click, page.canvas.submit], do.arm, [page.canvas, *page.settings], idle,
-                  **LIGHT)
+    placed = [page.canvas, page.steps, *page.settings]
+    ready = gr.on([page.go.click, page.canvas.submit], do.arm, placed, idle, **LIGHT)
     ready.then(do.run, None, run, concurrency_id="device", concurrency_limit=1, **SLOW).failure(
         do.refused, None, idle, **LIGHT)
     gr.on([page.stop.click, page.canvas.stop], do.halt, None, idle, **LIGHT)
@@ -77,10 +84,13 @@ def _other_pictures(page: Layout, do: Handlers, shown: list, chosen: list) -> No
     page.seed.submit(do.resample, [page.seed, page.psi], shown, **LIGHT)
     page.seed.blur(do.leave_seed, [page.seed, page.psi], shown, **LIGHT)
     page.psi.input(do.resample, [page.seed, page.psi], shown, trigger_mode="always_last", **LIGHT)
-    page.dice.click(do.faces, page.psi, [page.line, page.offered], **LIGHT)
-    page.looks.click(do.looks, None, [page.line, page.offered], **LIGHT)
-    page.offered.pick(do.pick, page.psi, shown, **LIGHT)
-    page.look.submit(do.mix, page.look, shown, **LIGHT)
+    entries = page.settings[-1]
+    page.dice.click(do.making, None, page.line, **LIGHT).then(
+        do.faces, page.psi, [page.line, page.offered], **LIGHT)
+    page.looks.click(do.making, None, page.line, **LIGHT).then(
+        do.looks, entries, [page.line, page.offered], **LIGHT)
+    page.offered.pick(do.pick, [page.psi, entries], shown, **LIGHT)
+    page.look.submit(do.mix, [page.look, entries], shown, **LIGHT)
     page.examples.pick(do.example, None, chosen, concurrency_id="models", concurrency_limit=8,
                        **SLOW)
     page.model.input(do.choose, page.model, chosen, trigger_mode="multiple",

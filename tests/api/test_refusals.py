@@ -88,9 +88,9 @@ def assert_plain(error: AppError) -> None:
     ({"mask": "é"}, "must be a PNG in base64"),
     ({"mask": 5}, "must be a PNG in base64"),
     ({"mask": base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(50)).decode()}, "must be a PNG"),
-    ({"max_steps": 0}, "Max steps must be a number"),
-    ({"max_steps": 10**9}, "Max steps must be a number"),
-    ({"max_steps": "many"}, "Max steps must be a number"),
+    ({"max_steps": 0}, "step limit must be a number"),
+    ({"max_steps": 10**9}, "step limit must be a number"),
+    ({"max_steps": "many"}, "step limit must be a number"),
     ({"solver": "magic"}, "solver must be one of"),
     ({"solver": ["adam"]}, "solver must be one of"),
 ])

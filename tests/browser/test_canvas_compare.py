@@ -60,6 +60,20 @@ def test_the_original_is_held_by_key(open_bench, key):
     assert is_colour(bench.seen(), BLUE)
 
 
+@pytest.mark.parametrize("focus", [".dc-stage", "[data-tool=paint]"])
+def test_a_held_key_is_let_go_where_the_window_loses_the_focus(open_bench, focus):
+    bench = compared(open_bench)
+    bench.page.locator(focus).focus()
+    bench.page.keyboard.down("c")
+    assert bench.page.get_attribute("[data-act=original]", "aria-pressed") == "true"
+    bench.page.evaluate("() => window.dispatchEvent(new Event('blur'))")
+    assert bench.page.get_attribute("[data-act=original]", "aria-pressed") == "false"
+    bench.page.keyboard.up("c")
+    bench.page.keyboard.down("c")
+    bench.page.keyboard.press("Tab")  # to another button, as far as the page knows
+    assert bench.page.get_attribute("[data-act=original]", "aria-pressed") == "false"
+
+
 def test_the_original_is_held_by_touch(open_bench):
     bench = compared(open_bench, width=390, height=844, touch=True)
     box = bench.page.locator("[data-act=original]").bounding_box()

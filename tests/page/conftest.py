@@ -61,6 +61,6 @@ def dragged(handlers, steps=3):
     """The visitor's edit after a drag of some steps, stopped."""
     session = visitor(handlers)
     handlers.change(canvas_of(session, POINT), ENGLISH)
-    handlers.arm(canvas_of(session, POINT), "adam", 1e-3, 3, 12, 20, steps, "W+", 6, ENGLISH)
+    handlers.arm(canvas_of(session, POINT), None, "adam", 1e-3, 3, 12, 20, steps, "W+", 6, ENGLISH)
     *_, last = handlers.run(ENGLISH)
     return session, last

@@ -1,6 +1,5 @@
 """Faces and looks to choose from, and the languages, by the page's handlers."""
 
-from dataclasses import replace
 
 from tests.page.conftest import (
     CHINESE,
@@ -18,14 +17,18 @@ def test_six_are_offered_and_one_is_taken(handlers):
     assert len({item["id"] for item in row["items"]}) == 6
     assert all(item["src"].startswith("data:image/jpeg") for item in row["items"])
     seed = row["items"][4]["label"]
-    outputs = handlers.pick(event(row["items"][4]["id"]), 0.5, ENGLISH)
+    outputs = handlers.pick(event(row["items"][4]["id"]), 0.5, 3, ENGLISH)
     assert (outputs[SEED], session.edit.truncation_psi) == (seed, 0.5)
-    session.edit = replace(session.edit, settings=replace(session.edit.settings, num_entries=3))
-    _, row = handlers.looks(ENGLISH)
-    outputs = handlers.pick(event(row["items"][1]["id"]), 0.5, ENGLISH)
+    line, _ = handlers.looks(64, ENGLISH)  # as under Advanced: none would be left
+    assert "lower their number under Advanced" in line
+    _, row = handlers.looks(3, ENGLISH)
+    outputs = handlers.pick(event(row["items"][1]["id"]), 0.5, 3, ENGLISH)
     assert outputs[SEED] == seed
     assert str(session.edit.style_seed) == row["items"][1]["label"]
-    assert handlers.pick(event("look:x"), 0.5, ENGLISH)[LINE].count("whole number") == 1
+    changes = len(session.edit.history)
+    handlers.pick(event(row["items"][1]["id"]), 0.5, 3, ENGLISH)  # it has that look already
+    assert len(session.edit.history) == changes
+    assert "whole number" in handlers.pick(event("look:x"), 0.5, 3, ENGLISH)[LINE]
 
 
 def test_chinese_is_spoken_to_who_prefers_it(handlers):
@@ -37,5 +40,5 @@ def test_chinese_is_spoken_to_who_prefers_it(handlers):
     assert solvers["choices"][0][1] == "gauss-newton"
     assert ("本机文件: a.pkl", "a.pkl") in models["choices"]
     assert row["items"][0]["label"] == "笑得更开"
-    assert "Ctrl+Z" in tips["undo"]
+    assert "Ctrl+Z" in tips["buttons"]["undo"]
     assert "Press on the picture" in handlers.arrive("", "", ENGLISH)[LINE]

@@ -100,8 +100,26 @@ def test_a_file_that_is_none_is_refused_and_the_edit_stays(handlers, name, conte
     assert session.edit.points == edit.points
 
 
+def test_no_file_makes_the_server_fetch_a_model(handlers, monkeypatch):
+    monkeypatch.setattr(handlers.models, "fetch", None)  # would fail
+    session = visitor(handlers)
+    content = to_project(replace(session.edit, model="stranger/repo/weights.pkl"))
+    line = opened(handlers, "mine.drag", content)[LINE]
+    assert "stranger/repo/weights.pkl, which is not in the menu" in line
+
+
+def test_an_opened_edit_has_one_name_of_its_model(handlers):
+    session, _ = dragged(handlers)
+    odd = replace(session.edit, model=" A.PKL", history=tuple(
+        replace(entry, model=" A.PKL") for entry in session.edit.history))
+    opened(handlers, "mine.drag", to_project(odd))
+    assert {entry.model for entry in session.edit.timeline} == {"a.pkl"}
+    assert len(from_project(to_project(session.edit)).timeline) == len(session.edit.timeline)
+
+
 @pytest.mark.parametrize("value", [None, [], {}, {"name": 1, "content": ""},
                                    {"name": "a.drag", "content": "%%%"},
+                                   {"name": "a.drag", "content": "\u00e9"},
                                    {"name": "a.drag", "content": "A" * 27_000_000}])
 def test_what_no_file_button_sends_is_refused(handlers, value):
     line = list(handlers.open(value, ENGLISH))[-1][LINE]

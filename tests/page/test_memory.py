@@ -29,7 +29,7 @@ def drag_once(handlers, session, number):
     point = PointPair((x, 20), (x + 12, 30), key=number + 1)
     value = canvas_of(session, point)
     handlers.change(value, ENGLISH)
-    handlers.arm(value, "adam", 1e-3, 3, 12, 20, 3, "W+", 6, ENGLISH)
+    handlers.arm(value, None, "adam", 1e-3, 3, 12, 20, 3, "W+", 6, ENGLISH)
     *_, last = handlers.run(ENGLISH)
     assert "Step limit" in last[0]
 
@@ -57,7 +57,7 @@ def test_a_hundred_drags_take_less_than_five_megabytes(tmp_path):
     for _ in range(50):
         outputs = handlers.undo(canvas_of(session, *session.edit.points), ENGLISH)
     assert outputs[UNDO]["interactive"]
-    assert "frame" in outputs[CANVAS] or outputs[CANVAS]["value"]
+    assert len(outputs[CANVAS]["value"]["points"]) <= 1
     assert not np.array_equal(session.edit.ws, dragged)
     for _ in range(50):
         handlers.redo(canvas_of(session, *session.edit.points), ENGLISH)

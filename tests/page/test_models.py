@@ -114,7 +114,7 @@ def test_drag_pressed_while_another_model_comes_drags_nothing(handlers, monkeypa
 
     monkeypatch.setattr(handlers.models, "use", slow)
     value = to_value(session.edit, session.revision + 1)
-    handlers.arm(value, "adam", 1e-3, 3, 12, 20, 9, "W+", 6, ENGLISH)
+    handlers.arm(value, None, "adam", 1e-3, 3, 12, 20, 9, "W+", 6, ENGLISH)
     assert session.edit.model == "b.pkl"
     assert not session.armed
     ws = session.edit.ws
