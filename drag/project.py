@@ -120,7 +120,7 @@ def from_npz(content: bytes) -> np.ndarray:
 
 
 def from_npy(content: bytes) -> np.ndarray:
-    """As `from_npz`, of the file that the official DragGAN program saves: the bare array."""
+    """As `from_npz`, of a file that has the bare array: (num_ws, w_dim) or (N, num_ws, w_dim)."""
     _check_size(content)
     return _latents(_array(content))
 
