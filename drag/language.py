@@ -14,6 +14,7 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")  # said by `say` already
 _TABLE = json.loads((Path(__file__).parent.parent / "assets" / "words.json").read_text("utf-8"))
 WORDS: dict[str, list[str]] = _TABLE["words"]  # by key, in the order of LANGUAGES
 ERRORS: dict[str, str] = _TABLE["errors"]  # Chinese by English
+NAMES: dict[str, str] = _TABLE["names"]  # of models and licences, Chinese by English
 TRANSLATIONS = {  # Gradio knows Chinese by these codes
     code: {key: texts[number] for key, texts in WORDS.items()}
     for number, codes in enumerate((["en"], ["zh", "zh-CN", "zh-TW"])) for code in codes}
@@ -23,6 +24,11 @@ def say(key: str, language: str = "en", **values) -> str:
     """The words of this key, with these values in them."""
     text = WORDS[key][LANGUAGES.index(language)]
     return text.format(**values) if values else text
+
+
+def name_in(name: str, language: str) -> str:
+    """The name of a model or a licence; as it is where the table lacks it."""
+    return NAMES.get(name, name) if language == "zh" else name
 
 
 def language_of(request) -> str:

@@ -4,7 +4,7 @@ import html
 from collections.abc import Sequence
 
 from drag.edit import Edit
-from drag.language import say, translated
+from drag.language import name_in, say, translated
 from drag.loop import Ending, Step
 from drag.models import Model
 from drag.tracking import UNLIKE
@@ -14,7 +14,8 @@ NEAR = 1 / 4  # of the way; a drag that ends with no more left may count as done
 
 def about(model: Model, language: str = "en") -> str:
     """What is to know of a model that is shown, under the menu (plain text)."""
-    return say("licence", language, licence=model.licence, custom=say("custom", language))
+    return say("licence", language, licence=name_in(model.licence, language),
+               custom=say("custom", language))
 
 
 def entry_label(entry: Edit, language: str = "en") -> str:

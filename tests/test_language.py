@@ -8,7 +8,17 @@ from types import SimpleNamespace
 import pytest
 
 from drag import PointPair, Settings, drag, new_edit
-from drag.language import ERRORS, LANGUAGES, TRANSLATIONS, WORDS, language_of, say, translated
+from drag.language import (
+    ERRORS,
+    LANGUAGES,
+    TRANSLATIONS,
+    WORDS,
+    language_of,
+    name_in,
+    say,
+    translated,
+)
+from drag.models import CATALOGUE
 from drag.pictures import at_step, mix, parse_seed, parse_truncation
 from drag.project import from_npz, from_project, read_content
 
@@ -28,6 +38,14 @@ def test_every_word_is_there_in_both_languages():
         assert not CHINESE.search(english), key
         assert re.findall(r"</?\w+>", english) == re.findall(r"</?\w+>", chinese), key
     assert set(TRANSLATIONS["en"]) == set(TRANSLATIONS["zh-CN"]) == set(WORDS)
+
+
+def test_every_model_of_the_menu_and_its_licence_have_a_name_in_chinese():
+    for model in CATALOGUE.values():
+        assert CHINESE.search(name_in(model.title, "zh")), model.title
+        assert name_in(model.title, "en") == model.title
+    licences = {model.licence for model in CATALOGUE.values()} - {"Apache-2.0", "CC0-1.0"}
+    assert all(CHINESE.search(name_in(licence, "zh")) for licence in licences)
 
 
 def test_errors_have_places_for_all_that_stands_in_them():

@@ -84,6 +84,10 @@ class FileHandlers(PictureHandlers):
         """A page was closed."""
         self.sessions.leave(request.session_hash)
 
+    def preparing(self, request: gr.Request) -> str:
+        """A file is about to be made, which may have to wait for another visitor's film."""
+        return status(say("preparing", language_of(request)))
+
     def save(self, kind, seconds, points, mark, request: gr.Request) -> Iterator[tuple]:
         """The edit as a file, for the visitor to keep; films take a while."""
         yield gr.skip(), gr.skip()  # a generator closed before this lives on

@@ -6,7 +6,7 @@ from drag import Settings
 from drag.canvas import DragCanvas, OpenSlider
 from drag.exchange import FileExchange
 from drag.film import SECONDS
-from drag.language import TRANSLATIONS, say
+from drag.language import TRANSLATIONS, name_in, say
 from drag.loaded import LoadedModels
 from drag.page.desk import Desk
 from drag.solvers import SOLVERS
@@ -123,7 +123,8 @@ def tooltips(language: str) -> dict:
 
 def models_menu(models: LoadedModels, language: str = "en") -> list[tuple[str, str]]:
     """The models to choose from, in words."""
-    return [(f"{say(f'group_{model.group}', language)}: {model.label}", model.name)
+    return [(f"{say(f'group_{model.group}', language)}: "
+             + model.label.replace(model.title, name_in(model.title, language)), model.name)
             for model in models.menu()]
 
 

@@ -50,9 +50,10 @@ def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:
     _drag(page, do, run)
     _go_back(page, do, shown, past)
     _other_pictures(page, do, shown, chosen)
-    page.save.click(do.save, [page.format, page.seconds, page.points, page.mark],
-                    [page.line, page.exchange], concurrency_id="files", concurrency_limit=2,
-                    **SLOW).then(do.forget, None, page.exchange, **LIGHT)
+    page.save.click(do.preparing, None, page.line, **LIGHT).then(
+        do.save, [page.format, page.seconds, page.points, page.mark], [page.line, page.exchange],
+        concurrency_id="files", concurrency_limit=2, **SLOW,
+    ).then(do.forget, None, page.exchange, **LIGHT)
     page.exchange.open(do.open, page.exchange, [*chosen, page.exchange], concurrency_id="models",
                        concurrency_limit=8, **SLOW)
 
