@@ -1,7 +1,7 @@
 // A row of thumbnails. Gradio runs this file (after language.js and keep.js) as the body of a
 // function of (element, trigger, props, server, watch).
 //
-// props.value  {items: [{id, picture, label, src}], at, title, wrap, token}
+// props.value  {items: [{id, picture, label, src}], at, title, token}
 //              at: which is shown now, -1 for none; those after it were undone.
 //              src: a picture as a URL. Without one the server function `thumbnail` is asked for
 //              the picture of that name, of the page with this token, once it is nearly in sight.
@@ -32,7 +32,6 @@ function show() {
 
 function draw(value, items) {
   element.querySelector(".th-title").textContent = items.length ? value.title || "" : "";
-  row.classList.toggle("th-wrap", Boolean(value.wrap));
   while (row.children.length > items.length) row.lastChild.remove();
   items.forEach((item, i) => {
     const button = row.children[i] || row.appendChild(newButton());

@@ -7,10 +7,9 @@ assets/canvas.js), pictures go the other way as a prop of their own.
 import base64
 import math
 
-import gradio as gr
 import numpy as np
 
-from drag.component import JsonComponent, read_asset
+from drag.component import JsonComponent, read_asset, to_url
 from drag.edit import Edit, PointPair
 from drag.export import jpeg
 from drag.masks import decode_mask
@@ -22,19 +21,6 @@ _JS = read_asset(  # one function body: what a file does at once needs what stan
     "canvas_compare.js", "canvas_keys.js", "canvas.js")
 _MAX_MASK_CHARACTERS = 4_000_000
 _PNG_URL = "data:image/png;base64,"
-
-
-class OpenSlider(gr.Slider):
-    """A slider that hands on whatever was typed beside it, for the caller to judge: gr.Slider
-    answers a number out of range with an error that the page does not show."""
-
-    def preprocess(self, payload):
-        """The number as the browser sent it, None where there is none."""
-        return payload
-
-    def get_block_name(self) -> str:
-        """The browser's part is gr.Slider's."""
-        return "slider"
 
 
 class DragCanvas(JsonComponent):
@@ -89,11 +75,6 @@ def _read_mask(url: str, img_size: tuple[int, int]) -> np.ndarray | None:
         raise ValueError("not a mask")
     mask = decode_mask(base64.b64decode(url[len(_PNG_URL):]), img_size)
     return mask if mask.any() else None
-
-
-def to_url(kind: str, content: bytes) -> str:
-    """A file as a data URL; kind: its media type, such as image/png."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def to_value(edit: Edit, revision: int) -> dict:

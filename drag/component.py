@@ -1,5 +1,6 @@
-"""What the page's own components have in common: gr.HTML around a few text files of assets/."""
+"""What the page's own components are made of: gr.HTML around a few text files of assets/."""
 
+import base64
 from pathlib import Path
 
 import gradio as gr
@@ -10,6 +11,11 @@ ASSETS = Path(__file__).parent.parent / "assets"
 def read_asset(*names: str) -> str:
     """The text of these files of assets/, one after the other."""
     return "\n".join((ASSETS / name).read_text("utf-8") for name in names)
+
+
+def to_url(kind: str, content: bytes) -> str:
+    """A file as a data URL; kind: its media type, such as image/png."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 class JsonComponent(gr.HTML):
@@ -35,3 +41,16 @@ class JsonComponent(gr.HTML):
     def example_value(self) -> dict:
         """As `example_payload`."""
         return self.example_payload()
+
+
+class OpenSlider(gr.Slider):
+    """A slider that hands on whatever was typed beside it, for the caller to judge: gr.Slider
+    answers a number out of range with an error that the page does not show."""
+
+    def preprocess(self, payload):
+        """The number as the browser sent it, None where there is none."""
+        return payload
+
+    def get_block_name(self) -> str:
+        """The browser's part is gr.Slider's."""
+        return "slider"

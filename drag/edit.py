@@ -1,5 +1,6 @@
 """The value a visitor owns: a small frozen record that can be pickled, stored and sent."""
 
+import functools
 import hashlib
 import io
 import math
@@ -140,12 +141,12 @@ class Edit:
             facts |= {"seed": self.seed, "truncation_psi": self.truncation_psi}
         return facts if self.style_seed is None else facts | {"style_seed": self.style_seed}
 
-    @property
+    @functools.cached_property
     def looks(self) -> str:
         """Stands for the picture and its region: the same for all edits that look alike."""
         return _fingerprint(self.ws.tobytes(), self.mask_png or b"")
 
-    @property
+    @functools.cached_property
     def sample(self) -> str:
         """Stands for the picture as it was sampled or opened."""
         return _fingerprint(self.origin.tobytes())

@@ -20,7 +20,7 @@ from drag.edit import Edit, PointPair
 from drag.export import jpeg
 from drag.loaded import load_generator
 from drag.loop import drag
-from drag.overlays import draw_points
+from drag.overlays import draw_points, scaled
 from drag.pictures import new_edit
 from drag.render import render
 
@@ -82,11 +82,9 @@ def depict(generator, example: Example) -> np.ndarray:
     """The face of an example with its arrows, uint8 (SIDE, SIDE, 3)."""
     edit = example.load(generator)
     picture = Image.fromarray(render(generator, edit.ws))
-    small = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
-    scale = SIDE / picture.width
-    pairs = [PointPair(*(tuple(scale * (value + 0.5) - 0.5 for value in end)
-                         for end in (pair.handle, pair.target))) for pair in edit.points]
-    return draw_points(small, pairs)  # drawn larger and made small, points could not be seen
+    small = picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    pairs = scaled(edit.points, picture.size, small.size)
+    return draw_points(np.asarray(small), pairs)  # made small with it, they could not be seen
 
 
 def check(generator) -> Iterator[str]:

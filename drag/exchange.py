@@ -3,7 +3,6 @@
 import base64
 
 from drag.component import JsonComponent, read_asset
-from drag.project import MAX_BYTES
 
 _HTML, _CSS = read_asset("exchange.html"), read_asset("exchange.css")
 _JS = read_asset("language.js", "exchange.js")
@@ -20,15 +19,12 @@ class FileExchange(JsonComponent):
 
 
 def read_file(value) -> tuple[str, bytes]:
-    """Name and content of the file in a FileExchange's value.
+    """Name and content of the file in a FileExchange's value, for `drag.project.read_content`.
 
-    Raises ValueError, in words fit for a visitor, if it is too large or none.
+    Raises ValueError, in words fit for a visitor, if it is none.
     """
     match value:
         case {"name": str(name), "content": str(content)}:
-            if len(content) > 4 * (MAX_BYTES // 3 + 2):
-                raise ValueError(f"The file is larger than {MAX_BYTES // 10**6} MB, which no edit "
-                                 "is: choose another.")
             try:
                 return name[:200], base64.b64decode(content, validate=True)
             except ValueError:

@@ -13,7 +13,7 @@ from PIL import Image, ImageColor
 
 from drag.edit import Edit, PointPair
 from drag.export import NOTICE, XMP
-from drag.overlays import COLOURS, draw_mark, draw_points, pinned
+from drag.overlays import COLOURS, draw_mark, draw_points, pinned, scaled
 from drag.render import render
 
 KINDS = {".mp4": (24, 1024), ".gif": (12.5, 384), ".webp": (12, 512)}  # frames a second; px at most
@@ -24,24 +24,16 @@ SAVING = 0.1  # of the work of a GIF or a WebP, which comes after the last pictu
 BT709 = 1  # in the numbering of H.264
 
 
-def film(generator, edit: Edit, kind: str, seconds: float = 3.0, *, points: bool = False,
-         mark: bool = False) -> bytes:
-    """The film of an edit as a file that says that it is AI-generated.
+def filming(generator, edit: Edit, kind: str, seconds: float = 3.0, *, points: bool = False,
+            mark: bool = False) -> Iterator[float | bytes]:
+    """The film of an edit: the share that is done, 0 to 1, after each picture, and last the file,
+    which says that it is AI-generated.
 
     kind: ".mp4" (H.264), ".gif" or ".webp"; it sets the frame rate and the size.   seconds: how
     long the motion takes, 0.5 to 20; both ends stand still a little longer.   points: show them
-    as they move.   mark: say visibly that it is AI-generated. Raises ValueError in words fit for a
-    visitor for another length or where the picture never changed.
-    """
-    *_, content = filming(generator, edit, kind, seconds, points=points, mark=mark)
-    return content
-
-
-def filming(generator, edit: Edit, kind: str, seconds: float = 3.0, *, points: bool = False,
-            mark: bool = False) -> Iterator[float | bytes]:
-    """As `film`, with the share that is done, 0 to 1, after each picture, and last the file.
-
-    Raises ValueError at once. Closed early, it lets go of all that it holds.
+    as they move.   mark: say visibly that it is AI-generated. Raises ValueError at once, in words
+    fit for a visitor, for another length or where the picture never changed. Closed early, it lets
+    go of all that it holds.
     """
     check_seconds(seconds)
     stations = path(edit)
@@ -119,19 +111,10 @@ def _pictures(generator, stations: list[tuple[Edit, Edit]], count: int, side: in
         shown.thumbnail((side, side), Image.Resampling.LANCZOS)
         picture = np.asarray(shown)
         if points:
-            pairs = _scaled(between(before, after, share), full, shown.size)
+            pairs = scaled(between(before, after, share), full, shown.size)
             earlier = [entry for two in stations[: line + 1] for entry in two]
             picture = draw_points(picture, pairs, pinned(*earlier, after))
         yield draw_mark(picture) if mark else picture
-
-
-def _scaled(pairs: Sequence[PointPair], full: tuple[int, int],
-            small: tuple[int, int]) -> list[PointPair]:
-    """The pairs on a picture of another size; full, small: (W, H)."""
-    def place(point):
-        return tuple((at + 0.5) * to / of - 0.5
-                     for at, of, to in zip(point, full, small, strict=True))
-    return [replace(pair, handle=place(pair.handle), target=place(pair.target)) for pair in pairs]
 
 
 def _with_ends(pictures: Iterator[np.ndarray], count: int) -> Iterator[np.ndarray]:

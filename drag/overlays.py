@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -26,6 +27,15 @@ def pinned(*entries: Edit) -> set[int]:
     last = {pair.key: pair.target for pair in entries[-1].points}
     return {pair.key for entry in entries for pair in entry.points
             if pair.distance < PLACED_TOGETHER and last.get(pair.key) == pair.target}
+
+
+def scaled(pairs: Sequence[PointPair], full: tuple[int, int],
+           small: tuple[int, int]) -> list[PointPair]:
+    """The pairs on a picture of another size; full, small: (W, H)."""
+    def place(point):
+        return tuple((at + 0.5) * to / of - 0.5
+                     for at, of, to in zip(point, full, small, strict=True))
+    return [replace(pair, handle=place(pair.handle), target=place(pair.target)) for pair in pairs]
 
 
 def draw_points(picture: np.ndarray, pairs: Sequence[PointPair],

@@ -47,12 +47,14 @@ def to_project(edit: Edit, most: float = math.inf) -> bytes:
 
 
 def _written(entries: tuple[Edit, ...], at: int) -> bytes:
-    shared: dict[str, int] = {}
+    shared: dict[bytes, int] = {}
+
+    def share(data: bytes) -> int:
+        return shared.setdefault(data, len(shared))
 
     def entry(edit: Edit) -> dict:
-        mask = None if edit.mask_png is None else _share(shared, edit.mask_png)
-        ws, origin = (_share(shared, each.astype("<f4").tobytes())
-                      for each in (edit.ws, edit.origin))
+        mask = None if edit.mask_png is None else share(edit.mask_png)
+        ws, origin = (share(each.astype("<f4").tobytes()) for each in (edit.ws, edit.origin))
         return {
             "model": edit.model, "seed": edit.seed, "truncation_psi": edit.truncation_psi,
             "style_seed": edit.style_seed, "change": edit.change, "img_size": edit.img_size,
@@ -61,8 +63,9 @@ def _written(entries: tuple[Edit, ...], at: int) -> bytes:
             "settings": asdict(edit.settings)}
 
     written = [entry(each) for each in entries]
-    return json.dumps({"format": FORMAT, "version": VERSION, "notice": NOTICE, "at": at,
-                       "entries": written, "data": list(shared)}, allow_nan=False).encode()
+    return json.dumps({
+        "format": FORMAT, "version": VERSION, "notice": NOTICE, "at": at, "entries": written,
+        "data": [base64.b64encode(part).decode() for part in shared]}, allow_nan=False).encode()
 
 
 def from_project(content: bytes) -> Edit:
@@ -157,10 +160,6 @@ def _check_size(content: bytes) -> None:
     if len(content) > MAX_BYTES:
         raise ValueError(f"The file is larger than {MAX_BYTES // 10**6} MB, which no edit is: "
                          "choose another.")
-
-
-def _share(shared: dict[str, int], data: bytes) -> int:
-    return shared.setdefault(base64.b64encode(data).decode(), len(shared))
 
 
 def _decoded(text: str) -> bytes:

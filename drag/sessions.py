@@ -46,7 +46,7 @@ class Session:
     shelf: their edits of other models, by the model's name.   wanted: stands for the model asked
     for last, while it is fetched.
     language: that it is spoken to in.
-    touched: whether the visitor has made anything.   drawing: held while a picture is made for it.
+    drawing: held while a picture is made for it.
     refused: what was typed as a seed and is none.   objected: when a second drag was asked for
     while one ran.
     """
@@ -68,7 +68,6 @@ class Session:
     epoch: int = 0
     handles: dict = field(default_factory=dict)
     seen: float = field(default_factory=lambda: time.monotonic())
-    touched: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     drawing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -78,9 +77,7 @@ class Session:
 
     def next_serial(self) -> int:
         """The serial of the next frame."""
-        with self.lock:
-            self.serial += 1
-            return self.serial
+        return self.turn().serial
 
     def turn(self) -> Turn:
         """The present edit, to be shown."""
@@ -88,7 +85,7 @@ class Session:
             return self._turn()
 
     def present(self) -> tuple[Edit, int]:
-        """The edit and its epoch, for work that ends in `replace_edit` or `drag`."""
+        """The edit and its epoch, for `drag`."""
         with self.lock:
             return self.edit, self.epoch
 
@@ -110,8 +107,7 @@ class Session:
         with self.lock:
             if expected is not self.edit:
                 return False
-            self.edit, self.touched = edit, True
-            self.armed, self.stop = True, False
+            self.edit, self.armed, self.stop = edit, True, False
             return True
 
     def turn_to(
@@ -133,11 +129,10 @@ class Session:
             for oldest in list(self.shelf)[:-MAX_SHELF]:
                 del self.shelf[oldest]
             self._take(edit, self.revision + OUT_OF_REACH)
-            self.touched = bool(edit.history)
             return self._turn()
 
     def _take(self, edit: Edit, revision: int) -> None:
-        self.edit, self.revision, self.touched = edit, revision, True
+        self.edit, self.revision = edit, revision
         self.epoch, self.armed, self.handles = self.epoch + 1, False, {}
 
     def _turn(self) -> Turn:
@@ -155,7 +150,7 @@ class Session:
             if revision <= self.revision:
                 return
             placed = self.edit.place(points, mask)
-            self.revision, self.touched = revision, True
+            self.revision = revision
             if self.running:
                 self.edit = placed.with_handles(self.handles)
                 return
@@ -250,19 +245,19 @@ class Sessions:
         An edit is a value, so a second tab with the same token gets a copy of its own.
         """
         with self._lock:
-            known = [s for s in self._sessions.values() if token and s.token == token]
+            known = self.find(token)
             session = self._sessions.setdefault(key, Session(self._first_edit))
             session.left = False
             self._drop_old()
-        if known and known[0] is not session:
-            session.replace_edit(known[0].edit)
-            session.shelf = dict(known[0].shelf)
+        if known and known is not session:
+            session.replace_edit(known.edit)
+            session.shelf = dict(known.shelf)
         return session
 
     def find(self, token: str) -> Session | None:
         """The session of the page that has this token, if there is one."""
         for session in list(self._sessions.values()):
-            if secrets.compare_digest(session.token.encode(), token.encode()):
+            if session.token == token:
                 return session
         return None
 

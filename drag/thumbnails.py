@@ -4,8 +4,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from drag.canvas import to_url
-from drag.component import JsonComponent, read_asset
+from drag.component import JsonComponent, read_asset, to_url
 from drag.export import jpeg
 from drag.render import render, to_picture
 

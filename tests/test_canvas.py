@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from drag import PointPair, new_edit
-from drag.canvas import _JS, DragCanvas, read_value, to_frame, to_url, to_value
+from drag.canvas import _JS, DragCanvas, read_value, to_frame, to_value
+from drag.component import to_url
 from drag.export import png
 
 SIZE = (128, 128)

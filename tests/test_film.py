@@ -8,11 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drag import PointPair, new_edit
-from drag.film import along, between, film, filming, path
+from drag import PointPair, as_file, new_edit
+from drag.film import along, between, filming, path
 from drag.render import render
 
 IPTC_MARK = b"digitalsourcetype/trainedAlgorithmicMedia"
+
+
+def film(generator, edit, kind, seconds=3.0, **options):
+    """The film as a file."""
+    return as_file(kind, generator, edit, seconds, **options)
 
 
 @pytest.fixture

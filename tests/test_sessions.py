@@ -233,7 +233,7 @@ def test_what_follows_from_an_edit_does_not_replace_another_one(store, toy):
     # Dice on one model while another was chosen: the edit had the latents of the wrong model, and
     # every picture after that failed, also after a reload.
     session = store.open("a", "")
-    before, _ = session.present()
+    before = session.edit
     other = new_edit(toy, "other")
     session.turn_to(other)
     assert not session.replace_edit(new_edit(toy, "toy", seed=5), before)

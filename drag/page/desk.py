@@ -1,7 +1,5 @@
 """What all handlers of the page share: the models, the visitors, and how an edit is shown."""
 
-import logging
-
 import gradio as gr
 import numpy as np
 
@@ -19,7 +17,6 @@ from drag.wording import about, status
 
 PAST = 4  # outputs of `past`: the history, the steps of the last drag, undo, redo
 SHOWN = 4 + PAST  # outputs that show an edit: status line, canvas, seed, truncation, and those
-log = logging.getLogger("drag")
 
 
 class Desk:
@@ -95,7 +92,7 @@ class Desk:
         line = status(session.say(key, **values))
         with self.models.use(model) as generator:
             while not turn:
-                edit, _ = session.present()
+                edit = session.edit
                 if edit.model != model:  # another was chosen while this one was loaded again
                     return (gr.skip(),) * SHOWN
                 after = change(generator, edit)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import gradio as gr
 import numpy as np
 
-from drag.canvas import to_url
+from drag.component import to_url
 from drag.edit import Edit
 from drag.exchange import read_file
 from drag.files import MEDIA_TYPES, file_name, making, suffix_of
@@ -51,7 +51,7 @@ class FileHandlers(PictureHandlers):
             model = self.models.find(edit.model)
         except ValueError:  # of an older version, or not ours
             return self.greeting, {}
-        edit = named(edit, model.name)
+        edit = of_model(edit, model.name)
         if model.name != self.first and model.name not in self.models.loaded:
             session.shelf[model.name] = edit  # to be checked when it is turned to
             return "kept_elsewhere", {"model": model.title}
@@ -133,12 +133,12 @@ class FileHandlers(PictureHandlers):
                 now = session.edit
                 edit = from_latents(generator, model.name, found, now.truncation_psi, now.settings)
             check_model(generator, edit)
-            return named(edit, model.name)
+            return of_model(edit, model.name)
 
         yield from self._turn(session, model, made, session.say(key, name=_short(name)))
 
 
-def named(edit: Edit, model: str) -> Edit:
+def of_model(edit: Edit, model: str) -> Edit:
     """The edit, with all of its history, under this name of its model."""
     history, future = (tuple(replace(entry, model=model) for entry in entries)
                        for entries in (edit.history, edit.future))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import gradio as gr
 
-from drag.canvas import to_url
+from drag.component import to_url
 from drag.export import jpeg
 from drag.page.desk import PAST, SHOWN, Desk
 from drag.page.past import entry_of, past
@@ -112,8 +112,9 @@ class HistoryHandlers(Desk):
         match message:
             case [str(token)]:
                 session = self.sessions.find(token)
-                if session and session.touched:  # else a copy of something better may be there
-                    return to_project(session.edit, KEEP_BYTES).decode()
+                edit = session.edit if session else None
+                if edit and (edit.history or edit.future):  # else the copy there may be better
+                    return to_project(edit, KEEP_BYTES).decode()
         return None
 
     def acknowledge(self, message) -> None:

@@ -3,7 +3,8 @@
 import gradio as gr
 
 from drag import Settings
-from drag.canvas import DragCanvas, OpenSlider
+from drag.canvas import DragCanvas
+from drag.component import OpenSlider
 from drag.exchange import FileExchange
 from drag.film import SECONDS
 from drag.language import TRANSLATIONS, name_in, say

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import gradio as gr
 
 from drag import examples
-from drag.canvas import to_url
+from drag.component import to_url
 from drag.edit import Edit
 from drag.language import language_of, say, translated
 from drag.models import Model
@@ -77,7 +77,7 @@ class PictureHandlers(Desk):
                 source = thumbnail(generator, made(generator, edit, seed).ws)
                 items.append({"id": f"{kind}:{seed}", "label": str(seed), "src": source})
         title = session.say(key)
-        return status(title), {"items": items, "at": -1, "title": title, "wrap": True}
+        return status(title), {"items": items, "at": -1, "title": title}
 
     @plain_errors(outputs=SHOWN)
     def pick(self, event: gr.EventData, psi, entries, request: gr.Request):

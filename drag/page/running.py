@@ -39,8 +39,7 @@ class RunHandlers(Desk):
             session.objected = time.monotonic()
             raise ValueError(session.say("running"))
         settings = Settings(solver, rate, r1, r2, weight, cap, str(space).lower(), entries)
-        edit, _ = session.present()
-        there = edit
+        edit = there = session.edit
         if (edit.trail is not None and isinstance(step, (int, float))
                 and step != edit.trail.index_of(edit.ws)):
             there = at_step(edit, int(step))

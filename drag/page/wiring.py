@@ -30,8 +30,8 @@ EXPLAIN = """(tips) => {
   new MutationObserver(explain).observe(document.body, { childList: true, subtree: true });
   explain();
 }"""
-LIGHT = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 SLOW = {"show_progress": "hidden", "api_visibility": "private"}  # waits in a queue
+LIGHT = SLOW | {"queue": False}
 
 
 def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:

@@ -8,7 +8,8 @@ import json
 import numpy as np
 from PIL import Image
 
-from drag.canvas import _CSS, _HTML, _JS, to_frame, to_url
+from drag.canvas import _CSS, _HTML, _JS, to_frame
+from drag.component import to_url
 from drag.export import png
 from tests.browser.page import Page
 

@@ -4,7 +4,8 @@
 import numpy as np
 import pytest
 
-from drag.canvas import _HTML, _JS, to_frame, to_url
+from drag.canvas import _HTML, _JS, to_frame
+from drag.component import to_url
 from drag.export import jpeg
 from tests.browser.bench import SQUARE, flat, paint, wheel
 
