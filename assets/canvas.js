@@ -32,6 +32,7 @@ async function showFrame(frame) {
     stage.dataset.serial = current.serial;  // for those who watch the page: tests, extensions
     find(".dc-wait").classList.add("dc-gone");
     running = Boolean(current.run) && !current.settle;
+    edited = current.original === false;
     if (current.run) server.acknowledge([current.run, current.serial]).catch(() => {});
     moveHandles(current.handles || {});
     if (current.settle) store();

@@ -12,7 +12,7 @@ let width = 1024, height = 1024, revision = 0;
 let pairs = [], selected = -1, selectedEnd = "target";
 let painted = false, maskUrl = null, decodingMask = null;  // maskUrl: as it is committed
 let groundMoves = false, meaning = "move";  // what unpainted means; what brush and lasso paint
-let running = false, lastSerial = -1;
+let running = false, edited = false, lastSerial = -1;  // edited: it is not as it was sampled any more
 let tool = "point", gesture = null, hover = null, regionShown = true;
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -66,7 +66,7 @@ function refresh() {
   find(".dc-for-region").hidden = tool === "point";
   overlay.classList.toggle("dc-brushing", brushing() && !splitting);
   overlay.classList.toggle("dc-pannable", spaceHeld || splitting);
-  find(".dc-hint").classList.toggle("dc-gone", hinted || running || !shown || comparing());
+  find(".dc-hint").classList.toggle("dc-gone", hinted || running || edited || !shown || comparing());
   refreshCompare();
   repaint();
 }

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from drag.canvas import _HTML, _JS
+from tests.browser.bench import flat
 
 AFTER_WORDS = "function say"
 
@@ -73,6 +74,17 @@ def test_the_hint_goes_at_the_first_change_and_stays_away(open_bench, chromium):
     assert not hint.is_visible()
     again = open_bench(context=context)
     assert not again.page.locator(".dc-hint").is_visible()
+
+
+def test_the_hint_does_not_lie_over_what_a_drag_made(open_bench):
+    bench = open_bench()
+    hint = bench.page.locator(".dc-hint")
+    bench.show(flat((20, 20, 200)), 2, sample="a", original=False)
+    bench.page.wait_for_timeout(400)
+    assert not hint.is_visible()
+    bench.show(flat((20, 20, 200)), 3, sample="b", original=True)  # another picture, untouched
+    bench.page.wait_for_timeout(400)
+    assert hint.is_visible()
 
 
 def test_the_canvas_works_where_nothing_may_be_stored(open_bench, chromium):
