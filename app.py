@@ -12,6 +12,7 @@ import gradio as gr
 
 from drag.api import publish
 from drag.language import say
+from drag.line import LENGTH, Line, slots_for
 from drag.loaded import BUDGET, LoadedModels
 from drag.models import is_path, local_models, report_progress
 from drag.page import Handlers
@@ -42,12 +43,16 @@ FORGET = 600, 3600  # seconds: how often files of programs' answers are looked t
 PAGES = 300  # of which Gradio keeps what they were sent last: a picture, some hundred kB each
 
 
-def build_demo(models: LoadedModels, first: str = "builtin") -> gr.Blocks:
-    """The page for these models; first: name of the one that a new visitor finds."""
-    do = Handlers(models, first)
+def build_demo(
+    models: LoadedModels, first: str = "builtin", line: Line | None = None
+) -> gr.Blocks:
+    """The page for these models; first: name of the one that a new visitor finds; line: drags wait
+    there for the device."""
+    line = line or Line(slots_for(models.device.type))
+    do = Handlers(models, first, line)
     with gr.Blocks(title=say("page_title"), analytics_enabled=False, delete_cache=FORGET) as demo:
         connect(demo, Layout(do, first), do)
-        publish(models)
+        publish(models, line, do.engine)
     return demo
 
 
@@ -91,7 +96,8 @@ def main() -> int:
         with models.use(first, report_progress):  # and as long as the page is served
             demo = build_demo(models, first.name)
             print(f"Model: {first.title}, on {models.device}")
-            demo.queue(max_size=32).launch(
+            demo.queue(max_size=4 * LENGTH).launch(
+                max_threads=40 + 2 * LENGTH,
                 share=args.share, server_name=args.host, server_port=args.port, theme=THEME,
                 css=CSS, run_history=False, footer_links=[], ssr_mode=False,
                 state_session_capacity=PAGES, i18n=word)

@@ -18,8 +18,10 @@ from gradio.utils import get_upload_folder
 
 from drag import files
 from drag.edit import MAX_POINTS, Edit, PointPair, Settings
+from drag.engine import Engine
+from drag.line import Line, Place
 from drag.loaded import LoadedModels
-from drag.loop import Step, drag
+from drag.loop import Step
 from drag.masks import decode_mask
 from drag.pictures import new_edit
 from drag.project import NO_PROJECT, check_model, from_project, to_project
@@ -30,7 +32,8 @@ NO_POINTS = ("The points must be a list of [x, y, target x, target y], in pixels
 NO_MASK = "The mask must be a PNG in base64, black and white, of the picture's size."
 FAILED = "The server could not do that, for lack of memory perhaps: try again, or a smaller model."
 NOT_LOADED = "The model of this edit is not in memory: sample a picture of it first."
-MAX_SECONDS = 60  # of a drag, for it has the device to itself, and nobody may be listening
+ONE_AT_A_TIME = "A drag of yours waits or runs: fetch its last step first, or cancel it."
+MAX_SECONDS, WAITING_SECONDS = 60, 1  # of a drag; between two words on where it waits
 log = logging.getLogger("drag")
 
 
@@ -41,6 +44,7 @@ class StepRecord(TypedDict):
     handles: list[list[float]]
     distances: list[float]
     ending: str | None
+    waiting: int
     edit: dict
 
 
@@ -55,8 +59,9 @@ def _each(record: type):
 class Api:
     """The endpoints; their docstrings are what the page's API view says of them."""
 
-    def __init__(self, models: LoadedModels):
-        self.models = models
+    def __init__(self, models: LoadedModels, line: Line, engine: Engine):
+        self.models, self.line, self.engine = models, line, engine
+        self._dragging: set[str] = set()  # sessions of programs whose drag waits or runs
 
     def sample(
         self, seed: int = 0, truncation_psi: float = 0.7, model: str = "builtin"
@@ -75,16 +80,17 @@ class Api:
     @_each(StepRecord)
     def drag(
         self, edit: dict, points: list[list[float]], mask: str | None = None,
-        max_steps: int = 300, solver: str = "gauss-newton",
+        max_steps: int = 300, solver: str = "gauss-newton", request: gr.Request = None,
     ) -> Iterator[StepRecord]:
         """Drag points of a picture to where they should go, and get every step as it is taken.
         edit: from sample, or from a step. points: at most 100 of [x, y, target x, target y], in
         pixels; empty for those of the edit. mask: a black and white PNG in base64 of the picture's
         size, white may move; without one the region of the edit stays. solver: gauss-newton,
         gauss-newton-region or adam. The first step, number 0, is where the points are at the
-        start. Every step has its edit, without history but for the last one; the last one says in
-        ending why it is the last: arrived, no progress or step cap. After a minute it ends without
-        saying why; a drag of its last edit goes on."""
+        start; it comes again, with its place in the line in waiting, while the device is taken.
+        Every step has its edit, without history but for the last one; the last one says in ending
+        why it is the last: arrived, no progress, step cap or time limit (a minute); a drag of its
+        last edit goes on. A client has one drag at a time."""
         with _in_words():
             begun = _edit(edit)
             mask = begun.mask if mask is None else _mask(mask, begun.img_size)
@@ -93,17 +99,47 @@ class Api:
             begun = replace(begun, settings=settings)
             distances = tuple(pair.distance for pair in begun.points)
             handles = tuple(pair.handle for pair in begun.points)
-            yield _step(begun, Step(0, begun.ws, handles, distances))
+            first = _step(begun, Step(0, begun.ws, handles, distances))
+            yield first
             if self.models.find(begun.model).name not in self.models.loaded:
                 raise ValueError(NOT_LOADED)  # else all drags would wait for a download
-            until = time.monotonic() + MAX_SECONDS
-            with self._generator(begun) as generator, self.models.drag():
-                begun = begun.remember()
-                with contextlib.closing(drag(generator, begun)) as steps:
-                    for step in steps:
-                        yield _step(begun, step)
-                        if time.monotonic() > until:
-                            return
+            with self._one(request.session_hash if request else None):
+                yield from self._watched(begun.remember(), first)
+
+    def _watched(self, started: Edit, first: StepRecord) -> Iterator[StepRecord]:
+        """The steps of a drag in the line; while it waits, now and then the first one again, so
+        that a client that has gone is noticed."""
+        seconds, told = min(MAX_SECONDS, self.line.seconds), time.monotonic()
+        run = self.line.run(lambda: self._steps(started, seconds), program=True)
+        with contextlib.closing(run):
+            for item in run:
+                if not isinstance(item, Place):
+                    yield _step(started, item)
+                elif time.monotonic() > told + WAITING_SECONDS:
+                    told = time.monotonic()
+                    yield first | {"waiting": item.ahead + 1}
+
+    @contextlib.contextmanager
+    def _one(self, client: str | None) -> Iterator[None]:
+        """A drag of this client, which may have one at a time."""
+        if client in self._dragging:
+            raise ValueError(ONE_AT_A_TIME)
+        if client:
+            self._dragging.add(client)
+        try:
+            yield
+        finally:
+            self._dragging.discard(client)
+
+    def _steps(self, edit: Edit, seconds: float) -> Iterator[Step]:
+        began, step = time.monotonic(), None
+        try:
+            for step in self.engine.steps(edit, seconds, view=False):
+                yield step
+        finally:
+            log.info("%s: %d points, %d steps, %.1f s, %s (program)", edit.model, len(edit.points),
+                     step.number if step else 0, time.monotonic() - began,
+                     step.ending.value if step and step.ending else "not to its end")
 
     def render(self, edit: dict, mark: bool = True) -> gr.FileData:
         """The picture of an edit as a PNG. mark: write "AI-generated" into its corner; its
@@ -139,14 +175,14 @@ class Api:
                            mime_type=files.MEDIA_TYPES[suffix])
 
 
-def publish(models: LoadedModels) -> None:
+def publish(models: LoadedModels, line: Line, engine: Engine | None = None) -> None:
     """Add the endpoints to the gr.Blocks that is being built: /sample, /drag, /render, /export.
 
-    A drag waits for those of the page.
+    line, engine: those of the page.
     """
-    api = Api(models)
+    api = Api(models, line, engine or Engine(models))
     gr.api(api.sample, concurrency_id="api-pictures", concurrency_limit=2)
-    gr.api(api.drag, concurrency_id="device", concurrency_limit=1)
+    gr.api(api.drag, concurrency_limit=None)  # the line says who waits
     gr.api(api.render, concurrency_id="api-pictures", concurrency_limit=2)
     gr.api(api.export, concurrency_id="films", concurrency_limit=2)
 
@@ -205,5 +241,6 @@ def _step(begun: Edit, step: Step) -> StepRecord:
         reached = replace(reached, history=(), future=())
     return {
         "number": step.number, "handles": [list(handle) for handle in step.handles],
-        "distances": list(step.distances), "ending": step.ending and step.ending.value,
+        "distances": list(step.distances), "waiting": 0,
+        "ending": step.ending and step.ending.value,
         "edit": _record(reached)}

@@ -11,7 +11,6 @@ import numpy as np
 
 from drag.component import JsonComponent, read_asset, to_url
 from drag.edit import Edit, PointPair
-from drag.export import jpeg
 from drag.masks import decode_mask
 
 _HTML, _CSS = read_asset("canvas.html"), read_asset("canvas.css")
@@ -89,16 +88,15 @@ def to_value(edit: Edit, revision: int) -> dict:
 
 
 def to_frame(
-    picture: np.ndarray, serial: int, *, quality: int = 88, handles: dict | None = None, **extra
+    picture: bytes, img_size: tuple[int, int], serial: int, *, handles: dict | None = None, **extra
 ) -> dict:
-    """The canvas's frame for a picture: uint8 (H, W, 3).
+    """The canvas's frame for a picture, a JPEG.
 
-    serial: of two frames the canvas shows the one with the higher.   handles: (x, y) by the key of
-    their point, where a drag has moved them.   extra: run, settle, sample, original, as
-    assets/canvas.js has them.
+    img_size: (H, W), pixels.   serial: of two frames the canvas shows the one with the higher.
+    handles: (x, y) by the key of their point, where a drag has moved them.   extra: run, settle,
+    sample, original, as assets/canvas.js has them.
     """
-    source = to_url("image/jpeg", jpeg(picture, quality))
-    height, width = picture.shape[:2]
+    height, width = img_size
     places = {str(key): place for key, place in (handles or {}).items()}  # keys of JSON are text
-    return {"src": source, "serial": serial, "width": width, "height": height,
-            "handles": places, **extra}
+    return {"src": to_url("image/jpeg", picture), "serial": serial, "width": width,
+            "height": height, "handles": places, **extra}

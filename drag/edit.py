@@ -151,6 +151,19 @@ class Edit:
         """Stands for the picture as it was sampled or opened."""
         return _fingerprint(self.origin.tobytes())
 
+    @functools.cached_property
+    def nbytes(self) -> int:
+        """Bytes of latents, regions and steps that it holds with its history."""
+        parts = {id(part): part for entry in self.timeline for part in entry.parts}
+        trails = {id(entry.trail): entry.trail for entry in self.timeline if entry.trail}
+        return sum(map(_size, parts.values())) + sum(each.nbytes for each in trails.values())
+
+    @property
+    def parts(self) -> tuple:
+        """What takes memory in an entry, and may be shared with others; but for the trail."""
+        parts = self.ws, self.origin, self.mask_png
+        return tuple(part for part in parts if part is not None)
+
     def moved(self, ws: np.ndarray, handles) -> "Edit":
         """The edit with other latents and its handles where they went; handles: N (x, y)."""
         points = tuple(replace(pair, handle=tuple(map(float, handle)))
@@ -221,14 +234,18 @@ def _fingerprint(*parts: bytes) -> str:
     return hashlib.blake2b(b"".join(parts), digest_size=9).hexdigest()
 
 
+def _size(part: np.ndarray | bytes) -> int:
+    return len(part) if isinstance(part, bytes) else part.nbytes
+
+
 def bounded(entries: Sequence[Edit]) -> tuple[Edit, ...]:
     """The last of these entries, so many as a history may have."""
     kept, seen, size = [], set(), 0
     for entry in reversed(entries[-MAX_HISTORY:]):
-        for part in (entry.ws, entry.origin, entry.mask_png):
-            if part is not None and id(part) not in seen:
+        for part in entry.parts:
+            if id(part) not in seen:
                 seen.add(id(part))
-                size += len(part) if isinstance(part, bytes) else part.nbytes
+                size += _size(part)
         if size > MAX_HISTORY_BYTES:
             break
         kept.append(entry)

@@ -22,6 +22,7 @@ from drag.models import (
 
 BUDGET = 2_000_000_000  # bytes of weights; a 1024 px StyleGAN2 takes 120 million
 TELL_SECONDS = 0.1
+MENU_ONLY = "This page offers only the models of its menu: choose one there."
 log = logging.getLogger("drag")
 
 
@@ -41,12 +42,14 @@ class LoadedModels:
     Those used longest ago are dropped first, and none while someone uses it.
     """
 
-    def __init__(self, device: str = "auto", local: Iterable[Model] = (), budget: int = BUDGET):
-        """local: models on this machine, offered by name.   budget: bytes of weights."""
-        self.device, self.budget = choose_device(device), budget
+    def __init__(self, device: str = "auto", local: Iterable[Model] = (), budget: int = BUDGET,
+                 custom: bool = True):
+        """local: what the menu offers besides the catalogue.   budget: bytes of weights.
+        custom: whether any weight file of the Hub can be asked for by name."""
+        self.device, self.budget, self.custom = choose_device(device), budget, custom
         self.local = {model.name: model for model in local}
         self._entries: dict[Model, _Entry] = {}  # in the order of use
-        self._lock, self._drags = threading.Lock(), 0
+        self._lock = threading.Lock()
 
     @property
     def loaded(self) -> list[str]:
@@ -55,6 +58,12 @@ class LoadedModels:
             return [model.name for model, entry in self._entries.items()
                     if entry.generator is not None]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the weights in memory."""
+        with self._lock:
+            return sum(entry.nbytes for entry in self._entries.values())
+
     def menu(self) -> list[Model]:
         """The models to choose from."""
         return [*CATALOGUE.values(), *self.local.values()]
@@ -62,14 +71,26 @@ class LoadedModels:
     def find(self, name: str) -> Model:
         """The model of that name or title; never a path, so that no visitor reads files here.
 
-        Raises ValueError, in words fit for a visitor, where there is none.
+        Raises ValueError, in words fit for a visitor, where there is none, or it is not for them.
         """
         name = name.strip() if isinstance(name, str) else ""
         known = self.local.get(name) or CATALOGUE.get(name)
         for model in self.menu() if known is None else ():
             if name.lower() in (model.name.lower(), model.title.lower(), model.label.lower()):
                 return model
-        return known or catalogued(name)
+        return known or self._custom(name)
+
+    def _custom(self, name: str) -> Model:
+        """The model of `owner/name/file`, of the catalogue or, where that is allowed, any."""
+        try:
+            model = catalogued(name)
+        except ValueError:
+            if self.custom:
+                raise
+            model = None
+        if self.custom or model in self.menu():
+            return model
+        raise ValueError(MENU_ONLY)
 
     @contextlib.contextmanager
     def use(
@@ -95,21 +116,12 @@ class LoadedModels:
                     self._entries.pop(model, None)
                 self._drop()
 
-    @contextlib.contextmanager
-    def drag(self) -> Iterator[None]:
-        """Count a drag as running until the block ends."""
+    def drop_unused(self) -> None:
+        """Let go of all models that nobody uses."""
         with self._lock:
-            self._drags += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._drags -= 1
-
-    @property
-    def dragging(self) -> bool:
-        """Whether a drag of anyone runs."""
-        return self._drags > 0
+            for model, entry in list(self._entries.items()):
+                if not entry.users and entry.generator is not None:
+                    del self._entries[model]
 
     def fetch(self, model: Model) -> Iterator[tuple[str, float | None] | None]:
         """Have a model in memory, where it is not; what is done meanwhile, in words, and its share,

@@ -1,6 +1,8 @@
 """drag(generator, edit): the progressive outputs, one Step at a time."""
 
 import itertools
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -30,6 +32,7 @@ class Ending(str, Enum):
     ARRIVED = "arrived"
     NO_PROGRESS = "no progress"
     STEP_CAP = "step cap"
+    TIME_LIMIT = "time limit"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +57,19 @@ class Step:
     likeness: tuple[float, ...] = ()
 
 
-def drag(generator, edit: Edit, view: LiveView | None = None) -> Iterator[Step]:
+def drag(
+    generator, edit: Edit, view: LiveView | None = None, seconds: float = math.inf
+) -> Iterator[Step]:
     """Move the handles of an edit to their targets (DragGAN, Sec. 3).
 
     generator: as `networks` describes them.   edit: with at least one point that has somewhere to
-    go.   view: gives steps their pictures; without it no step has one.
-    Steps come until the handles arrive, the step cap of the settings is reached, or nothing more is
-    gained; then the last step is the closest one again. Where about half of the way is left then,
-    and no region has to stay, a solver that can stall is first tried again from there. The
-    iterator may be closed at any time: `edit.moved(step.ws, step.handles)` is the edit that a step
-    reached.
+    go.   view: gives steps their pictures; without it no step has one.   seconds: that it takes at
+    most, plus a step.
+    Steps come until the handles arrive, the step cap of the settings is reached, time is up, or
+    nothing more is gained; then the last step is the closest one again. Where about half of the way
+    is left then, and no region has to stay, a solver that can stall is first tried again from
+    there. The iterator may be closed at any time: `edit.moved(step.ws, step.handles)` is the edit
+    that a step reached.
     Raises ValueError, in words fit for a visitor, where there is nothing to drag.
     """
     if not edit.points:
@@ -75,7 +81,7 @@ def drag(generator, edit: Edit, view: LiveView | None = None) -> Iterator[Step]:
     if len(edit.points) * (4 * len(disc(r1)) + len(window(r2))) > MAX_POSITIONS:
         raise ValueError("So many points with radii so large take too long: "
                          "lower r1 or r2 under Advanced, or delete points.")
-    return _steps(generator, edit, solver, view)
+    return _steps(generator, edit, solver, view, seconds)
 
 
 def arrival_distance(edit: Edit) -> float:
@@ -124,7 +130,10 @@ class _Course:
         return self.edit.moved(state.ws[0].cpu().numpy(), state.handles.tolist())
 
 
-def _steps(generator, edit: Edit, solver: Solver, view: LiveView | None) -> Iterator[Step]:
+def _steps(
+    generator, edit: Edit, solver: Solver, view: LiveView | None, seconds: float
+) -> Iterator[Step]:
+    until = time.monotonic() + seconds
     course, states, legs, doubt = _Course(edit), solver.steps(generator, edit), 1, None
     for number in itertools.count():
         state, onward, ending = next(states), None, None
@@ -140,6 +149,8 @@ def _steps(generator, edit: Edit, solver: Solver, view: LiveView | None) -> Iter
             state = replace(state, likeness=tried.likeness)  # why it went no further, perhaps
         if not ending and number >= edit.settings.max_steps:
             ending = Ending.STEP_CAP
+        if not ending and number and time.monotonic() > until:
+            ending = Ending.TIME_LIMIT
         if number or ending:
             yield _step(number, state, distances, ending, view)
         elif view is not None:

@@ -1,22 +1,18 @@
-"""What the server keeps of each visitor: their edit, and whether a drag of theirs runs."""
+"""What the server keeps of a visitor: their edit, and whether a drag of theirs runs."""
 
 import logging
 import math
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from drag.edit import Edit, PointPair
 from drag.language import say
-from drag.loop import Step, drag
-from drag.render import LiveView
-from drag.solvers import solver_for
+from drag.loop import Step
 from drag.trail import Recorder, Trail
 
-KEEP_SECONDS = 3600  # after its page was closed
-MAX_SESSIONS = 1000
 MAX_SHELF = 12  # edits of other models that a visitor can come back to
 FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
 OUT_OF_REACH = 1_000_000  # changes that no canvas makes before it hears of another model
@@ -57,6 +53,7 @@ class Session:
     serial: int = 0
     drawn: int = 0
     armed: bool = False
+    in_line: bool = False
     running: bool = False
     stop: bool = False
     left: bool = False
@@ -71,6 +68,11 @@ class Session:
     lock: threading.Lock = field(default_factory=threading.Lock)
     drawing: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all of their edits."""
+        return self.edit.nbytes + sum(edit.nbytes for edit in list(self.shelf.values()))
+
     def say(self, key: str, **values) -> str:
         """The page's words of this key, in this visitor's language."""
         return say(key, self.language, **values)
@@ -83,11 +85,6 @@ class Session:
         """The present edit, to be shown."""
         with self.lock:
             return self._turn()
-
-    def present(self) -> tuple[Edit, int]:
-        """The edit and its epoch, for `drag`."""
-        with self.lock:
-            return self.edit, self.epoch
 
     def replace_edit(self, edit: Edit, expected: Edit | None = None) -> Turn | None:
         """Take another edit whose points and mask the canvas does not know yet.
@@ -182,34 +179,66 @@ class Session:
             if self.epoch == epoch and trail is not None:
                 self.edit = replace(self.edit, trail=trail)
 
-    def drag(self, generator, edit: Edit, epoch: int) -> Iterator[tuple[Step, bool]]:
-        """The steps of a drag of the present edit, each with whether its picture shall be sent.
+    def wants_drag(self) -> bool:
+        """Whether the drag that was asked for, or runs, has anyone who waits for it or watches."""
+        return (self.armed or self.running) and not self.left
 
-        edit, epoch: from `present`. Every step taken is in the session's edit when it comes out.
-        The drag ends by itself, when `stop` is set, when another edit has replaced this one, or
-        when the browser has drawn nothing for long; it is remembered for `undo`. Raises ValueError,
-        in words fit for a visitor, where there is nothing to drag.
+    def begin(self) -> tuple[Edit, int] | None:
+        """It is the turn of the drag that was asked for: the edit to drag and its epoch, for
+        `drag`; None where it is no longer wanted."""
+        with self.lock:
+            if not self.armed or self.running:
+                return None
+            self.armed, self.running, self.handles = False, True, {}
+            self.objected = -math.inf
+            return self.edit, self.epoch
+
+    def drag(
+        self, steps: Callable[[Edit], Iterator[Step]], edit: Edit, epoch: int
+    ) -> Iterator[tuple[Step, bool]]:
+        """The steps of the drag that has begun, each with whether its picture shall be sent.
+
+        steps: makes them of an edit.   edit, epoch: from `begin`. Every step taken is in the
+        session's edit when it comes out. The drag ends by itself, when `stop` is set, when another
+        edit has replaced this one, or when the browser has drawn nothing for long; it is remembered
+        for `undo`. Raises ValueError, in words fit for a visitor, where there is nothing to drag.
         """
-        started = edit.remember()
-        self.drawn, began = self.serial, time.monotonic()
-        heard, now = (self.drawn, began), began
-        view = LiveView(generator, preview_share=solver_for(started).preview_share)
-        recorder = Recorder(started.ws, started.points)
-        for step in drag(generator, started, view):
-            if not (self.take_step(started, epoch, step) if step.number else self.epoch == epoch):
-                break
-            if step.number:
-                recorder.take(step.number, step.ws, step.handles)
-            self.seen = now = time.monotonic()
-            if self.drawn != heard[0]:
-                heard = self.drawn, now
-            behind = self.serial - self.drawn >= FRAMES_AHEAD
-            yield step, step.picture is not None and not step.ending and not behind
-            if self.stop or (behind and now - heard[1] > SILENCE_SECONDS):
-                break
-        self.take_trail(epoch, recorder.trail())
-        log.info("%s: %d points, %d steps, %.1f s, %s", started.model, len(started.points),
-                 step.number, now - began, step.ending.value if step.ending else "stopped")
+        step, began, started, error = None, time.monotonic(), edit.remember(), None
+        self.drawn = self.serial
+        heard, recorder = (self.drawn, began), Recorder(started.ws, started.points)
+        try:
+            for step in steps(started):
+                if not (self.take_step(started, epoch, step) if step.number
+                        else self.epoch == epoch):
+                    break
+                if step.number:
+                    recorder.take(step.number, step.ws, step.handles)
+                self.seen = now = time.monotonic()
+                if self.drawn != heard[0]:
+                    heard = self.drawn, now
+                behind = self.serial - self.drawn >= FRAMES_AHEAD
+                yield step, step.picture is not None and not step.ending and not behind
+                if self.stop or (behind and now - heard[1] > SILENCE_SECONDS):
+                    break
+        except Exception as reason:
+            error = reason
+            raise
+        finally:  # whatever ended it
+            self.take_trail(epoch, recorder.trail())
+            self.running = False
+            log.info("%s: %d points, %d steps, %.1f s, %s", started.model, len(started.points),
+                     step.number if step else 0, time.monotonic() - began,
+                     self._why(step, epoch, error))
+
+    def _why(self, step: Step | None, epoch: int, error: Exception | None) -> str:
+        """Why a drag has ended, for the log."""
+        if error:
+            return f"failed: {type(error).__name__}"
+        if step and step.ending:
+            return step.ending.value
+        if self.left:
+            return "left the page"
+        return "stopped" if self.epoch == epoch else "another picture"
 
     def settle(self, seconds: float = 10.0) -> None:
         """Stop this visitor's drag and wait until it has ended."""
@@ -217,71 +246,6 @@ class Session:
         until = time.monotonic() + seconds
         while self.running and time.monotonic() < until:
             time.sleep(0.02)
-
-
-class Sessions:
-    """The sessions of a server, by the hash that Gradio gives each page. Safe between threads."""
-
-    def __init__(self, first_edit: Edit):
-        """first_edit: what a new visitor finds."""
-        self._first_edit = first_edit
-        self._sessions: dict[str, Session] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> Session:
-        """The session of a page; raises ValueError, in words fit for a visitor, if it is gone."""
-        with self._lock:
-            session = self._sessions.pop(key, None)
-            if session is None:
-                raise ValueError(
-                    "This page was left alone for too long and is forgotten: reload it.")
-            self._sessions[key] = session  # last in the order of use
-            session.seen, session.left = time.monotonic(), False
-            return session
-
-    def open(self, key: str, token: str) -> Session:
-        """The session of a page just loaded, with the edit of the page that had this token.
-
-        An edit is a value, so a second tab with the same token gets a copy of its own.
-        """
-        with self._lock:
-            known = self.find(token)
-            session = self._sessions.setdefault(key, Session(self._first_edit))
-            session.left = False
-            self._drop_old()
-        if known and known is not session:
-            session.replace_edit(known.edit)
-            session.shelf = dict(known.shelf)
-        return session
-
-    def find(self, token: str) -> Session | None:
-        """The session of the page that has this token, if there is one."""
-        for session in list(self._sessions.values()):
-            if session.token == token:
-                return session
-        return None
-
-    def drawn(self, token: str, serial: int) -> None:
-        """The browser of the page with this token has drawn the frame of this serial."""
-        session = self.find(token)
-        if session:
-            session.drawn = max(session.drawn, min(serial, session.serial))
-
-    def leave(self, key: str) -> None:
-        """The page was closed: its drag ends; its edit is kept for a while, for a reload."""
-        session = self._sessions.get(key)
-        if session:
-            session.stop, session.armed, session.left = True, False, True
-            session.seen = time.monotonic()
-
-    def _drop_old(self) -> None:
-        """Forget pages that were closed, after a while; those longest ago where there are many."""
-        limit = time.monotonic() - KEEP_SECONDS
-        idle = [item for item in self._sessions.items() if not item[1].running]
-        surplus = len(self._sessions) - MAX_SESSIONS
-        for i, (key, session) in enumerate(sorted(idle, key=lambda item: not item[1].left)):
-            if i < surplus or (session.left and session.seen < limit):
-                del self._sessions[key]
 
 
 def _alike(points: tuple[PointPair, ...], others: tuple[PointPair, ...]) -> bool:

@@ -37,7 +37,13 @@ def thumbnail(generator, ws: np.ndarray, mask: np.ndarray | None = None) -> str:
         picture = to_picture(generator.preview(on_device))
     else:
         picture = render(generator, ws)
-    small = Image.fromarray(picture)
+    return shrink(Image.fromarray(picture), mask)
+
+
+def shrink(picture: Image.Image, mask: np.ndarray | None = None) -> str:
+    """A small copy of a picture as a data URL; mask: bool (H, W), what is False is dimmed."""
+    picture.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG is not decoded larger than that
+    small = picture.copy()
     small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     if mask is not None:
         moves = Image.fromarray(mask).convert("L").resize(small.size, Image.Resampling.BOX)

@@ -25,6 +25,11 @@ class Trail:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+        return self.ws.nbytes + self.handles.nbytes
+
     def at(self, ws: np.ndarray, index: int) -> tuple[np.ndarray, dict[int, tuple]]:
         """Latents (num_ws, w_dim), the others as in ws, and the handles by key.
 

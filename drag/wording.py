@@ -5,17 +5,20 @@ from collections.abc import Sequence
 
 from drag.edit import Edit
 from drag.language import name_in, say, translated
+from drag.line import Place
 from drag.loop import Ending, Step
 from drag.models import Model
 from drag.tracking import UNLIKE
 
+SOON = 7.5  # seconds of waiting that are not worth counting
 NEAR = 1 / 4  # of the way; a drag that ends with no more left may count as done
 
 
-def about(model: Model, language: str = "en") -> str:
-    """What is to know of a model that is shown, under the menu (plain text)."""
+def about(model: Model, language: str = "en", custom: bool = False) -> str:
+    """What is to know of a model that is shown, under the menu (plain text); custom: whether any
+    other can be asked for by name."""
     return say("licence", language, licence=name_in(model.licence, language),
-               custom=say("custom", language))
+               custom=say("custom", language) if custom else "").rstrip()
 
 
 def entry_label(entry: Edit, language: str = "en") -> str:
@@ -43,6 +46,18 @@ def problem(text: str, language: str = "en") -> str:
     return f'<div class="status problem"><span>{text}</span></div>'
 
 
+def in_line(place: Place, language: str = "en") -> str:
+    """The status line of a drag that waits for the device: its place, and about how long."""
+    seconds = place.seconds
+    if seconds < SOON:
+        about = say("seconds_few", language)
+    elif seconds < 90:
+        about = say("seconds_many", language, number=5 * round(seconds / 5))
+    else:
+        about = say("minutes_many", language, number=round(seconds / 60))
+    return status(say("in_line", language, place=place.ahead + 1, about=about), 0.0)
+
+
 def how_it_ended(step: Step | None, ways: Sequence[float] = (), language: str = "en") -> str:
     """Why a drag ended, and what can be done now, in plain words; ways: px to go at the start, of
     each point."""
@@ -62,7 +77,8 @@ def _why(step: Step, ways: Sequence[float], sure: bool) -> str:
         return "arrived" if step.number else "already"
     if step.ending is Ending.NO_PROGRESS:
         return "nearly" if sure and _near(step, ways) else "no_further"
-    return "step_cap" if step.ending is Ending.STEP_CAP else "stopped"
+    return {Ending.STEP_CAP: "step_cap", Ending.TIME_LIMIT: "time_limit"}.get(
+        step.ending, "stopped")
 
 
 def _near(step: Step, ways: Sequence[float]) -> bool:

@@ -1,14 +1,22 @@
 import threading
 import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from drag import PointPair, Settings, drag, new_edit, sessions
-from drag.sessions import Sessions
+from drag import PointPair, Settings, drag, new_edit, sessions, visitors
+from drag.render import LiveView
+from drag.visitors import Sessions
 
 POINT, OTHER = PointPair((60, 64), (72, 64)), PointPair((20, 20), (30, 20))
+
+
+def begun(session, toy):
+    """The steps of a drag that the session asks for and that begins at once."""
+    session.armed = True
+    return session.drag(lambda edit: drag(toy, edit, LiveView(toy)), *session.begin())
 
 
 @pytest.fixture
@@ -61,7 +69,7 @@ def test_what_is_changed_while_a_drag_runs_stays_and_its_handles_go_on(store, to
     # Any change used to freeze all handles where they were, while the picture moved on.
     session = store.open("a", "")
     session.take_changes([POINT], None, 4)
-    session.running, steps = True, session.drag(toy, *session.present())
+    steps = begun(session, toy)
     next(steps)
     mine = replace(session.edit.points[0], handle=POINT.handle, target=(75, 64))
     session.take_changes([mine, replace(OTHER, key=9)], None, 5)
@@ -79,7 +87,7 @@ def test_what_is_changed_while_a_drag_runs_stays_and_its_handles_go_on(store, to
 def test_a_handle_that_the_visitor_moves_is_theirs(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 4)
-    session.running, steps = True, session.drag(toy, *session.present())
+    steps = begun(session, toy)
     next(steps)
     session.take_changes([replace(POINT, handle=(40, 40), key=5)], None, 5)  # a new key
     next(steps)
@@ -96,7 +104,7 @@ def test_changes_that_come_late_are_ignored(store):
 def test_a_drag_has_nothing_to_say_about_an_edit_that_replaced_its_own(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
-    steps = session.drag(toy, *session.present())
+    steps = begun(session, toy)
     next(steps)
     other = new_edit(toy, "toy", seed=77)
     session.replace_edit(other)
@@ -104,20 +112,50 @@ def test_a_drag_has_nothing_to_say_about_an_edit_that_replaced_its_own(store, to
     assert session.edit is other
 
 
-def test_pages_that_were_closed_are_forgotten_but_no_open_one(store, monkeypatch):
+def test_pages_without_a_sign_of_life_for_an_hour_are_forgotten(store, monkeypatch):
+    now = visitors.time.monotonic()
     store.open("running", "").running = True
-    for name in ("open", "closed"):
+    for name in ("open", "drawing", "closed"):
         store.open(name, "")
     store.leave("closed")
-    store.leave("running")
-    clock = sessions.time.monotonic() + sessions.KEEP_SECONDS + 1
-    monkeypatch.setattr(sessions.time, "monotonic", lambda: clock)
-    store.open("new", "")
-    assert set(store._sessions) == {"running", "open", "new"}
+    monkeypatch.setattr(visitors.time, "monotonic", lambda: now + visitors.KEEP_SECONDS + 9)
+    store.drawn(store._sessions["drawing"].token, 1)
+    store.sweep()
+    assert set(store._sessions) == {"running", "drawing"}
+    with pytest.raises(visitors.ForgottenError, match="reload it"):
+        store.get("open")
+
+
+def test_they_are_forgotten_though_nobody_comes(toy, monkeypatch):
+    monkeypatch.setattr(visitors, "SWEEP_SECONDS", 0.02)
+    store = Sessions(new_edit(toy, "toy"))
+    store.open("a", "").seen -= visitors.KEEP_SECONDS + 1
+    until = time.monotonic() + 5
+    while store._sessions and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not store._sessions
+    gone = weakref.ref(store)
+    del store
+    while gone() and time.monotonic() < until:  # and the thread that does it is no leak
+        time.sleep(0.02)
+    assert gone() is None
+
+
+def test_large_edits_go_first_where_they_are_too_much_together(store, toy, monkeypatch):
+    for name in ("old", "new"):
+        session = store.open(name, "")
+        for seed in range(5):
+            session.replace_edit(replace(new_edit(toy, "toy", seed), history=(session.edit,)))
+    store.open("small", "")
+    sizes = [store._sessions[name].nbytes for name in ("old", "new", "small")]
+    assert sizes[0] == sizes[1] > sizes[2] > 0
+    monkeypatch.setattr(visitors, "MAX_BYTES", sizes[1] + sizes[2])
+    store.sweep()
+    assert set(store._sessions) == {"new", "small"}
 
 
 def test_there_are_never_too_many_sessions(store, monkeypatch):
-    monkeypatch.setattr(sessions, "MAX_SESSIONS", 3)
+    monkeypatch.setattr(visitors, "MAX_SESSIONS", 3)
     for name in "abcde":
         store.open(name, "")
         if name == "c":
@@ -152,7 +190,7 @@ def test_a_drag_is_kept_step_by_step_and_can_be_undone(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
     before = session.edit
-    for step, _ in session.drag(toy, *session.present()):
+    for step, _ in begun(session, toy):
         np.testing.assert_array_equal(session.edit.ws, step.ws)
         session.stop = step.number == 3
     assert step.number == 3
@@ -165,7 +203,7 @@ def test_a_drag_is_kept_step_by_step_and_can_be_undone(store, toy):
 def test_a_drag_that_took_no_step_leaves_nothing_to_undo(store, toy):
     session = store.open("a", "")
     session.take_changes([PointPair((60, 64), (60.5, 64))], None, 1)
-    assert [step.number for step, _ in session.drag(toy, *session.present())] == [0]
+    assert [step.number for step, _ in begun(session, toy)] == [0]
     assert session.edit.change == "points"
     assert session.edit.trail is None
 
@@ -195,7 +233,7 @@ def test_a_slow_browser_is_not_sent_more_than_it_draws(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
     sent = 0
-    for step, send in session.drag(toy, *session.present()):
+    for step, send in begun(session, toy):
         if send:
             sent += 1
             session.next_serial()
@@ -212,7 +250,7 @@ def test_a_browser_that_fell_silent_ends_its_drag(store, toy, monkeypatch):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
     steps = []
-    for step, send in session.drag(toy, *session.present()):
+    for step, send in begun(session, toy):
         steps.append(step)
         if send:
             session.next_serial()
@@ -223,9 +261,9 @@ def test_a_browser_that_fell_silent_ends_its_drag(store, toy, monkeypatch):
 def test_a_drag_whose_edit_was_replaced_before_it_began_does_nothing(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
-    present, other = session.present(), new_edit(toy, "other", seed=77)
+    steps, other = begun(session, toy), new_edit(toy, "other", seed=77)
     session.turn_to(other)
-    assert list(session.drag(toy, *present)) == []
+    assert list(steps) == []
     assert session.edit is other
 
 

@@ -6,13 +6,16 @@ import numpy as np
 from drag.canvas import read_value, to_frame
 from drag.canvas import to_value as to_canvas
 from drag.edit import Edit, Settings
+from drag.engine import Engine
 from drag.examples import smile
+from drag.gallery import Gallery
 from drag.language import language_of
+from drag.line import Line, slots_for
 from drag.loaded import LoadedModels
 from drag.page.past import past
 from drag.pictures import new_edit
-from drag.render import render
-from drag.sessions import Session, Sessions, Turn
+from drag.sessions import Session, Turn
+from drag.visitors import Sessions
 from drag.wording import about, status
 
 PAST = 4  # outputs of `past`: the history, the steps of the last drag, undo, redo
@@ -20,11 +23,18 @@ SHOWN = 4 + PAST  # outputs that show an edit: status line, canvas, seed, trunca
 
 
 class Desk:
-    """The models are shared by all visitors; each owns a Session."""
+    """Models, pictures and the line for the device are shared by all visitors; each owns a
+    Session."""
 
-    def __init__(self, models: LoadedModels, first: str = "builtin"):
-        """first: name of the model that a new visitor finds; loaded now."""
-        self.models, self.first = models, first
+    def __init__(
+        self, models: LoadedModels, first: str = "builtin", line: Line | None = None,
+        engine: Engine | None = None,
+    ):
+        """first: name of the model that a new visitor finds; loaded now.   line: drags wait there
+        for the device.   engine: works them out; this process unless given."""
+        self.models, self.first, self.gallery = models, first, Gallery(models)
+        self.line = line or Line(slots_for(models.device.type))
+        self.engine = engine or Engine(models)
         self.sessions = Sessions(self._fresh(first))
         self.greeting = "first" if first == "builtin" else "ready"
 
@@ -51,19 +61,19 @@ class Desk:
             session.take_changes(*read_value(value, session.edit.img_size))
         return session
 
-    def _render(self, edit: Edit) -> np.ndarray:
-        with self.models.use(edit.model) as generator:
-            return render(generator, edit.ws)
+    def _render(self, edit: Edit) -> bytes:
+        """The picture of an edit, as a JPEG."""
+        return self.gallery.picture(edit.model, edit.ws)
 
-    def _picture(self, session: Session, turn: Turn) -> np.ndarray | None:
+    def _picture(self, session: Session, turn: Turn) -> bytes | None:
         """The picture of a turn; None where another edit has taken its place meanwhile. One at a
         time, so that a visitor in a hurry does not have all of them made at once."""
         with session.drawing:
             return self._render(turn.edit) if session.epoch == turn.epoch else None
 
-    def _show(self, session: Session, line, turn: Turn, picture: np.ndarray | None = None) -> tuple:
+    def _show(self, session: Session, line, turn: Turn, picture: bytes | None = None) -> tuple:
         """Status line, canvas, seed, truncation and the past of an edit, unless another has taken
-        its place; picture: uint8 (H, W, 3), or None for the one that is shown."""
+        its place; picture: a JPEG, or None for the one that is shown."""
         if session.epoch != turn.epoch:
             return (gr.skip(),) * SHOWN
         edit = session.edit  # what was placed since belongs to it
@@ -105,8 +115,8 @@ class Desk:
         return self._show(session, line, turn, picture)
 
 
-def frame_of(turn: Turn, picture: np.ndarray, quality: int = 95, **extra) -> dict:
-    """What the canvas shows of a turn."""
+def frame_of(turn: Turn, picture: bytes, **extra) -> dict:
+    """What the canvas shows of a turn; picture: a JPEG."""
     edit = turn.edit
-    return to_frame(picture, turn.serial, quality=quality, sample=edit.sample,
+    return to_frame(picture, edit.img_size, turn.serial, sample=edit.sample,
                     original=np.array_equal(edit.ws, edit.origin), **extra)

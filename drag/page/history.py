@@ -1,17 +1,17 @@
 """Going back and forth: undo, redo, the history, the steps of the last drag, the original."""
 
+import io
 from dataclasses import replace
 
 import gradio as gr
+from PIL import Image
 
 from drag.component import to_url
-from drag.export import jpeg
 from drag.page.desk import PAST, SHOWN, Desk
 from drag.page.past import entry_of, past
 from drag.pictures import at_step, reset_picture
 from drag.project import to_project
-from drag.render import render
-from drag.thumbnails import thumbnail
+from drag.thumbnails import shrink, thumbnail
 from drag.trouble import TROUBLE, plain_errors
 from drag.wording import status
 
@@ -79,10 +79,9 @@ class HistoryHandlers(Desk):
     def compare(self, request: gr.Request):
         """The canvas asks for the picture as it was sampled."""
         edit = self._session(request).edit
-        with self.models.use(edit.model) as generator:
-            picture = render(generator, edit.origin)
+        picture = self.gallery.picture(edit.model, edit.origin)
         return gr.skip(), gr.update(before={
-            "src": to_url("image/jpeg", jpeg(picture, 95)), "sample": edit.sample})
+            "src": to_url("image/jpeg", picture), "sample": edit.sample})
 
     @plain_errors(outputs=SHOWN - 3)
     def change(self, value, request: gr.Request):
@@ -101,6 +100,9 @@ class HistoryHandlers(Desk):
         return None
 
     def _thumbnail(self, entry) -> str | None:
+        found = self.gallery.find(entry.model, entry.ws)
+        if found:
+            return shrink(Image.open(io.BytesIO(found)), entry.mask)
         try:
             with self.models.use(entry.model) as generator:
                 return thumbnail(generator, entry.ws, entry.mask)

@@ -1,26 +1,29 @@
 """A drag as the page runs it: asked for, waited for, watched, stopped."""
 
 import logging
-import math
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import gradio as gr
 
 from drag.edit import Settings
+from drag.export import jpeg
 from drag.language import language_of
+from drag.line import Place
 from drag.loop import Step, drag
 from drag.page.desk import PAST, Desk, frame_of
 from drag.page.past import past
 from drag.pictures import at_step
 from drag.sessions import Session, Turn
-from drag.trouble import plain_errors
-from drag.wording import how_far, how_it_ended, problem, status
+from drag.trouble import in_words, plain_errors
+from drag.wording import how_far, how_it_ended, in_line, problem, status
 
 IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs
 NOTHING = (gr.skip(),) * PAST
 OBJECT_SECONDS = 3  # that an objection stays in the status line of a running drag
 TELL_SECONDS = 0.1  # between two lines on how far a drag is: its steps may be quicker
+COPY_SECONDS = 3  # between two copies of a running drag that the browser keeps
 log = logging.getLogger("drag")
 
 
@@ -35,7 +38,7 @@ class RunHandlers(Desk):
         step: where the slider through the last drag stands, which may not have been heard of yet.
         """
         session = self._taken(value, request)
-        if session.running:
+        if session.running or session.in_line:
             session.objected = time.monotonic()
             raise ValueError(session.say("running"))
         settings = Settings(solver, rate, r1, r2, weight, cap, str(space).lower(), entries)
@@ -46,10 +49,11 @@ class RunHandlers(Desk):
         there = replace(there, settings=settings)
         with self.models.use(edit.model) as generator:
             drag(generator, there)
+        self.line.check()
         if not session.arm(there, edit):  # another picture is shown meanwhile
             return gr.skip(), gr.skip(), gr.skip()
-        text = session.say("waiting" if self.models.dragging else "starting")
-        return status(text, 0.0), gr.update(interactive=False), gr.update(interactive=True)
+        return (status(session.say("starting"), 0.0), gr.update(interactive=False),
+                gr.update(interactive=True))
 
     def run(self, request: gr.Request):
         """The drag, with a picture and a line of words whenever one is due."""
@@ -57,41 +61,57 @@ class RunHandlers(Desk):
         try:
             session = self._session(request)
         except ValueError as error:
-            yield problem(str(error), language_of(request)), gr.skip(), *IDLE, *NOTHING
+            yield in_words(error, language_of(request)), gr.skip(), *IDLE, *NOTHING
             return
-        if session.running:
+        if session.running or session.in_line:
             return
-        if not session.armed:  # refused, or stopped while it waited
+        if not session.armed:  # refused, or stopped before this
             yield gr.skip(), gr.skip(), *IDLE, *NOTHING
             return
-        session.armed, session.running, session.handles = False, True, {}
-        session.objected = -math.inf
-        last, told = None, 0.0
+        session.in_line = True
         try:
-            edit, epoch = session.present()
-            ways = [pair.distance for pair in edit.points]
-            with self.models.use(edit.model) as generator, self.models.drag():
-                for step, send in session.drag(generator, edit, epoch):
-                    last = step
-                    if send or time.monotonic() > told + TELL_SECONDS:
-                        told = time.monotonic()
-                        canvas = self._step(session, step) if send else gr.skip()
-                        yield (self._progress(session, step, max(ways)), canvas, gr.skip(),
-                               gr.skip(), *NOTHING)
-            turn = session.turn()
-            if turn.epoch == epoch:
-                line = status(how_it_ended(last, ways, session.language))
-                yield line, self._end(session, turn, last), *IDLE, *past(session)
-            else:  # what replaced the edit has its own to say
-                yield gr.skip(), gr.skip(), *IDLE, *NOTHING
+            yield from self._run(session)
         except ValueError as error:  # the points went while it waited
-            yield problem(str(error), session.language), gr.skip(), *IDLE, *NOTHING
-        except (RuntimeError, MemoryError):
+            yield in_words(error, session.language), gr.skip(), *IDLE, *NOTHING
+        except Exception:  # an error in a step costs this visitor the rest of the drag, no more
             log.exception("a drag failed")
             yield (problem(session.say("failed")), self._end(session, session.turn()), *IDLE,
                    *past(session))
         finally:
-            session.running = False
+            session.in_line = session.armed = False
+
+    def _run(self, session: Session) -> Iterator[tuple]:
+        """What `run` yields of a drag that is to be; its thread is the line's."""
+        begun, last, told, copied = [], None, 0.0, time.monotonic()
+
+        def steps():
+            present = session.begin()
+            if present:
+                begun.append(present)
+                yield from session.drag(self._steps, *present)
+
+        for item in self.line.run(steps, session.wants_drag):
+            if isinstance(item, Place):
+                yield in_line(item, session.language), *(gr.skip(),) * (3 + PAST)
+                continue
+            (last, send), now, row = item, time.monotonic(), gr.skip()
+            if send or now > told + TELL_SECONDS:
+                told = now
+                if now > copied + COPY_SECONDS:
+                    copied, (row, *_) = now, past(session)
+                canvas = self._step(session, last) if send else gr.skip()
+                line = self._progress(session, last, _way(begun[0][0]))
+                yield line, canvas, gr.skip(), gr.skip(), row, *NOTHING[1:]
+        turn = session.turn()
+        if not begun or turn.epoch != begun[0][1]:  # what replaced the edit has its own to say
+            yield gr.skip(), gr.skip(), *IDLE, *NOTHING
+            return
+        ways = [pair.distance for pair in begun[0][0].points]
+        line = status(how_it_ended(last, ways, session.language))
+        yield line, self._end(session, turn, last), *IDLE, *past(session)
+
+    def _steps(self, edit) -> Iterator[Step]:
+        return self.engine.steps(edit, self.line.seconds)
 
     def _progress(self, session: Session, step: Step, way: float) -> str:
         objects = time.monotonic() < session.objected + OBJECT_SECONDS and not session.stop
@@ -99,13 +119,16 @@ class RunHandlers(Desk):
 
     def _step(self, session: Session, step: Step):
         """The canvas with a step's picture."""
-        return gr.update(frame=frame_of(session.turn(), step.picture, 88, run=session.token,
+        return gr.update(frame=frame_of(session.turn(), jpeg(step.picture, 88), run=session.token,
                                         settle=False, handles=session.handles))
 
     def _end(self, session: Session, turn: Turn, step: Step | None = None):
         """The canvas with the edit's picture, which may be the last step's; points stay there."""
-        full = step and step.sharp and step.ws is turn.edit.ws
-        picture = step.picture if full else self._render(turn.edit)
+        edit = turn.edit
+        if step and step.sharp and step.ws is edit.ws:
+            picture = self.gallery.take(edit.model, edit.ws, step.picture)
+        else:
+            picture = self._render(edit)
         return gr.update(frame=frame_of(turn, picture, run=session.token, settle=True,
                                         handles=session.handles))
 
@@ -124,3 +147,8 @@ class RunHandlers(Desk):
         session = self._session(request)
         session.armed = False
         return problem(session.say("refused")), *IDLE
+
+
+def _way(edit) -> float:
+    """Pixels that the drag of this edit has to go."""
+    return max((pair.distance for pair in edit.points), default=0.0)

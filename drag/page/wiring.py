@@ -62,7 +62,7 @@ def _drag(page: Layout, do: Handlers, run: list) -> None:
     idle = [page.line, page.go, page.stop]
     placed = [page.canvas, page.steps, *page.settings]
     ready = gr.on([page.go.click, page.canvas.submit], do.arm, placed, idle, **LIGHT)
-    ready.then(do.run, None, run, concurrency_id="device", concurrency_limit=1, **SLOW).failure(
+    ready.then(do.run, None, run, concurrency_limit=None, **SLOW).failure(
         do.refused, None, idle, **LIGHT)
     gr.on([page.stop.click, page.canvas.stop], do.halt, None, idle, **LIGHT)
 

@@ -13,10 +13,11 @@ PAIR = [560, 600, 540, 600]
 SERVER = """
 import gradio
 from drag.api import publish
+from drag.line import Line
 from drag.loaded import LoadedModels
 
 with gradio.Blocks(analytics_enabled=False, delete_cache=(1, 3)) as demo:
-    publish(LoadedModels("cpu"))
+    publish(LoadedModels("cpu"), Line(1))
 demo.queue().launch(prevent_thread_lock=True, quiet=True, ssr_mode=False)
 print(demo.local_url, flush=True)
 demo.block_thread()

@@ -8,7 +8,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from types import SimpleNamespace
 
 import av
 import gradio as gr
@@ -20,6 +22,7 @@ from PIL import Image
 
 from drag import project
 from drag.api import Api
+from drag.line import Line
 from drag.loaded import LoadedModels
 from drag.loop import Step
 from drag.overlays import draw_mark
@@ -130,32 +133,51 @@ def test_a_drag_ends_when_nobody_listens_any_more(client, edit):
     assert time.monotonic() - begun < 20
 
 
-def test_a_stream_that_is_closed_closes_the_drag_and_lets_the_model_go(edit, monkeypatch):
-    ended = []
+class Endless:
+    """An engine whose drags end when they are closed."""
 
-    def endless(generator, edit):
+    def __init__(self):
+        self.ended = threading.Event()
+
+    def steps(self, edit, seconds, view):
         try:
             for number in itertools.count(1):
                 yield Step(number, edit.ws, ((560.0, 600.0),), (20.0,))
         finally:
-            ended.append(number)
+            self.ended.set()
 
-    monkeypatch.setattr("drag.api.drag", endless)
-    models = LoadedModels("cpu")
+
+def test_a_stream_that_is_closed_closes_the_drag_and_frees_the_device(edit):
+    models, engine, line = LoadedModels("cpu"), Endless(), Line(1)
+    api = Api(models, line, engine)
     with pytest.raises(gr.Error, match="sample a picture of it first"):
-        list(Api(models).drag(edit, [PAIR]))  # no drag waits for a download
+        list(api.drag(edit, [PAIR]))  # no drag waits for a download
     with models.use("builtin"):
         pass
-    steps = Api(models).drag(edit, [PAIR])
+    steps = api.drag(edit, [PAIR])
     assert [next(steps)["number"] for _ in range(4)] == [0, 1, 2, 3]
-    assert models.dragging
-    assert [entry.users for entry in models._entries.values()] == [1]
+    assert line.running == 1
     steps.close()
-    assert ended == [3]
-    assert not models.dragging
+    assert engine.ended.wait(5)
     assert [entry.users for entry in models._entries.values()] == [0]
-    monkeypatch.setattr("drag.api.MAX_SECONDS", 0.2)  # nobody may be listening
-    assert 2 < len([time.sleep(0.01) for _ in Api(models).drag(edit, [PAIR])]) < 60
+
+
+def test_a_program_sees_its_place_and_has_one_drag_at_a_time(edit, monkeypatch):
+    monkeypatch.setattr("drag.api.WAITING_SECONDS", 0)
+    models, line = LoadedModels("cpu"), Line(1)
+    api, (one, two) = Api(models, line, Endless()), (
+        SimpleNamespace(session_hash=name) for name in ("one", "two"))
+    with models.use("builtin"), contextlib.closing(api.drag(edit, [PAIR], request=one)) as first:
+        assert [next(first)["number"] for _ in range(2)] == [0, 1]
+        again = api.drag(edit, [PAIR], request=one)
+        next(again)
+        with pytest.raises(gr.Error, match="A drag of yours waits or runs"):
+            next(again)
+        with contextlib.closing(api.drag(edit, [PAIR], request=two)) as second:
+            assert [(step["number"], step["waiting"]) for step in itertools.islice(second, 2)] == [
+                (0, 0), (0, 1)]
+            first.close()
+            assert next(step["number"] for step in second if not step["waiting"]) == 1
 
 
 def test_files_that_were_sent_are_removed_after_a_while(address, client, edit):

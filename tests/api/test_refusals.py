@@ -139,7 +139,7 @@ def test_what_fails_within_is_answered_in_one_sentence_too(edit, monkeypatch, ca
 
     monkeypatch.setattr("drag.files.render", fail)
     with pytest.raises(gr.Error) as caught:
-        Api(LoadedModels("cpu")).render(edit)
+        Api(LoadedModels("cpu"), None, None).render(edit)
     assert "lack of memory" in caught.value.message
     assert "secret.py" not in caught.value.message
     assert "secret.py" in caplog.text  # for whoever runs the server

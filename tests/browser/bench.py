@@ -10,7 +10,7 @@ from PIL import Image
 
 from drag.canvas import _CSS, _HTML, _JS, to_frame
 from drag.component import to_url
-from drag.export import png
+from drag.export import jpeg, png
 from tests.browser.page import Page
 
 ADDRESS = "http://bench.test/"  # answered from here; storage needs an address
@@ -56,12 +56,17 @@ def region_url(mask: np.ndarray) -> str:
     return to_url("image/png", png(np.repeat(mask[..., None], 3, 2).astype(np.uint8) * 255))
 
 
+def frame_of(pixels: np.ndarray, serial: int, **extra) -> dict:
+    """The canvas's frame for a picture, uint8 (H, W, 3)."""
+    return to_frame(jpeg(pixels, 95), pixels.shape[:2], serial, **extra)
+
+
 class Bench(Page):
     """The canvas alone, driven as `Page` is."""
 
     def __init__(self, context, value=None, frame=None, dark=False):
         if frame is None:
-            frame = to_frame(picture(), 1, sample="a", original=True)
+            frame = frame_of(picture(), 1, sample="a", original=True)
         html = _html({"value": value, "frame": frame}, dark)
         page = context.new_page()
         page.route("**/*", lambda route: route.fulfill(body=html, content_type="text/html"))
@@ -74,7 +79,7 @@ class Bench(Page):
 
     def show(self, pixels: np.ndarray, serial: int, **extra) -> None:
         """Another frame."""
-        self.set("frame", to_frame(pixels, serial, quality=95, **extra))
+        self.set("frame", frame_of(pixels, serial, **extra))
 
     @property
     def events(self) -> list[str]:

@@ -4,10 +4,10 @@
 import numpy as np
 import pytest
 
-from drag.canvas import _HTML, _JS, to_frame
+from drag.canvas import _HTML, _JS
 from drag.component import to_url
 from drag.export import jpeg
-from tests.browser.bench import SQUARE, flat, paint, wheel
+from tests.browser.bench import SQUARE, flat, frame_of, paint, wheel
 
 RED, GREEN, BLUE = (200, 30, 30), (30, 160, 30), (40, 40, 200)
 
@@ -18,7 +18,7 @@ def is_colour(pixels, colour) -> bool:
 
 def compared(open_bench, **kwargs):
     """A bench that shows blue now and red as it was sampled."""
-    frame = to_frame(flat(RED), 1, sample="a", original=True)
+    frame = frame_of(flat(RED), 1, sample="a", original=True)
     bench = open_bench(frame=frame, **kwargs)
     bench.press_and_drag((20, 150), (45, 190))
     bench.show(flat(BLUE), 2, sample="a")
@@ -89,7 +89,7 @@ def test_the_original_is_held_by_touch(open_bench):
 
 
 def test_a_missing_original_is_asked_for_once(open_bench):
-    bench = open_bench(frame=to_frame(flat(BLUE), 1, sample="b"))
+    bench = open_bench(frame=frame_of(flat(BLUE), 1, sample="b"))
     bench.page.wait_for_timeout(350)
     bench.page.locator(".dc-stage").focus()
     bench.page.keyboard.down("c")
@@ -204,7 +204,7 @@ def test_the_line_is_moved_by_finger(open_bench):
 def test_split_and_zoom_go_together(open_bench):
     before, now = flat(RED), flat(BLUE)
     before[:, 128:140], now[:, 128:140] = 255, 255
-    bench = open_bench(frame=to_frame(before, 1, sample="a", original=True, quality=95))
+    bench = open_bench(frame=frame_of(before, 1, sample="a", original=True))
     bench.show(now, 2, sample="a")
     bench.press("s")
     wheel(bench, bench.at(134, 256), -200)

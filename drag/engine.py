@@ -1,0 +1,88 @@
+"""Where the steps of drags are worked out: with the models in this process."""
+
+import gc
+import logging
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+import torch
+
+from drag.edit import Edit
+from drag.loaded import LoadedModels
+from drag.loop import Step, drag
+from drag.project import check_model
+from drag.render import LiveView
+from drag.solvers import solver_for
+
+NO_MEMORY = ("The device's memory is full, also at a second try: try again in a minute, or with "
+             "fewer points or a smaller model.")
+log = logging.getLogger("drag")
+T = TypeVar("T")
+
+
+class Engine:
+    """Drags with models that this process has in memory."""
+
+    def __init__(self, models: LoadedModels):
+        self.models = models
+
+    def steps(self, edit: Edit, seconds: float = math.inf, view: bool = True) -> Iterator[Step]:
+        """The steps of a drag, as `drag.loop.drag` yields them.
+
+        seconds: that it takes at most.   view: give steps pictures, on a time budget. Where memory
+        runs out, what can be freed is, and the drag begins once more; a second time raises
+        ValueError in words fit for a visitor, as bad input does.
+        """
+        bare = replace(edit, history=(), future=(), trail=None)
+        for last in (False, True):
+            try:
+                yield from self._steps(bare, seconds, view)
+                return
+            except (RuntimeError, MemoryError) as error:
+                _unless_memory(error, last)
+            free_memory(self.models)  # here, where no frame of the error holds on to it
+
+    def _steps(self, edit: Edit, seconds: float, view: bool) -> Iterator[Step]:
+        with self.models.use(edit.model) as generator:
+            check_model(generator, edit)
+            live = None
+            if view:
+                live = LiveView(generator, preview_share=solver_for(edit).preview_share)
+            yield from drag(generator, edit, live, seconds)
+
+
+def with_room(models: LoadedModels, work: Callable[[], T]) -> T:
+    """What work() returns; where memory runs out, what can be freed is, and it is tried once more.
+    A second time raises ValueError in words fit for a visitor."""
+    for last in (False, True):
+        try:
+            return work()
+        except (RuntimeError, MemoryError) as error:
+            _unless_memory(error, last)
+        free_memory(models)
+    raise AssertionError("the second time returns or raises")
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether this error says that memory ran out; on the CPU torch has just words for that."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
+        "can't allocate memory" in str(error))
+
+
+def free_memory(models: LoadedModels) -> None:
+    """Drop the models that nobody uses, and what PyTorch keeps of freed memory."""
+    models.drop_unused()
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _unless_memory(error: BaseException, last: bool) -> None:
+    """Raise what is not about memory, and what is in words where there is no other try."""
+    if not out_of_memory(error):
+        raise error
+    if last:
+        raise ValueError(NO_MEMORY) from error
+    log.warning("memory ran out: it is tried once more")

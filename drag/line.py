@@ -1,0 +1,194 @@
+"""The line for the device: so many drags at once, the others wait in the order in which they came.
+
+A drag runs in a thread of its own, whoever watches: the device is free again when the drag has
+ended, not when somebody has noticed.
+"""
+
+import contextlib
+import contextvars
+import heapq
+import math
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+LENGTH = 40  # that wait at most
+SECONDS = 120.0  # that a drag takes at most
+CPU_SLOTS = 4  # at once, however many cores there are: each needs 0.3 GB or more
+TELL_SECONDS, TICK_SECONDS = 0.5, 0.1  # between two Places; between two looks at it
+AHEAD = 2  # steps that nobody has fetched yet
+ABANDONED_SECONDS = 20  # without anybody who fetches a step
+FIRST_GUESS, LEARN = 5.0, 0.2  # seconds of a drag; weight of the last one in the mean
+BUSY = "Many people are dragging just now: try again in a minute."
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a drag stands in the line: how many wait before it, and about how many seconds."""
+
+    ahead: int
+    seconds: float
+
+
+@dataclass(eq=False)
+class _Drag:
+    """One in the line. wanted: whether anybody still wants it.   program: a program's.
+    said: its steps, until they are fetched.   closed: nobody fetches them any more.   began: when
+    its turn came.   ended: with which error, if with one."""
+
+    steps: Callable[[], Iterable]
+    wanted: Callable[[], bool]
+    program: bool
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    said: queue.Queue = field(default_factory=lambda: queue.Queue(AHEAD))
+    closed: threading.Event = field(default_factory=threading.Event)
+    began: float | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+    error: BaseException | None = None
+
+    def say(self, item) -> bool:
+        """Put it where it is fetched; False where nobody wants it, or nobody has come for long."""
+        until = time.monotonic() + ABANDONED_SECONDS
+        while not self.closed.is_set() and self.wanted() and time.monotonic() < until:
+            with contextlib.suppress(queue.Full):
+                self.said.put(item, timeout=0.1)
+                return True
+        return False
+
+
+class Line:
+    """Safe between threads."""
+
+    def __init__(self, slots: int = 1, length: int = LENGTH, seconds: float = SECONDS):
+        """slots: drags at once.   length: that wait at most; programs fill half of it.   seconds:
+        that a drag takes at most, for whoever makes its steps."""
+        self.slots, self.length, self.seconds = slots, length, seconds
+        self._waiting: list[_Drag] = []
+        self._running: list[_Drag] = []
+        self._lock, self._mean = threading.Lock(), FIRST_GUESS
+
+    @property
+    def running(self) -> int:
+        """Drags that run."""
+        return len(self._running)
+
+    @property
+    def waiting(self) -> int:
+        """Drags that wait."""
+        with self._lock:
+            self._drop()
+            return len(self._waiting)
+
+    def check(self, program: bool = False) -> None:
+        """Raises ValueError, in words fit for a visitor, where there is no room for one more;
+        program: of those that programs may take."""
+        with self._lock:
+            self._drop()
+            self._check(program)
+
+    def run(
+        self, steps: Callable[[], Iterable[T]], wanted: Callable[[], bool] = lambda: True,
+        program: bool = False,
+    ) -> Iterator[Place | T]:
+        """What steps() yields, in a thread of its own once it is its turn, and until then a Place,
+        often. What it raises is raised here.
+
+        wanted: whether anybody still waits for it or watches; where not, it leaves the line, or
+        ends after the step that it is at. It leaves, or ends so, when this generator is closed,
+        too. Raises ValueError, in words fit for a visitor, where there is no room.
+        """
+        drag = _Drag(steps, wanted, program)
+        with self._lock:
+            self._drop()
+            self._check(program)
+            self._waiting.append(drag)
+            self._let_in()
+        try:
+            yield from self._watch(drag)
+        finally:
+            drag.closed.set()
+            with self._lock, contextlib.suppress(ValueError):
+                self._waiting.remove(drag)
+
+    def _watch(self, drag: _Drag) -> Iterator[Place | T]:
+        told = -math.inf
+        while True:
+            over = drag.ended.is_set()  # before it is looked whether there is more
+            try:
+                yield drag.said.get(timeout=0 if over else TICK_SECONDS)
+                continue
+            except queue.Empty:
+                if over and drag.error:
+                    raise drag.error from None
+            if over or (drag.began is None and not self._waits(drag)):
+                return
+            if drag.began is None and time.monotonic() > told + TELL_SECONDS:
+                place, told = self._place(drag), time.monotonic()
+                if place:
+                    yield place
+
+    def _waits(self, drag: _Drag) -> bool:
+        with self._lock:
+            self._drop()
+            return drag in self._waiting or drag.began is not None
+
+    def _place(self, drag: _Drag) -> Place | None:
+        """Where a drag stands in the line; None where its turn has come."""
+        with self._lock:
+            if drag not in self._waiting:
+                return None
+            ahead, now = self._waiting.index(drag), time.monotonic()
+            ends = [max(self._mean - (now - each.began), 0.0) for each in self._running]
+            heapq.heapify(ends)
+            for _ in range(ahead if ends else 0):
+                heapq.heapreplace(ends, ends[0] + self._mean)
+            return Place(ahead, ends[0] if ends else 0.0)
+
+    def _check(self, program: bool) -> None:
+        if len(self._running) < self.slots and not self._waiting:
+            return
+        programs = sum(drag.program for drag in self._waiting)
+        if len(self._waiting) >= self.length or (program and 2 * programs >= self.length):
+            raise ValueError(BUSY)
+
+    def _drop(self) -> None:
+        self._waiting = [drag for drag in self._waiting if drag.wanted()]
+
+    def _let_in(self) -> None:
+        self._drop()
+        while self._waiting and len(self._running) < self.slots:
+            drag = self._waiting.pop(0)
+            drag.began = time.monotonic()
+            self._running.append(drag)
+            threading.Thread(target=drag.context.run, args=(self._work, drag), daemon=True,
+                             name="drag").start()
+
+    def _work(self, drag: _Drag) -> None:
+        try:
+            with contextlib.closing(_each(drag.steps)) as steps:
+                for item in steps:
+                    if not drag.say(item):
+                        break
+        except BaseException as error:
+            drag.error = error
+        finally:
+            with self._lock:
+                self._running.remove(drag)
+                self._mean += LEARN * (time.monotonic() - drag.began - self._mean)
+                self._let_in()
+            drag.ended.set()
+
+
+def _each(steps: Callable[[], Iterable[T]]) -> Iterator[T]:
+    yield from steps()  # what closes this closes them
+
+
+def slots_for(device_type: str) -> int:
+    """How many drags run at once on a device of this type: one on a GPU; on a CPU one for each
+    core, where two at once on two cores take less time than one after the other."""
+    return 1 if device_type != "cpu" else max(1, min(os.cpu_count() or 1, CPU_SLOTS))

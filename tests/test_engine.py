@@ -1,0 +1,123 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from drag import PointPair, Settings, new_edit
+from drag.engine import NO_MEMORY, Engine, with_room
+from drag.gallery import Gallery
+from drag.loop import Ending
+from drag.render import render
+
+
+class Toys:
+    """LoadedModels that have one generator, and count what is asked of them."""
+
+    def __init__(self, toy):
+        self.toy, self.freed = toy, 0
+
+    def use(self, model):
+        return self
+
+    def __enter__(self):
+        return self.toy
+
+    def __exit__(self, *error):
+        return None
+
+    def drop_unused(self):
+        self.freed += 1
+
+
+@pytest.fixture
+def toys(toy):
+    return Toys(toy)
+
+
+@pytest.fixture
+def slow(toy):
+    """An edit that takes many steps to drag."""
+    edit = new_edit(toy, "toy", seed=1, settings=Settings("adam"))
+    return edit.place([PointPair((60, 64), (72, 64))])
+
+
+def failing(toy, monkeypatch, times, error):
+    """Have the next features fail, so many times."""
+    features, left = toy.features, [times]
+
+    def scarce(*args, **kwargs):
+        if left[0]:
+            left[0] -= 1
+            raise error
+        return features(*args, **kwargs)
+
+    monkeypatch.setattr(toy, "features", scarce)
+
+
+ERRORS = [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), MemoryError(),
+          RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_memory_that_ran_out_once_is_freed_and_the_drag_begins_again(
+        toys, toy, slow, monkeypatch, error):
+    whole = [step.number for step in Engine(toys).steps(slow)]
+    failing(toy, monkeypatch, 1, error)
+    assert [step.number for step in Engine(toys).steps(slow)] == whole
+    assert toys.freed == 1
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_second_time_is_said_in_words(toys, toy, slow, monkeypatch, error):
+    failing(toy, monkeypatch, 2, error)
+    with pytest.raises(ValueError, match=NO_MEMORY):
+        list(Engine(toys).steps(slow))
+    failing(toy, monkeypatch, 2, error)
+    with pytest.raises(ValueError, match=NO_MEMORY):
+        with_room(toys, lambda: render(toy, slow.ws))
+    assert toys.freed == 2
+    assert render(toy, slow.ws).shape == (128, 128, 3)
+
+
+def test_other_errors_are_not_tried_again(toys, toy, slow, monkeypatch):
+    failing(toy, monkeypatch, 1, RuntimeError("a bug"))
+    with pytest.raises(RuntimeError, match="a bug"):
+        list(Engine(toys).steps(slow))
+    assert toys.freed == 0
+
+
+def test_a_drag_ends_when_its_time_is_up_and_shows_what_it_reached(toys, slow):
+    *_, last = Engine(toys).steps(slow, seconds=0)
+    assert (last.ending, last.number, last.sharp) == (Ending.TIME_LIMIT, 1, True)
+    *_, last = Engine(toys).steps(slow, seconds=math.inf)
+    assert last.ending is Ending.ARRIVED
+
+
+def test_an_edit_of_another_model_is_refused(toys, slow, toy):
+    toy.num_ws = 4
+    with pytest.raises(ValueError, match="of another model"):
+        list(Engine(toys).steps(slow))
+
+
+def test_a_picture_is_made_once(toys, toy, slow):
+    gallery = Gallery(toys)
+    first = gallery.picture("toy", slow.ws)
+    assert gallery.picture("toy", slow.ws.copy()) is first
+    assert toy.images == 1
+    assert gallery.picture("toy", slow.ws + 0.5) != first
+    assert gallery.find("toy", slow.ws + 1) is None
+    assert gallery.find("other", slow.ws) is None  # models may have latents of one shape
+    taken = gallery.take("toy", slow.ws + 1, np.zeros((128, 128, 3), np.uint8))
+    assert gallery.picture("toy", slow.ws + 1) is taken
+
+
+def test_of_many_pictures_those_seen_last_are_kept(toys, slow, monkeypatch):
+    gallery = Gallery(toys)
+    sizes = [len(gallery.picture("toy", slow.ws + number)) for number in range(4)]
+    gallery.find("toy", slow.ws)
+    monkeypatch.setattr("drag.gallery.KEPT_BYTES", sum(sizes))
+    gallery.picture("toy", slow.ws + 9)
+    kept = [gallery.find("toy", slow.ws + number) is not None for number in (0, 1, 2, 3, 9)]
+    assert kept == [True, False, True, True, True]
+    assert gallery.nbytes == sum(map(len, gallery._kept.values()))

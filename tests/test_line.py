@@ -1,0 +1,171 @@
+import contextlib
+import contextvars
+import gc
+import itertools
+import threading
+import time
+
+import pytest
+
+from drag.line import BUSY, Line, Place, slots_for
+
+
+class Work:
+    """Steps that come one by one, as fast as they are let."""
+
+    def __init__(self):
+        self.go, self.began, self.ended = threading.Event(), threading.Event(), threading.Event()
+
+    def steps(self):
+        self.began.set()
+        try:
+            for number in itertools.count():
+                self.go.wait(5)
+                yield number
+        finally:
+            self.ended.set()
+
+
+def first_place(run):
+    return next(item for item in run if isinstance(item, Place))
+
+
+def test_steps_come_out_in_order_and_errors_too():
+    def failing():
+        yield from range(20)
+        raise KeyError("a step")
+
+    line, got = Line(1), []
+    with pytest.raises(KeyError, match="a step"):
+        got.extend(line.run(failing))
+    assert got == list(range(20))
+    assert list(line.run(lambda: iter("abc"))) == ["a", "b", "c"]  # the next one's turn comes
+    assert list(line.run(lambda: ())) == []
+
+
+def test_the_others_wait_in_the_order_in_which_they_came_and_hear_of_it():
+    line, work, order = Line(1), Work(), []
+    running = line.run(work.steps)
+    work.go.set()
+    assert next(running) == 0
+    waiting = [line.run(lambda name=name: order.append(name) or [name]) for name in "abc"]
+    places = [first_place(run) for run in waiting]
+    assert [place.ahead for place in places] == [0, 1, 2]
+    assert 0 < places[0].seconds < places[1].seconds < places[2].seconds
+    assert (line.running, line.waiting) == (1, 3)
+    running.close()
+    assert work.ended.wait(5)
+    last = [list(run)[-1] for run in reversed(waiting)]
+    assert last == ["c", "b", "a"]
+    assert order == ["a", "b", "c"]
+    assert (line.running, line.waiting) == (0, 0)
+
+
+def test_as_many_run_at_once_as_it_has_slots():
+    line, works = Line(2), [Work() for _ in range(3)]
+    runs = [line.run(work.steps) for work in works]
+    for work in works:
+        work.go.set()
+    assert [next(runs[0]), next(runs[1]), first_place(runs[2]).ahead] == [0, 0, 0]
+    runs[1].close()
+    assert works[1].ended.wait(5)
+    assert next(item for item in runs[2] if item == 0) == 0
+    for run in runs:
+        run.close()
+
+
+def test_a_full_line_says_so_and_programs_fill_half_of_it():
+    line, work = Line(1, length=4), Work()
+    running = line.run(work.steps)
+    work.go.set()
+    next(running)
+    waiting = [line.run(work.steps, program=True) for _ in range(3)]
+    for run in waiting[:2]:
+        first_place(run)
+    with pytest.raises(ValueError, match=BUSY):
+        next(waiting[2])
+    with pytest.raises(ValueError, match=BUSY):
+        line.check(program=True)
+    line.check()
+    visitors = [line.run(work.steps) for _ in range(3)]
+    for run in visitors[:2]:
+        first_place(run)
+    with pytest.raises(ValueError, match=BUSY):
+        next(visitors[2])
+    visitors[0].close()
+    line.check()
+    for run in (running, *waiting, *visitors):
+        run.close()
+
+
+def test_who_no_longer_wants_it_leaves_the_line_without_being_asked():
+    # Gradio may never come back to the generator of a page that was closed.
+    line, work, wanted = Line(1), Work(), [True]
+    running, left = line.run(work.steps), line.run(work.steps, lambda: wanted[0])
+    work.go.set()
+    next(running)
+    first_place(left)
+    third = line.run(lambda: ["third"])
+    assert first_place(third).ahead == 1
+    wanted[0] = False
+    assert line.waiting == 1
+    running.close()
+    assert list(third)[-1] == "third"
+    assert list(left) == []
+
+
+def test_a_drag_that_nobody_watches_ends_within_two_seconds():
+    line, work, wanted = Line(1), Work(), [True]
+    run = line.run(work.steps, lambda: wanted[0])
+    work.go.set()
+    next(run)
+    wanted[0] = False  # and nobody fetches a step or closes the generator
+    assert work.ended.wait(2)
+    assert list(line.run(lambda: ["next"])) == ["next"]
+
+
+def test_a_generator_that_is_dropped_ends_its_drag():
+    line, work = Line(1), Work()
+    run = line.run(work.steps)
+    work.go.set()
+    next(run)
+    del run
+    gc.collect()
+    assert work.ended.wait(2)
+
+
+def test_a_drag_runs_in_the_context_of_who_asked_for_it():
+    # ZeroGPU finds out from it whose quota counts, also where another's end lets it in.
+    name, line, work = contextvars.ContextVar("name"), Line(1), Work()
+    running = line.run(work.steps)
+    work.go.set()
+    next(running)
+
+    def asked(who):
+        name.set(who)
+        yield from line.run(lambda: [name.get()])
+
+    waiting = [asked(who) for who in "ab"]
+    for run in waiting:
+        contextvars.copy_context().run(next, run)
+    running.close()
+    assert [list(run)[-1] for run in waiting] == ["a", "b"]
+
+
+def test_waits_are_guessed_from_what_drags_took_lately():
+    line = Line(1)
+    for _ in range(40):
+        list(line.run(lambda: [time.sleep(0.01)]))
+    work = Work()
+    with contextlib.closing(line.run(work.steps)) as running:
+        work.go.set()
+        next(running)
+        with contextlib.closing(line.run(lambda: [1])) as second:
+            assert first_place(second).seconds < 0.5
+
+
+def test_one_at_a_time_on_a_gpu_and_some_on_a_cpu(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert (slots_for("cuda"), slots_for("mps"), slots_for("cpu")) == (1, 1, 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    assert slots_for("cpu") == 4
