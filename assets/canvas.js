@@ -85,6 +85,9 @@ function takeValue() {
   loadMask(value.mask || null);
 }
 
+// Its value, and of which sampled picture it is, for assets/recall.js.
+stage.placed = () => lastCommit && JSON.stringify({ ...JSON.parse(lastCommit), sample });
+
 // What is placed, for tests and extensions: points and whether a region is painted.
 stage.drawn = () => structuredClone(
   { points: pairs, painted, selected, selectedEnd, groundMoves, meaning, revision });

@@ -32,6 +32,7 @@ NO_POINTS = ("The points must be a list of [x, y, target x, target y], in pixels
 NO_MASK = "The mask must be a PNG in base64, black and white, of the picture's size."
 FAILED = "The server could not do that, for lack of memory perhaps: try again, or a smaller model."
 NOT_LOADED = "The model of this edit is not in memory: sample a picture of it first."
+NO_ROOM = "The server has no room for the file: try again in some minutes."
 ONE_AT_A_TIME = "A drag of yours waits or runs: fetch its last step first, or cancel it."
 MAX_SECONDS, WAITING_SECONDS = 60, 1  # of a drag; between two words on where it waits
 log = logging.getLogger("drag")
@@ -170,7 +171,11 @@ class Api:
         with self._generator(edit) as generator:
             content = files.as_file(suffix, generator, edit, seconds, points, mark)
         name = files.file_name(edit, suffix)  # in the cache, Gradio removes it when its time comes
-        path = save_bytes_to_cache(content, name, get_upload_folder())
+        try:
+            path = save_bytes_to_cache(content, name, get_upload_folder())
+        except OSError as error:
+            log.error("a program's file could not be kept: %s", error.strerror)
+            raise ValueError(NO_ROOM) from error
         return gr.FileData(path=path, orig_name=name, size=len(content),
                            mime_type=files.MEDIA_TYPES[suffix])
 

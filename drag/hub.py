@@ -6,6 +6,7 @@ HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN mean what they a
 import contextlib
 import errno
 import hashlib
+import os
 import re
 import threading
 import time
@@ -37,6 +38,15 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TELL_SECONDS = 0.1
 _downloads = threading.Semaphore(2)  # at once
 MAX_BYTES = 2_000_000_000  # of a file; the largest known has 1.1 GB
+
+
+def _after_fork() -> None:
+    global _downloads
+    _downloads = threading.Semaphore(2)  # of a worker (drag/zero.py): the server's may be taken
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @dataclass(frozen=True)

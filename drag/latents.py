@@ -1,5 +1,6 @@
 """Statistics of W: what a generator's latents are like, and so how far is too far."""
 
+import os
 import threading
 import weakref
 from dataclasses import dataclass
@@ -37,6 +38,15 @@ class WhitenedSpace:
         """Latents of coordinates, (..., w_dim); differentiable."""
         x = self.mean + v @ self.basis
         return torch.where(x < 0, x * NEGATIVE_SLOPE, x)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()  # of a worker (drag/zero.py): the server's may be held
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def whitened_space(generator) -> WhitenedSpace:

@@ -19,7 +19,8 @@ from typing import TypeVar
 LENGTH = 40  # that wait at most
 SECONDS = 120.0  # that a drag takes at most
 CPU_SLOTS = 4  # at once, however many cores there are: each needs 0.3 GB or more
-TELL_SECONDS, TICK_SECONDS = 0.5, 0.1  # between two Places; between two looks at it
+TELL_SECONDS = 1, 5  # between two Places that differ; and that do not
+TICK_SECONDS = 0.2  # between two looks at the line
 AHEAD = 2  # steps that nobody has fetched yet
 ABANDONED_SECONDS = 20  # without anybody who fetches a step
 FIRST_GUESS, LEARN = 5.0, 0.2  # seconds of a drag; weight of the last one in the mean
@@ -116,7 +117,7 @@ class Line:
                 self._waiting.remove(drag)
 
     def _watch(self, drag: _Drag) -> Iterator[Place | T]:
-        told = -math.inf
+        told, place = -math.inf, None
         while True:
             over = drag.ended.is_set()  # before it is looked whether there is more
             try:
@@ -127,9 +128,11 @@ class Line:
                     raise drag.error from None
             if over or (drag.began is None and not self._waits(drag)):
                 return
-            if drag.began is None and time.monotonic() > told + TELL_SECONDS:
-                place, told = self._place(drag), time.monotonic()
-                if place:
+            if drag.began is None and time.monotonic() > told + TELL_SECONDS[0]:
+                before, place = place, self._place(drag)
+                if place and (before is None or place.ahead != before.ahead
+                              or time.monotonic() > told + TELL_SECONDS[1]):
+                    told = time.monotonic()
                     yield place
 
     def _waits(self, drag: _Drag) -> bool:

@@ -116,6 +116,11 @@ class LoadedModels:
                     self._entries.pop(model, None)
                 self._drop()
 
+    def put(self, model: Model, generator: torch.nn.Module) -> None:
+        """Have a generator that is in memory already; it stays there."""
+        with self._lock:
+            self._entries[model] = _Entry(users=1, generator=generator)
+
     def drop_unused(self) -> None:
         """Let go of all models that nobody uses."""
         with self._lock:

@@ -59,7 +59,9 @@ class Recorder:
         self.every, self.last = 1, None
 
     def take(self, number: int, ws: np.ndarray, handles) -> None:
-        """A step of the drag; handles: N (x, y)."""
+        """A step of the drag; handles: N (x, y). One that came before is tried once more."""
+        if self.last and number < self.last[0]:
+            self.steps = [step for step in self.steps if step[0] < number]
         self.last = number, ws, handles
         if number % self.every:
             return

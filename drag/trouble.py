@@ -6,6 +6,7 @@ import logging
 import gradio as gr
 
 from drag.language import language_of, say
+from drag.visitors import ForgottenError
 from drag.wording import problem
 
 TROUBLE = ValueError, RuntimeError, MemoryError  # torch says RuntimeError where memory lacks
@@ -33,6 +34,6 @@ def plain_errors(outputs: int):
 def in_words(error: Exception, language: str = "en") -> str:
     """The status line for an error; one that is not of the visitor's making is logged."""
     if isinstance(error, ValueError):
-        return problem(str(error), language)
+        return problem(str(error), language, isinstance(error, ForgottenError))
     log.error("a picture could not be made", exc_info=error)
     return problem(say("no_picture", language))

@@ -11,7 +11,7 @@ KEEP_SECONDS = 3600  # after the last sign of life
 SWEEP_SECONDS = 60  # between two looks at who is to be forgotten
 MAX_SESSIONS = 1000
 MAX_BYTES = 1_000_000_000  # of all edits together; a visitor's first one has 0.1 million
-FORGOTTEN = "This page was left alone for too long and is forgotten: reload it."
+FORGOTTEN = "The server does not know this page any more: reload it."
 
 
 class ForgottenError(ValueError):

@@ -40,10 +40,11 @@ def status(text: str, done: float | None = None, quiet: bool = False) -> str:
     return f'<div class="status"{hidden}><span>{text}</span>{bar}</div>'
 
 
-def problem(text: str, language: str = "en") -> str:
-    """The status line for bad input: one sentence (plain text) that says what to do."""
-    text = html.escape(translated(text, language))
-    return f'<div class="status problem"><span>{text}</span></div>'
+def problem(text: str, language: str = "en", forgotten: bool = False) -> str:
+    """The status line for bad input: one sentence (plain text) that says what to do; forgotten: the
+    server does not know the page, which then does it by itself (assets/explain.js)."""
+    text, mark = html.escape(translated(text, language)), " data-forgotten" if forgotten else ""
+    return f'<div class="status problem"{mark}><span>{text}</span></div>'
 
 
 def in_line(place: Place, language: str = "en") -> str:

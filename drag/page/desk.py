@@ -85,7 +85,8 @@ class Desk:
     def _choices(self, session: Session) -> tuple:
         """The model, with what is to know of it, and the settings of a session's edit."""
         model, settings = self.models.find(session.edit.model), session.edit.settings
-        return gr.update(value=model.name, info=about(model, session.language)), *(
+        info = about(model, session.language, self.models.custom)
+        return gr.update(value=model.name, info=info), *(
             settings.solver, settings.learning_rate, settings.r1, settings.r2,
             settings.lambda_mask, settings.max_steps, settings.latent_space.upper(),
             settings.num_entries)
@@ -120,3 +121,9 @@ def frame_of(turn: Turn, picture: bytes, **extra) -> dict:
     edit = turn.edit
     return to_frame(picture, edit.img_size, turn.serial, sample=edit.sample,
                     original=np.array_equal(edit.ws, edit.origin), **extra)
+
+
+def item_of(event: gr.EventData) -> str:
+    """The id of the item of a row that was pressed; empty where a program sent none."""
+    data = event._data
+    return str(data.get("id", "")) if isinstance(data, dict) else ""

@@ -1,11 +1,13 @@
 """Coming and going: arriving at the page, saving to files, opening them, and leaving."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
 import gradio as gr
 import numpy as np
 
+from drag.canvas import read_value
 from drag.component import to_url
 from drag.edit import Edit
 from drag.exchange import read_file
@@ -24,9 +26,13 @@ from drag.wording import status
 class FileHandlers(PictureHandlers):
     """Files and copies are read as if a stranger had made them."""
 
-    def arrive(self, token: str, kept: str, request: gr.Request):
+    def arrive(self, token: str, kept: str, placed, request: gr.Request):
         """A page was loaded; a browser that was here before gets its edit back: from the session
-        of its token or, from a server that does not know that, from what the browser kept."""
+        of its token or, from a server that does not know that, from what the browser kept.
+
+        placed: what was on the canvas when that page went, which no server may have heard of.
+        """
+        known = self.sessions.find(token)
         session = self.sessions.open(request.session_hash, token)
         session.language = language_of(request)
         key, values = self.greeting, {}
@@ -34,6 +40,7 @@ class FileHandlers(PictureHandlers):
             key = "welcome_back"
         elif kept:
             key, values = self._restore(session, kept)
+        put_back(session, placed, known.revision if known else -1)
         line, turn = status(session.say(key, **values)), session.turn()
         try:
             picture = self._render(turn.edit)
@@ -42,7 +49,7 @@ class FileHandlers(PictureHandlers):
             turn = session.turn_to(self._fresh(self.first))
             picture = self._render(turn.edit)
         shown = self._show(session, line, turn, picture)
-        return *shown, *self._choices(session), session.token, ""  # the copy goes from the page
+        return *shown, *self._choices(session), session.token, "", None  # which hold it already
 
     def _restore(self, session: Session, kept: str) -> tuple[str, dict]:
         """Take what a browser kept, if its model is here; what to say about it."""
@@ -136,6 +143,22 @@ class FileHandlers(PictureHandlers):
             return of_model(edit, model.name)
 
         yield from self._turn(session, model, made, session.say(key, name=_short(name)))
+
+
+def put_back(session: Session, placed, known: int) -> None:
+    """Have what was on a canvas, if it is newer than this revision and of the picture shown.
+
+    Handles of pairs that the edit has are its own: a drag may have moved them, and the picture.
+    """
+    edit = session.edit
+    if not isinstance(placed, dict) or placed.get("sample") != edit.sample:
+        return
+    with contextlib.suppress(ValueError):
+        points, mask, revision = read_value(placed, edit.img_size)
+        if revision > known:
+            handles = {pair.key: pair.handle for pair in edit.points}
+            points = [replace(pair, handle=handles.get(pair.key, pair.handle)) for pair in points]
+            session.take_changes(points, mask, max(revision, session.revision + 1))
 
 
 def of_model(edit: Edit, model: str) -> Edit:

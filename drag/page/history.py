@@ -7,7 +7,7 @@ import gradio as gr
 from PIL import Image
 
 from drag.component import to_url
-from drag.page.desk import PAST, SHOWN, Desk
+from drag.page.desk import PAST, SHOWN, Desk, item_of
 from drag.page.past import entry_of, past
 from drag.pictures import at_step, reset_picture
 from drag.project import to_project
@@ -40,7 +40,7 @@ class HistoryHandlers(Desk):
     @plain_errors(outputs=SHOWN)
     def jump(self, event: gr.EventData, request: gr.Request):
         """A picture of the history was pressed."""
-        session, item = self._session(request), event._data["id"]
+        session, item = self._session(request), item_of(event)
         return self._replace(session, lambda _, edit: edit.jump(entry_of(edit, item)), "jumped")
 
     @plain_errors(outputs=SHOWN)

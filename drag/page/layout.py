@@ -48,7 +48,7 @@ class Layout:
                 self.exchange = FileExchange(elem_id="exchange")
         self.note = gr.HTML(say("note"), elem_classes="page-note", elem_id="note")
         self.token, self.kept = gr.Textbox(visible=False), gr.Textbox(visible=False)
-        self.tips = gr.JSON(visible=False)
+        self.placed, self.tips = gr.JSON(visible=False), gr.JSON(visible=False)
 
     def _picture(self, desk: Desk) -> None:
         self.canvas = DragCanvas(elem_id="canvas", server_functions=[_marked(desk.acknowledge)])
@@ -80,8 +80,10 @@ class Layout:
         self.offered = Thumbnails(elem_id="offered")
         self.psi = OpenSlider(0, 1, 0.7, step=0.05, label=word("truncation"),
                               info=word("truncation_info"), elem_id="psi")
+        custom = desk.models.custom
         self.model = gr.Dropdown(models_menu(desk.models), value=first, label=word("model"),
-                                 info=word("custom"), allow_custom_value=True, elem_id="model")
+                                 info=word("custom") if custom else None,
+                                 allow_custom_value=custom, elem_id="model")
 
     def _files(self) -> None:
         self.format = gr.Dropdown(

@@ -11,7 +11,7 @@ def past(session: Session) -> tuple:
     """The row of the history, the steps of the last drag, and whether undo and redo can be
     pressed."""
     edit, trail = session.edit, session.edit.trail
-    row = strip(edit, session.language) | {"token": session.token}
+    row = strip(edit, session.language, session.running) | {"token": session.token}
     if trail is None:
         steps = gr.update(maximum=1, value=1, interactive=False)
     else:
@@ -20,11 +20,12 @@ def past(session: Session) -> tuple:
             gr.update(interactive=bool(edit.future)))
 
 
-def strip(edit: Edit, language: str = "en") -> dict:
+def strip(edit: Edit, language: str = "en", running: bool = False) -> dict:
     """The entries of the history as items of a row, and which of them is shown.
 
     Points that were placed have no item of their own: they belong to the picture that they were
-    placed on, and its item leads to the last of them.
+    placed on, and its item leads to the last of them. running: a drag changes the picture shown at
+    each step, so its item has that of where the drag began, which needs not be made.
     """
     items, at, label = [], 0, ""
     for index, entry in enumerate(edit.timeline):
@@ -36,6 +37,8 @@ def strip(edit: Edit, language: str = "en") -> dict:
         items.append({"id": f"{index}:{looks}", "picture": looks, "label": label})
         if index <= len(edit.history):
             at = len(items) - 1
+    if running and edit.change == "drag" and at:
+        items[at]["picture"] = items[at - 1]["picture"]
     return {"items": items, "at": at}
 
 

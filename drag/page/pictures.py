@@ -11,7 +11,7 @@ from drag.component import to_url
 from drag.edit import Edit
 from drag.language import language_of, say, translated
 from drag.models import Model
-from drag.page.desk import SHOWN, Desk
+from drag.page.desk import SHOWN, Desk, item_of
 from drag.pictures import follow, mix, new_edit, parse_seed, parse_truncation, resample
 from drag.project import check_model
 from drag.sessions import Session
@@ -82,7 +82,7 @@ class PictureHandlers(Desk):
     @plain_errors(outputs=SHOWN)
     def pick(self, event: gr.EventData, psi, entries, request: gr.Request):
         """One of the six was pressed."""
-        kind, _, seed = str(event._data["id"]).partition(":")
+        kind, _, seed = item_of(event).partition(":")
         if kind == "look":
             return self.mix(seed, entries, request)
         return self.resample(seed, psi, request)
@@ -97,7 +97,7 @@ class PictureHandlers(Desk):
     def example(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple]:
         """An example was pressed: it is shown with all that is placed on it."""
         def turn(session: Session):
-            example = examples.EXAMPLES.get(str(event._data["id"]))
+            example = examples.EXAMPLES.get(item_of(event))
             if example is not None:
                 text = session.say("example", title=session.say(f"example_{example.name}"))
                 yield from self._turn(session, self.models.find("builtin"), example.load, text)

@@ -16,7 +16,7 @@ from drag.page.desk import PAST, Desk, frame_of
 from drag.page.past import past
 from drag.pictures import at_step
 from drag.sessions import Session, Turn
-from drag.trouble import in_words, plain_errors
+from drag.trouble import TROUBLE, in_words, plain_errors
 from drag.wording import how_far, how_it_ended, in_line, problem, status
 
 IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs
@@ -71,12 +71,11 @@ class RunHandlers(Desk):
         session.in_line = True
         try:
             yield from self._run(session)
-        except ValueError as error:  # the points went while it waited
-            yield in_words(error, session.language), gr.skip(), *IDLE, *NOTHING
+        except ValueError as error:  # the line is full, the points went, memory is too little
+            yield self._broken_off(session, in_words(error, session.language))
         except Exception:  # an error in a step costs this visitor the rest of the drag, no more
             log.exception("a drag failed")
-            yield (problem(session.say("failed")), self._end(session, session.turn()), *IDLE,
-                   *past(session))
+            yield self._broken_off(session, problem(session.say("failed")))
         finally:
             session.in_line = session.armed = False
 
@@ -109,6 +108,14 @@ class RunHandlers(Desk):
         ways = [pair.distance for pair in begun[0][0].points]
         line = status(how_it_ended(last, ways, session.language))
         yield line, self._end(session, turn, last), *IDLE, *past(session)
+
+    def _broken_off(self, session: Session, line: str) -> tuple:
+        """What is shown of a drag that could not go on: what it reached."""
+        try:
+            canvas = self._end(session, session.turn())
+        except TROUBLE:  # no memory for that either: the last step's picture stays
+            canvas = gr.skip()
+        return line, canvas, *IDLE, *past(session)
 
     def _steps(self, edit) -> Iterator[Step]:
         return self.engine.steps(edit, self.line.seconds)

@@ -2,34 +2,12 @@
 
 import gradio as gr
 
+from drag.component import read_asset
 from drag.page import Handlers
 from drag.page.layout import Layout
 
-# A tab's edit survives its reload, where the browser lets a page store anything; a copy of the last
-# one is kept for servers that were started anew (assets/keep.js).
-RECALL = """() => {
-  let token = '', kept = '';
-  try { token = sessionStorage.draggan || ''; } catch {}
-  try { kept = localStorage.draggan_edit || ''; } catch {}
-  try { kept = sessionStorage.draggan_edit || kept; } catch {}  // this tab's own
-  return [token, kept];
-}"""
-REMEMBER = "(token) => { try { sessionStorage.draggan = token } catch {} }"
-# Tooltips, which gr.Button has none of; those of a tab when it is shown for the first time.
-EXPLAIN = """(tips) => {
-  const line = document.getElementById('status');
-  line.setAttribute('role', 'status');
-  line.setAttribute('aria-live', 'polite');
-  document.title = tips.title;
-  const explain = () => {
-    for (const [id, text] of Object.entries(tips.buttons)) {
-      const button = document.getElementById(id);
-      if (button) button.title = text;
-    }
-  };
-  new MutationObserver(explain).observe(document.body, { childList: true, subtree: true });
-  explain();
-}"""
+RECALL, REMEMBER, EXPLAIN = (  # a function each
+    read_asset(f"{name}.js") for name in ("recall", "remember", "explain"))
 SLOW = {"show_progress": "hidden", "api_visibility": "private"}  # waits in a queue
 LIGHT = SLOW | {"queue": False}
 
@@ -40,9 +18,9 @@ def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:
     shown = [page.line, page.canvas, page.seed, page.psi, *past]
     chosen = [*shown, page.model, *page.settings]
     run = [page.line, page.canvas, page.go, page.stop, *past]
-    mine = [page.token, page.kept]
+    mine = [page.token, page.kept, page.placed]
     came = demo.load(do.arrive, mine, [*chosen, *mine], js=RECALL, **LIGHT)
-    came.then(None, page.token, None, js=REMEMBER, api_visibility="private")
+    came.success(None, page.token, None, js=REMEMBER, api_visibility="private")
     spoken = demo.load(do.speak, None, [page.title, page.note, page.format, page.settings[0],
                                         page.model, page.examples, page.tips], **LIGHT)
     spoken.then(None, page.tips, None, js=EXPLAIN, api_visibility="private")

@@ -16,7 +16,8 @@ DRAWN = """() => {  // the canvas's pixels, without what lies over them
 KINDS = {"png": "(PNG)", "mp4": "(MP4)", "gif": "(GIF)", "webp": "(WebP)", "drag": "(.drag)",
          "npz": "(.npz)"}
 NOSE = (500, 600)  # or thereabouts, of a face in the middle
-ENDINGS = ("Arrived", "Already there", "Nearly there", "No further", "Step limit", "Stopped")
+ENDINGS = ("Arrived", "Already there", "Nearly there", "No further", "Step limit", "Time is up",
+           "Stopped")
 
 
 class Page:

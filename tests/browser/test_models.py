@@ -96,7 +96,7 @@ def test_what_goes_wrong_with_a_model_is_said_and_leaves_the_page_as_it_is(open_
     hub.add("team/nets/wrong.pkl", hub.files[TALL].content, etag="ab" * 32)
     page = open_page()
     page.press_and_drag(NOSE, (520, 500))
-    picture, points = page.picture(), page.value()["points"]
+    picture, points, entries = page.picture(), page.value()["points"], page.entries
     for name, words in {
         "nobody/nets/x.pkl": "There is no nobody/nets on the Hub, or it is private",
         "team/nets/none.pkl": "team/nets has no file none.pkl",
@@ -120,3 +120,4 @@ def test_what_goes_wrong_with_a_model_is_said_and_leaves_the_page_as_it_is(open_
         hub.stopped.clear()
     assert np.array_equal(page.picture(), picture)
     assert page.value()["points"] == points
+    assert page.entries == entries

@@ -9,8 +9,6 @@ import pytest
 from PIL import Image
 
 from drag.project import from_project
-from tests.browser.conftest import free_port, serve
-from tests.browser.page import Page
 from tests.judge import find_face
 
 
@@ -147,25 +145,3 @@ def compare(page, original):
     press(page, "[data-act=split]")
     page.page.wait_for_selector(".dc-stage[data-compare=split]")
     press(page, "[data-act=split]")
-
-
-def test_a_server_that_was_started_anew_goes_on_with_what_the_browser_kept(chromium, generator):
-    port, context = free_port(), chromium.new_context()
-    with serve(port) as server:
-        page = Page(context.new_page(), server.address)
-        page.page.click("#examples button:nth-child(8)")
-        page.wait_for_status("Grow up")
-        page.drag()
-        page.page.wait_for_function("() => (localStorage.draggan_edit || '').includes('\"drag\"')")
-        now, value = page.picture(), page.value()["points"]
-    with serve(port):
-        page.page.reload()
-        page.wait_for_frame(after=0)
-        page.wait_for_status("Welcome back")
-        wait_for(page, now)
-        assert page.value()["points"] == value
-        assert page.entries[-1] == "[Drag]"
-        shown = page.serial
-        page.page.click("#undo")
-        page.wait_for_frame(shown)
-    context.close()

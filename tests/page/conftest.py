@@ -32,7 +32,7 @@ def folder(tmp_path):
 def handlers(folder):
     """The page of these models, and a visitor who looks at the first."""
     handlers = Handlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
-    handlers.arrive("", "", ENGLISH)
+    handlers.arrive("", "", None, ENGLISH)
     return handlers
 
 

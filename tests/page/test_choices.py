@@ -32,7 +32,7 @@ def test_six_are_offered_and_one_is_taken(handlers):
 
 
 def test_chinese_is_spoken_to_who_prefers_it(handlers):
-    assert "在图片上按住" in handlers.arrive("", "", CHINESE)[LINE]
+    assert "在图片上按住" in handlers.arrive("", "", None, CHINESE)[LINE]
     assert "种子必须" in handlers.resample("face", 0.7, CHINESE)[LINE]
     title, note, formats, solvers, models, row, tips = handlers.speak(CHINESE)
     assert "拖动人脸" in title + note
@@ -41,4 +41,4 @@ def test_chinese_is_spoken_to_who_prefers_it(handlers):
     assert ("本机文件: a.pkl", "a.pkl") in models["choices"]
     assert row["items"][0]["label"] == "笑得更开"
     assert "Ctrl+Z" in tips["buttons"]["undo"]
-    assert "Press on the picture" in handlers.arrive("", "", ENGLISH)[LINE]
+    assert "Press on the picture" in handlers.arrive("", "", None, ENGLISH)[LINE]

@@ -151,19 +151,19 @@ def test_what_a_browser_keeps_is_shown_by_a_server_that_was_started_anew(handler
     assert len(kept) < KEEP_BYTES
     assert handlers.keep(["guess"]) is None
     other = Handlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
-    outputs = other.arrive(session.token, kept, ENGLISH)
+    outputs = other.arrive(session.token, kept, None, ENGLISH)
     assert "Welcome back" in outputs[LINE]
     back = visitor(other).edit
     np.testing.assert_array_equal(back.ws, session.edit.ws)
     assert back.points == session.edit.points
     assert [entry.change for entry in back.timeline] == ["sample", "points", "drag"]
     # The server that knows the token goes by its own edit.
-    assert "as you left it" in handlers.arrive(session.token, kept, another("again"))[LINE]
+    assert "as you left it" in handlers.arrive(session.token, kept, None, another("again"))[LINE]
 
 
 @pytest.mark.parametrize("kept", ["", "{", "null", "\ud800", "x" * 100_000])
 def test_what_a_browser_kept_and_is_damaged_is_left_out(handlers, kept):
-    assert "Press on the picture" in handlers.arrive("", kept, another("two"))[LINE]
+    assert "Press on the picture" in handlers.arrive("", kept, None, another("two"))[LINE]
 
 
 def test_what_was_kept_of_another_model_waits_for_it_and_of_an_unknown_is_left_out(handlers):
@@ -171,13 +171,13 @@ def test_what_was_kept_of_another_model_waits_for_it_and_of_an_unknown_is_left_o
         edit = new_edit(generator, "b.pkl", seed=5)
     handlers.models._entries.clear()
     kept = to_project(edit).decode()
-    line = handlers.arrive("", kept, another("two"))[LINE]
+    line = handlers.arrive("", kept, None, another("two"))[LINE]
     assert "of the model b.pkl" in line
     assert visitor(handlers).edit.model == "a.pkl"
     request = another("two")
     assert list(handlers.choose("b.pkl", request))[-1][SEED] == "5"
     wrong = replace(edit, ws=edit.ws[:, :3], origin=None)
-    handlers.arrive("", to_project(wrong).decode(), another("three"))
+    handlers.arrive("", to_project(wrong).decode(), None, another("three"))
     assert list(handlers.choose("b.pkl", another("three")))[-1][SEED] == "0"  # a fresh one
     gone = to_project(replace(edit, model="gone.pkl")).decode()
-    assert "Press on the picture" in handlers.arrive("", gone, another("four"))[LINE]
+    assert "Press on the picture" in handlers.arrive("", gone, None, another("four"))[LINE]

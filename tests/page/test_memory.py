@@ -38,7 +38,7 @@ def test_a_hundred_drags_take_less_than_five_megabytes(tmp_path):
     # Latents as large as those of a StyleGAN2 of 1024 px: each drag makes others.
     write_nvidia(tmp_path / "a.pkl", random_state(w_dim=512, resolution=64), layout="G_ema")
     handlers = Handlers(LoadedModels("cpu", local=local_models(tmp_path)), "a.pkl")
-    handlers.arrive("", "", ENGLISH)
+    handlers.arrive("", "", None, ENGLISH)
     session = visitor(handlers)
     drag_once(handlers, session, 0)  # what the first one makes once for all is not the visitor's
     gc.collect()

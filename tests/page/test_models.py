@@ -81,7 +81,7 @@ def test_a_picture_that_does_not_fit_into_memory_changes_nothing(handlers, monke
     monkeypatch.setattr(StyleGAN2, "image", image)
     choose(handlers, "b.pkl")
     monkeypatch.setattr(StyleGAN2, "image", scarce)
-    for told in (handlers.resample("7", 0.7, ENGLISH), handlers.arrive("", "", ENGLISH)):
+    for told in (handlers.resample("7", 0.7, ENGLISH), handlers.arrive("", "", None, ENGLISH)):
         assert "for lack of memory" in told[LINE]  # and the page comes back with the first model
     assert visitor(handlers).edit.model == "a.pkl"
 

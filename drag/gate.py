@@ -1,0 +1,257 @@
+"""The gate between the network and Gradio: which addresses there are, how much is read, and which
+calls no page or program of ours makes.
+
+Gradio reads whatever it is sent, however large, keeps uploads on the disk, fetches addresses that
+a call names, and answers much that this page has no use for. Nothing of that is for strangers.
+"""
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+from gradio.utils import get_upload_folder
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from drag.language import language_of, translated
+
+MAX_BODY = 30_000_000  # bytes; a project of 20 MB has 27 million in base64
+LARGE, LARGE_AT_ONCE = 250_000, 2  # bytes; bodies above that which are held at once
+MAX_HELD = 60_000_000  # bytes of large bodies whose calls wait in Gradio's queue
+MAX_VALUES = 300_000  # in a body: each becomes an object of 50 bytes or more
+MAX_LOGIN = 10_000  # bytes of a form with a name and a password
+MAX_UNREAD = 1000  # results, a picture or an edit each, that nobody has fetched
+READ_SECONDS, ROOM_SECONDS = 60, 30  # for a body to come; for those of others to go
+_API, _NAME = "/gradio_api/", r"[\w.-]{1,100}"
+READ = re.compile(  # what a page and gradio_client get; files besides, see `_is_answer`
+    r"/|/(healthz|config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|logout)"
+    r"|/(static|assets|svelte)/.*"
+    rf"|{_API}(info/?|openapi\.json|app_id/?|user/?|login_check/?|startup-events|theme\.css"
+    rf"|heartbeat/{_NAME}|queue/(data|status)|call/(v2/)?{_NAME}/{_NAME})")
+CALLED = re.compile(  # and where they post
+    rf"/login/?|{_API}((run|api|call|call/v2)/{_NAME}/?|queue/join|cancel|reset/?"
+    r"|component_server/?)")
+QUEUED = re.compile(rf"{_API}(queue|call)/")  # of these, what Gradio keeps until it is fetched
+NOTHING_HERE = "Nothing is offered at this address."
+TOO_LARGE = "This was too large to be read: send less."
+TOO_SLOW = "This took too long to come: try again."
+NO_ROOM = "This page is busy with what others sent: try again in a minute."
+NO_CALL = "This call cannot be read: reload the page, or see its API description."
+log = logging.getLogger("drag")
+
+
+class RefusedError(Exception):
+    """A request that is answered with this status and sentence."""
+
+    def __init__(self, status: int, sentence: str):
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+def gate(app):
+    """The ASGI application behind a gate that lets through what the page and programs need."""
+    large = asyncio.Semaphore(LARGE_AT_ONCE)
+
+    async def guarded(scope, receive, send):
+        if scope["type"] != "http":
+            await (app if scope["type"] == "lifespan" else _hang_up)(scope, receive, send)
+            return
+        try:
+            posted = _check_address(scope)
+            async with contextlib.AsyncExitStack() as held:
+                if posted:
+                    if QUEUED.match(_path(scope)):
+                        _drop_unread(scope["app"])
+                    body = await _body(scope, receive, large, held)
+                    if body is None:  # nobody waits for an answer
+                        return
+                    receive = _replayed(body, receive)
+                await _in_words(app, scope, receive, send)
+        except RefusedError as refused:
+            await answer(scope, refused.status, refused.sentence)(scope, receive, send)
+
+    return guarded
+
+
+async def _hang_up(scope, receive, send) -> None:
+    await send({"type": "websocket.close", "code": 1008})
+
+
+def answer(scope, status: int, sentence: str) -> JSONResponse:
+    """One sentence, in the language that the browser prefers."""
+    sentence = translated(sentence, language_of(Request(scope)))
+    close = {"connection": "close"} if status in (408, 413) else None  # more of it may come
+    return JSONResponse({"detail": sentence}, status, close)
+
+
+def _check_address(scope) -> bool:
+    """Whether it is posted to; raises RefusedError where there is nothing for anyone."""
+    path = _path(scope)
+    if scope["method"] in ("GET", "HEAD"):
+        if READ.fullmatch(path) or _is_answer(path):
+            return False
+    elif scope["method"] == "POST" and CALLED.fullmatch(path):
+        return True
+    raise RefusedError(403, NOTHING_HERE)
+
+
+def _path(scope) -> str:
+    return scope["path"].removeprefix(scope.get("root_path", ""))
+
+
+def _is_answer(path: str) -> bool:
+    """Whether it is the address of a file that `drag.api` made: FOLDER/HASH/draggan-seed1.png."""
+    prefix = f"{_API}file="
+    if not path.startswith(prefix) or "\0" in path:
+        return False
+    file = Path(path.removeprefix(prefix))
+    return (file.parent.parent == Path(get_upload_folder()).resolve()
+            and re.fullmatch(r"[0-9a-f]{40,}", file.parent.name) is not None
+            and re.fullmatch(r"draggan[\w-]*\.\w+", file.name) is not None)
+
+
+async def _body(scope, receive, large: asyncio.Semaphore, held) -> bytes | None:
+    """What is posted, checked; None where the sender has gone. held: keeps its room until the
+    request is answered."""
+    headers = dict(scope["headers"])
+    form = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
+    login = _path(scope).rstrip("/") == "/login"
+    if form and not login:  # Starlette writes it to the disk
+        raise RefusedError(403, NOTHING_HERE)
+    most, length = MAX_LOGIN if login else MAX_BODY, headers.get(b"content-length", b"")
+    if length.isdigit() and int(length[:20]) > most:
+        raise RefusedError(413, TOO_LARGE)
+    try:
+        return await asyncio.wait_for(
+            _read(scope, receive, most, large, held, login), READ_SECONDS)
+    except (TimeoutError, asyncio.TimeoutError):
+        raise RefusedError(408, TOO_SLOW) from None
+
+
+async def _read(scope, receive, most: int, large, held, login: bool) -> bytes | None:
+    chunks, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunks.append(message.get("body", b""))
+        more, before = message.get("more_body", False), size
+        size += len(chunks[-1])
+        if size > most:
+            raise RefusedError(413, TOO_LARGE)
+        if before <= LARGE < size:
+            await _room(scope, large, held)
+    body = b"".join(chunks)
+    if size > LARGE:
+        scope["drag.large"] = size  # for as long as Gradio keeps the request of the call
+    if not login:
+        check_call(body)
+    return body
+
+
+async def _room(scope, large: asyncio.Semaphore, held) -> None:
+    """Wait until few other large bodies are held; raises RefusedError where that takes long."""
+    async def wait():
+        await held.enter_async_context(large)
+        while _held_bytes(scope["app"]) > MAX_HELD:
+            await asyncio.sleep(0.1)
+
+    try:
+        await asyncio.wait_for(wait(), ROOM_SECONDS)
+    except (TimeoutError, asyncio.TimeoutError):
+        raise RefusedError(503, NO_ROOM) from None
+
+
+def _held_bytes(app) -> int:
+    """Bytes of large bodies whose calls wait in Gradio's queue, or run."""
+    events = app.get_blocks()._queue.event_ids_to_events.values()
+    return sum(event.request.scope.get("drag.large", 0) for event in list(events))
+
+
+def _drop_unread(app) -> None:
+    """Have Gradio forget the results of calls that have ended and are not fetched, the oldest
+    first, where there are too many; raises RefusedError where those of calls that run are."""
+    queue = app.get_blocks()._queue
+    unread, running = queue.pending_messages_per_session, queue.event_ids_to_events
+    many = sum(messages.qsize() for messages in unread.values())
+    if many > MAX_UNREAD:
+        busy = {event.session_hash for event in running.values()}
+        for session in [each for each in unread if each not in busy]:
+            many -= unread.pop(session).qsize()
+            if many <= MAX_UNREAD:
+                return
+        raise RefusedError(503, NO_ROOM)
+
+
+def check_call(body: bytes) -> None:
+    """Raises RefusedError where a body is not JSON as a page or a program sends it.
+
+    Gradio would look for files on the disk, or fetch them, by what it takes to be their names, and
+    keeps the name of a session for good, however long.
+    """
+    if body.count(b",") > MAX_VALUES:
+        raise RefusedError(413, TOO_LARGE)
+    try:
+        call = orjson.loads(body or b"{}")  # strict: no NaN, no half characters, 1,024 levels
+    except ValueError:
+        raise RefusedError(400, NO_CALL) from None
+    if not isinstance(call, dict):
+        raise RefusedError(422, NO_CALL)
+    for name in ("session_hash", "event_id", "fn_name"):
+        value = call.get(name)
+        if value is not None and not (isinstance(value, str) and re.fullmatch(_NAME, value)):
+            raise RefusedError(422, NO_CALL)
+    for name in ("fn_index", "trigger_id", "component_id"):
+        if type(call.get(name)) not in (int, type(None)):
+            raise RefusedError(422, NO_CALL)
+    if any("path" in record and "meta" in record for record in _records(call)):
+        raise RefusedError(422, NO_CALL)
+
+
+def _records(value) -> Iterator[dict]:
+    """All objects within a value of JSON."""
+    rest = [value]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            yield value
+            rest.extend(value.values())
+        elif isinstance(value, list):
+            rest.extend(value)
+
+
+def _replayed(body: bytes, receive):
+    """A `receive` that gives a body that was read already, then what comes after it."""
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay():
+        return messages.pop() if messages else await receive()
+
+    return replay
+
+
+async def _in_words(app, scope, receive, send) -> None:
+    """Have a request answered; one on which Gradio stumbles, in one sentence, and without the
+    traceback that the server would print."""
+    begun = ended = False
+
+    async def sending(message):
+        nonlocal begun, ended
+        begun = True
+        ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+        await send(message)
+
+    try:
+        await app(scope, receive, sending)
+    except Exception as error:
+        log.warning("%s %.80r was not answered: %s", scope["method"], scope["path"],
+                    type(error).__name__)
+        log.debug("because", exc_info=True)
+        if not begun:
+            raise RefusedError(400, NO_CALL) from None
+        if not ended:
+            await send({"type": "http.response.body"})

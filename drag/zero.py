@@ -1,0 +1,122 @@
+"""Drags on ZeroGPU, where a GPU is lent to a process of its own for as long as a drag takes.
+
+`spaces`, which a ZeroGPU Space has, is optional; it must be imported before CUDA is used. Its GPU
+decorator forks the server and sends arguments and yielded values between the two by pickle, so all
+that crosses is an Edit without history, and Steps with pictures as JPEG. The server itself never
+has the GPU: pictures outside of drags are made by the models on its CPU.
+"""
+
+import html
+import io
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import gradio as gr
+import numpy as np
+import torch
+from PIL import Image
+
+from drag.edit import Edit
+from drag.engine import Engine
+from drag.export import jpeg
+from drag.loaded import LoadedModels
+from drag.loop import Step
+from drag.models import Model, choose_device, read_generator
+
+try:
+    import spaces
+except ImportError:  # not a ZeroGPU Space
+    spaces = None
+
+SLOTS = 4  # drags at once: ZeroGPU has many GPUs, and a line of its own
+STARTING_SECONDS = 5  # until a worker has the GPU and the models on it
+MOST_SECONDS = 25  # lent for one drag: a visitor without an account has two minutes a day
+# By solver: seconds a step, and steps within which drags of it end. Guesses, no GPU was at hand;
+# too small ones end a drag early, with what it reached, and another press goes on.
+STEPS = {"adam": (0.1, 300)}
+OTHER_STEPS = 0.25, 60
+ABORTED = "GPU task aborted"  # what spaces says of a worker that died
+LOST = ("The GPU was taken back before the drag had ended; what it reached is kept: press Drag "
+        "again.")
+_placed: dict[Model, torch.nn.Module] = {}  # before the fork, for all workers
+_there: LoadedModels | None = None  # of a worker
+
+
+def on_zero_gpu() -> bool:
+    """Whether this is a ZeroGPU Space."""
+    return spaces is not None and os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
+
+
+def lent_seconds(edit: Edit) -> float:
+    """Seconds that a drag of this edit may take, by its solver and its step limit."""
+    seconds, most = STEPS.get(edit.settings.solver, OTHER_STEPS)
+    return min(MOST_SECONDS, max(5.0, seconds * min(edit.settings.max_steps, most)))
+
+
+class ZeroEngine:
+    """As drag.engine.Engine; its steps are worked out by a worker of ZeroGPU."""
+
+    def __init__(self, models: LoadedModels):
+        """models: on the CPU, of the server."""
+        self.models = models
+
+    def place(self, name: str) -> None:
+        """Have this model on the GPU of every worker; before the page is launched."""
+        model = self.models.find(name)
+        _placed[model] = read_generator(model, choose_device("auto"), lambda *told: None)
+
+    def steps(self, edit: Edit, seconds: float = MOST_SECONDS, view: bool = True) -> Iterator[Step]:
+        """As Engine.steps. Raises ValueError, in words fit for a visitor, also where no GPU is to
+        be had or it was taken back."""
+        with self.models.use(edit.model):  # its weights are on this machine, for the worker, too
+            pass
+        bare = replace(edit, history=(), future=(), trail=None)
+        model, seconds = self.models.find(edit.model), min(seconds, lent_seconds(edit))
+        try:
+            for said in _lent(model, bare, seconds, view):
+                if isinstance(said, str):
+                    raise ValueError(said)
+                yield _unpacked(said)
+        except gr.Error as error:
+            raise _in_words(error) from error
+
+
+def _duration(model: Model, edit: Edit, seconds: float, view: bool) -> int:
+    return round(STARTING_SECONDS + seconds)
+
+
+def _steps_there(model: Model, edit: Edit, seconds: float, view: bool) -> Iterator[Step | str]:
+    """The steps of a drag, in a worker; bad input as a sentence, for errors lose theirs."""
+    global _there
+    if _there is None:
+        torch.set_num_threads(1)  # those of OpenMP did not survive the fork, and are waited for
+        _there = LoadedModels("auto")
+        for placed, generator in _placed.items():
+            _there.put(placed, generator)
+    _there.local[model.name] = model
+    try:
+        for step in Engine(_there).steps(edit, seconds, view):
+            yield step if step.picture is None else replace(step, picture=jpeg(step.picture, 95))
+    except ValueError as error:
+        yield str(error)
+
+
+def _unpacked(step: Step) -> Step:
+    if step.picture is None:
+        return step
+    return replace(step, picture=np.asarray(Image.open(io.BytesIO(step.picture))))
+
+
+_lent = spaces.GPU(duration=_duration)(_steps_there) if spaces else _steps_there
+
+
+def _in_words(error: gr.Error) -> Exception:
+    """What spaces raises as a sentence, or as an error of ours where it is one."""
+    text = html.unescape(re.sub(r"<[^>]*>", "", str(error.message))).strip()
+    if text == ABORTED:
+        return ValueError(LOST)
+    if "worker" in str(error.title).lower():
+        return RuntimeError(f"a ZeroGPU worker failed: {text}")
+    return ValueError(text)

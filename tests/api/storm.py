@@ -1,0 +1,242 @@
+"""Hostile calls by the thousand, the same ones each time: any JSON to any function, bombs, paths,
+and what is no call at all."""
+
+import base64
+import io
+import json
+import random
+import re
+import struct
+import threading
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+SEED = 6
+ANSWER_SECONDS = 15  # for one call, while others come, on a busy machine
+API = "/gradio_api"
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int, height: int, *more: bytes, raw: bytes = b"") -> str:
+    """A grey PNG that says it has this size, as a data URL; raw: what its pixels inflate to."""
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(
+        ">IIBBBBB", width, height, 8, 0, 0, 0, 0)) + b"".join(more) + chunk(
+        b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+
+
+def file(name: str, content: bytes) -> dict:
+    """What the page sends where a visitor opens a file."""
+    return {"name": name, "content": base64.b64encode(content).decode()}
+
+
+def bombs() -> list:
+    """Small values that are large when they are unpacked, or say that they are."""
+    zeros = bytes(100_000_000)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("w.npy", zeros)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f4", "fortran_order": False, "shape": (10**9, 512)})
+    text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(zeros))
+    masks = [png(60_000, 60_000), png(1024, 1024, raw=zeros), png(1024, 1024, text),
+             png(1024, 1024, chunk(b"iCCP", b"a\0\0" + zlib.compress(zeros)))]
+    nested = b'{"format": "drag project", "version": 2, "entries": ' + b"[" * 900 + b"]" * 900
+    return [
+        *({"points": [], "mask": mask, "revision": 2**40} for mask in masks), *masks,
+        file("a.npz", archive.getvalue()), file("a.npy", header.getvalue() + zeros[:500]),
+        file("a.drag", nested + b"}"), file("a.drag", b"[" * 100_000),
+        file("a.drag", b'{"entries": [' + b"1," * 200_000 + b"1]}"),
+        file("a.drag", b"9" * 1_000_000), file("a.npz", b"PK\3\4" + zeros[:1000])]
+
+
+PLAIN = [
+    None, True, False, 0, -1, 1, 5, 1.5, 2**53, -(2**63), 1e308, -0.0, "", "0", "7", "-1", " ", "é",
+    "x" * 70_000, "\0", "../secret.txt", "secret.txt", "/etc/passwd", "file:///etc/passwd",
+    "builtin", "lions", "owner/name/file.pkl", "a@b/c/../../d.pt", "<img src=x onerror=alert(1)>",
+    "W+", "w", "adam", "png", ".drag", "../../x.png", "face:5", "look:-1", "smile", "0:abc",
+    "http://127.0.0.1/secret.txt", "data:image/png;base64,AAAA", "nan", "${7*7}", "{0.__class__}"]
+SHORT = [value for value in PLAIN if not isinstance(value, str) or len(value) < 99]
+KEYS = ["points", "mask", "revision", "handle", "target", "key", "name", "content", "id", "index",
+        "value", "url", "entries", "data", "format", "version", "model", "at", "saved", "__class__"]
+NOT_JSON = [  # bodies; the first ones are what only Python takes for JSON
+    b'{"fn_index": 9, "data": [NaN]}', b'{"fn_index": 16, "data": [Infinity]}',
+    b'{"fn_index": 16, "data": [1e400]}', b'{"fn_index": 19, "data": ["\\ud800", 1]}',
+    b'{"fn_index": 19, "data": ["\xff", 1]}', b"", b"{", b"[]", b"null", b"5", b'"x"',
+    b"[" * 100_000, b'{"data": ' + b"[" * 950 + b"]" * 950 + b', "fn_index": 9}',
+    b'{"fn_index": 16, "data": [' + b"7" * 10_000 + b"]}",
+    b'{"data": [' + b"1.5," * 1_000_000 + b"1], \"fn_index\": 9}",
+    b'{"data": [[' + b"[]," * 200_000 + b"[]]], \"fn_index\": 9}",
+    b'{"fn_index": 9, "data": ["' + b"A" * 12_000_000 + b'"]}',
+    b'{"fn_index": 9, "data": "' + b"A" * 31_000_000 + b'"}',
+    b'{"session_hash": "' + b"h" * 100_000 + b'", "fn_index": 0, "data": ["", ""]}']
+PATHS = [f"{API}/file={path}" for path in (
+    "/etc/passwd", "../secret.txt", "secret.txt", "..%2fsecret.txt", "%2e%2e/secret.txt",
+    "..%252fsecret.txt", "%2fetc%2fpasswd", "/etc/./passwd", "//etc/passwd",
+    "file:///etc/passwd", "/proc/self/environ", "app.py", "{secret}", "{gradio}/../secret.txt",
+    "{gradio}/%2e%2e/secret.txt", "{gradio}/" + "0" * 64 + "/../../secret.txt",
+    "{gradio}/" + "0" * 64 + "/draggan-x/../../../secret.txt", "C:\\x", "%00", "a%00b",
+    "http://127.0.0.1:1/", "https://example.com/", "\\\\host\\share")] + [
+    f"{start}{path}" for start in ("/static/", "/assets/", "/svelte/", f"{API}/file/",
+                                   f"{API}/custom_component/x/client/", "/theme.css/")
+    for path in ("../../../../../../etc/passwd", "..%2f..%2f..%2f..%2fetc/passwd", "/etc/passwd",
+                 "%2e%2e/%2e%2e/secret.txt", "....//....//etc/passwd", "..%5c..%5cx")] + [
+    f"{API}/proxy=http://127.0.0.1:1/", f"{API}/proxy=https://evil.hf.space/", "/monitoring",
+    "/monitoring/summary", "/monitoring/x", f"{API}/deep_link?session_hash=x",
+    "/?deep_link=../../x",
+    "/config?deep_link=..%2f..%2fx", f"{API}/runs", f"{API}/vibe-code/", f"{API}/dev/reload",
+    f"{API}/stream/a/b/c/playlist.m3u8", f"{API}/upload_progress?upload_id=x", f"{API}/mcp/",
+    f"{API}/queue/data?session_hash=guess", f"{API}/call/sample/guess", "/docs", "/pwa_icon/99999",
+    "/__theme", "/gradio_api/theme.css?v=../..", "/manifest.json", "/robots.txt", "/nothing"]
+
+
+class Caller:
+    """Calls the page by HTTP, and keeps the time that its answers take."""
+
+    def __init__(self, app):
+        self.client = httpx.Client(base_url=app.address, timeout=ANSWER_SECONDS)
+        self.functions = self.client.get("/config").json()["dependencies"]
+        self.mine = threading.local()
+        self.answers: list[tuple[str, int, bytes, float]] = []
+
+    def run(self, name: str, session: str, *data, **more) -> httpx.Response:
+        """Call a handler of the page as the page does; inputs that are not given are empty."""
+        (function,) = (each for each in self.functions if each["api_name"] == name)
+        rest = [None] * (len(function["inputs"]) - len(data))
+        return self.client.post(f"{API}/run/predict", json={
+            "fn_index": function["id"], "session_hash": session, "data": [*data, *rest], **more})
+
+    def send(self, what: str, method: str, path: str, **kwargs) -> bytes:
+        """Send something, and keep how it was answered."""
+        began = time.monotonic()
+        try:
+            answer = self.client.request(method, path, **kwargs)
+            status, body = answer.status_code, answer.content
+        except (httpx.WriteError, httpx.RemoteProtocolError, httpx.ReadError):
+            status, body = 413, b""  # hung up on in the midst of too large a body
+        self.answers.append((what, status, body, time.monotonic() - began))
+        return body
+
+    def listen(self, what: str, path: str) -> None:
+        """Read the events of a call until the last one."""
+        began, told = time.monotonic(), b""
+        with self.client.stream("GET", path) as answer:
+            for line in answer.iter_lines():
+                told += line.encode()
+                if re.search(r"process_completed|close_stream|unexpected_error|^event: (complete"
+                             "|error)", line) or time.monotonic() > began + ANSWER_SECONDS:
+                    break
+        self.answers.append((what, answer.status_code, told, time.monotonic() - began))
+
+
+class Storm:
+    """Makes hostile calls, the same ones for the same seed."""
+
+    def __init__(self, caller: Caller, victim: str, folder: Path):
+        self.call, self.victim, self.folder = caller, victim, folder
+        self.bombs = bombs()
+
+    def value(self, rng: random.Random, depth: int = 0):
+        """Any JSON."""
+        kind = rng.random()
+        if kind < 0.55 or depth > 2:
+            return rng.choice(PLAIN)
+        if kind < 0.65:
+            return [self.value(rng, depth + 1) for _ in range(rng.randrange(6))]
+        if kind < 0.8:
+            keys = rng.sample(KEYS, rng.randrange(6))
+            return {key: self.value(rng, depth + 1) for key in keys}
+        if kind < 0.85:
+            pair = {"handle": [rng.choice(SHORT), 5], "target": [9, rng.choice(SHORT)],
+                    "key": rng.choice(SHORT)}
+            return {"points": [pair] * rng.choice([1, 3, 300]), "mask": self.value(rng, 3),
+                    "revision": rng.choice([2**40, self.value(rng, 3)])}
+        if kind < 0.88:
+            return {"path": rng.choice(["/etc/passwd", "../secret.txt", "http://127.0.0.1:1/x"]),
+                    "meta": {"_type": "gradio.FileData"}, "url": "file:///etc/passwd"}
+        if kind < 0.9:
+            return [rng.random()] * rng.choice([10, 30_000])
+        if kind < 0.92:
+            return rng.choice(self.bombs)
+        return file(rng.choice(["a.drag", "a.npz", "a.npy", "../x.drag", "x", ""]),
+                    rng.choice([b"", b"PK\3\4", b"\x93NUMPY\1\0", b"{}", rng.randbytes(99)]))
+
+    def session(self, rng: random.Random) -> str:
+        """A guessed page, or that of the caller, who was let in as everyone is."""
+        mine = self.call.mine
+        if not hasattr(mine, "session"):
+            mine.session = f"storm{threading.get_ident()}"
+            assert self.call.run("arrive", mine.session, "", "").status_code == 200
+        return mine.session if rng.random() < 0.7 else f"{rng.getrandbits(50):x}"
+
+    def body(self, rng: random.Random) -> dict:
+        """A call of any function, with anything."""
+        function = rng.choice(self.call.functions)
+        count = len(function["inputs"]) if rng.random() < 0.9 else rng.randrange(4)
+        return {"fn_index": function["id"] if rng.random() < 0.97 else self.value(rng),
+                "data": [self.value(rng) for _ in range(count)], "session_hash": self.session(rng),
+                "event_data": rng.choice([{"id": self.value(rng)}, self.value(rng)]),
+                "trigger_id": rng.choice([None, 5, 29, 10**6, self.value(rng)])}
+
+    def one(self, number: int) -> None:
+        """One call."""
+        rng = random.Random(SEED * 10_000 + number)
+        kind = rng.choices([self.direct, self.queued, self.named, self.server, self.get, self.raw],
+                           [40, 15, 10, 15, 15, 5])[0]
+        kind(rng)
+
+    def direct(self, rng: random.Random) -> None:
+        body = self.body(rng)
+        self.call.send(f"direct {body['fn_index']}", "POST", f"{API}/run/predict", json=body)
+
+    def queued(self, rng: random.Random) -> None:
+        body = self.body(rng)
+        answer = self.call.send(f"join {body['fn_index']}", "POST", f"{API}/queue/join", json=body)
+        if b"event_id" in answer:
+            self.call.listen(f"queued {body['fn_index']}",
+                             f"{API}/queue/data?session_hash={body['session_hash']}")
+
+    def named(self, rng: random.Random) -> None:
+        name = rng.choice(["sample", "drag", "render", "export", "arrive", "open", "no", "..", "é"])
+        kind = rng.choice(["call", "call", "api", "run", "call/v2"])
+        data = [self.value(rng) for _ in range(rng.choice([1, 2, 3, 5]))]
+        body = {"edit": self.value(rng), "seed": self.value(rng)} if kind[-1] == "2" else {
+            "data": data}
+        answer = self.call.send(f"{kind}/{name}", "POST", f"{API}/{kind}/{name}", json=body)
+        if b"event_id" in answer:
+            event = json.loads(answer)["event_id"]
+            self.call.listen(f"{kind}/{name}", f"{API}/{kind}/{name}/{event}")
+
+    def server(self, rng: random.Random) -> None:
+        near = self.victim[:-1] + rng.choice("abcdef-_")
+        function = rng.choice(["acknowledge", "thumbnail", "keep", "__init__", "postprocess",
+                               "get_config", "constructor_args", self.value(rng)])
+        token = self.victim if function == "acknowledge" else near
+        data = rng.choice([[token, self.value(rng)], [token], self.value(rng)])
+        self.call.send(f"server {function!r:.20}", "POST", f"{API}/component_server", json={
+            "component_id": rng.choice([4, 5, 4, 5, 55, 10**9, self.value(rng)]), "data": data,
+            "fn_name": function, "session_hash": self.session(rng)})
+
+    def get(self, rng: random.Random) -> None:
+        path = rng.choice(PATHS).format(secret=self.folder / "secret.txt",
+                                        gradio=self.folder / "gradio")
+        self.call.send(f"get {path}", rng.choice(["GET", "GET", "HEAD", "PUT", "POST"]), path)
+
+    def raw(self, rng: random.Random) -> None:
+        path = rng.choice(["run/predict", "queue/join", "call/render", "component_server", "cancel",
+                           "reset", "upload", "process_recording", "run/..%2f..", "stream/x"])
+        number = rng.randrange(len(NOT_JSON))
+        kind = rng.choice([*["application/json"] * 3, "multipart/form-data; boundary=x",
+                           "text/plain"])
+        self.call.send(f"raw {path} {number}", "POST", f"{API}/{path}", content=NOT_JSON[number],
+                       headers={"content-type": kind})

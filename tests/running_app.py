@@ -1,0 +1,68 @@
+"""`python app.py` in a process of its own, with what it prints in a file."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+WAIT_SECONDS = 90  # for it to answer, on a busy machine
+
+
+@dataclass(frozen=True)
+class RunningApp:
+    """address: without a slash at its end.   pid: of its process.   printed: file that has all that
+    it printed."""
+
+    address: str
+    pid: int
+    printed: Path
+
+    @property
+    def text(self) -> str:
+        """What it has printed."""
+        return self.printed.read_text("utf-8")
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running_app(folder: Path, *flags: str, **environment: str):
+    """A RunningApp with these flags and environment variables, which works, and leaves its files,
+    in this folder."""
+    port, printed = free_port(), folder / "printed"
+    (folder / "work").mkdir()
+    address = f"http://127.0.0.1:{port}"
+    with open(printed, "wb") as file, subprocess.Popen(
+        [sys.executable, ROOT / "app.py", "--port", str(port), "--device", "cpu", *flags],
+        cwd=folder / "work", stdout=file, stderr=subprocess.STDOUT,
+        env={**os.environ, "GRADIO_TEMP_DIR": str(folder / "gradio"), **environment},
+    ) as process:
+        app = RunningApp(address, process.pid, printed)
+        try:
+            _wait(app, process)
+            yield app
+        finally:
+            process.kill()
+
+
+def _wait(app: RunningApp, process: subprocess.Popen) -> None:
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{app.address}/healthz", timeout=5).status_code == 200:
+                return
+        assert process.poll() is None, app.text
+        assert time.monotonic() < until, "the app did not answer"
+        time.sleep(0.1)

@@ -1,0 +1,87 @@
+"""Drags in workers of the stand-in for `spaces` (spaces.py, beside this), as ZeroGPU has them."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from drag import PointPair, Settings, new_edit, zero
+from drag.loop import drag
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def told(generator, tmp_path_factory):
+    """What a server with the stand-in says: lines of JSON, and the stand-in's own."""
+    log = tmp_path_factory.mktemp("spaces") / "log"
+    run = subprocess.run(
+        [sys.executable, HERE / "server_side.py"], capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parent.parent}",
+             "SPACES_ZERO_GPU": "true", "SPACES_LOG": str(log)})
+    assert run.returncode == 0, run.stderr
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    return {name: value for line in lines for name, value in line.items()}, [
+        json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_the_steps_are_those_of_this_process(told, generator):
+    said, _ = told
+    edit = new_edit(generator, seed=4).place([PointPair((480, 600), (540, 600))])
+    *_, last = drag(generator, edit)
+    assert said["first"]["numbers"] == list(range(1, last.number + 1))
+    assert said["first"]["ending"] == last.ending.value
+    np.testing.assert_allclose(said["first"]["ws"], last.ws[0, :8], atol=1e-4)
+    assert said["first"]["picture"] == [1024, 1024, 3]
+    assert said["second"]["numbers"] == said["first"]["numbers"]
+
+
+def test_what_crosses_is_small_and_a_worker_is_used_again(told):
+    _, log = told
+    runs = [line for line in log if "run" in line]
+    assert len({line["run"] for line in runs[:2]}) == 1
+    assert all(line["run"] != line["server"] for line in runs)
+    assert max(line["arguments"] for line in runs) < 50_000
+    assert max(line["largest"] for line in log if "ended" in line) < 700_000
+
+
+def test_closing_stops_a_worker_soon_and_another_drag_uses_it(told):
+    said, _ = told
+    assert said["closed"]["seconds"] < 5
+    assert said["closed"]["alive"]
+
+
+def test_a_worker_that_dies_ends_its_drag_in_words_and_the_next_gets_another(told):
+    said, log = told
+    assert said["died"] == [zero.LOST, "ValueError"]
+    assert said["after"]["numbers"] == said["first"]["numbers"]
+    assert len([line for line in log if "fork" in line]) == 2
+
+
+def test_errors_keep_their_words_where_they_have_any(told):
+    said, _ = told
+    assert said["nothing placed"][0].startswith("No point is placed")
+    assert said["failed"] == ["a ZeroGPU worker failed: TypeError", "RuntimeError"]
+
+
+def test_a_drag_ends_itself_before_its_gpu_is_taken_back(told):
+    said, _ = told
+    assert said["late"]["ending"] == "time limit"
+
+
+def test_seconds_follow_the_step_cap(generator):
+    edit = new_edit(generator, seed=4)
+    seconds = [zero.lent_seconds(replace(edit, settings=Settings(solver, max_steps=n)))
+               for solver in ("gauss-newton", "adam") for n in (1, 30, 100, 2000)]
+    assert seconds == [5, 7.5, 15, 15, 5, 5, 10, 25]
+    assert zero._duration(None, edit, 7.5, True) > 10
+
+
+def test_without_spaces_nothing_changes():
+    assert zero.spaces is None
+    assert not zero.on_zero_gpu()
