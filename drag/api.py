@@ -27,6 +27,7 @@ from drag.pictures import new_edit
 from drag.project import NO_PROJECT, check_model, from_project, to_project
 
 MAX_MASK = 4_000_000  # characters
+FILMS = 2  # files that are made at once
 NO_POINTS = ("The points must be a list of [x, y, target x, target y], in pixels of the picture, "
              "or empty for those of the edit.")
 NO_MASK = "The mask must be a PNG in base64, black and white, of the picture's size."
@@ -62,6 +63,7 @@ class Api:
 
     def __init__(self, models: LoadedModels, line: Line, engine: Engine):
         self.models, self.line, self.engine = models, line, engine
+        self.films = Line(FILMS)
         self._dragging: set[str] = set()  # sessions of programs whose drag waits or runs
 
     def sample(
@@ -169,7 +171,8 @@ class Api:
 
     def _file(self, edit: Edit, suffix: str, seconds=3.0, points=False, mark=True) -> gr.FileData:
         with self._generator(edit) as generator:
-            content = files.as_file(suffix, generator, edit, seconds, points, mark)
+            file = files.making(suffix, generator, edit, seconds, points, mark)
+            *_, content = self.films.run(lambda: file)
         name = files.file_name(edit, suffix)  # in the cache, Gradio removes it when its time comes
         try:
             path = save_bytes_to_cache(content, name, get_upload_folder())
@@ -189,7 +192,7 @@ def publish(models: LoadedModels, line: Line, engine: Engine | None = None) -> N
     gr.api(api.sample, concurrency_id="api-pictures", concurrency_limit=2)
     gr.api(api.drag, concurrency_limit=None)  # the line says who waits
     gr.api(api.render, concurrency_id="api-pictures", concurrency_limit=2)
-    gr.api(api.export, concurrency_id="films", concurrency_limit=2)
+    gr.api(api.export, concurrency_id="films", concurrency_limit=FILMS)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,8 @@ class DragCanvas(JsonComponent):
     from a browser goes through `read_value`. Events: release, submit, stop, undo, redo, compare
     (the picture as sampled is wanted: answer with before={"src": ..., "sample": ...})."""
 
+    TRIGGERS = "release", "submit", "stop", "undo", "redo", "compare"
+
     def __init__(self, value=None, *, frame=None, before=None, html_template=_HTML,
                  css_template=_CSS, js_on_load=_JS, apply_default_css=False, **kwargs):
         super().__init__(

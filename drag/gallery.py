@@ -3,17 +3,22 @@
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 
 from drag.engine import with_room
 from drag.export import jpeg
 from drag.loaded import LoadedModels
+from drag.priority import PICTURES, step_back
 from drag.render import render
 
 KEPT_BYTES = 32_000_000  # of pictures made last; one of 1024 px has 0.2 million
 AT_ONCE = 2  # pictures that are made: each needs memory, and more than that take turns anyway
 QUALITY = 95
+T = TypeVar("T")
 
 
 class Gallery:
@@ -24,19 +29,25 @@ class Gallery:
         self.models = models
         self._kept: OrderedDict[tuple, bytes] = OrderedDict()
         self._lock, self.nbytes = threading.Lock(), 0  # of what is kept
-        self._making = threading.BoundedSemaphore(AT_ONCE)
+        self._pool = ThreadPoolExecutor(AT_ONCE, "pictures", step_back, (PICTURES,))
 
     def picture(self, model: str, ws: np.ndarray) -> bytes:
         """The picture of latents (num_ws, w_dim) as a JPEG. Raises ValueError, in words fit for a
         visitor, where it cannot be made."""
         key = _key(model, ws)
         found = self._find(key)
+        return found or self.make(lambda: self._make(key, model, ws))
+
+    def make(self, work: Callable[[], T]) -> T:
+        """What work() returns, when one of the few threads in which pictures are made is free: for
+        every thread that uses PyTorch it keeps others, and memory."""
+        return self._pool.submit(work).result()
+
+    def _make(self, key: tuple, model: str, ws: np.ndarray) -> bytes:
+        found = self._find(key)  # someone else may have had it made meanwhile
         if found is None:
-            with self._making:
-                found = self._find(key)  # someone else may have had it made meanwhile
-                if found is None:
-                    found = jpeg(with_room(self.models, lambda: self._render(model, ws)), QUALITY)
-                    self._keep(key, found)
+            found = jpeg(with_room(self.models, lambda: self._render(model, ws)), QUALITY)
+            self._keep(key, found)
         return found
 
     def take(self, model: str, ws: np.ndarray, picture: np.ndarray) -> bytes:

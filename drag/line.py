@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from drag.priority import DRAGS, step_back
+
 LENGTH = 40  # that wait at most
 SECONDS = 120.0  # that a drag takes at most
 CPU_SLOTS = 4  # at once, however many cores there are: each needs 0.3 GB or more
@@ -172,6 +174,7 @@ class Line:
                              name="drag").start()
 
     def _work(self, drag: _Drag) -> None:
+        step_back(DRAGS)
         try:
             with contextlib.closing(_each(drag.steps)) as steps:
                 for item in steps:

@@ -19,6 +19,8 @@ class Thumbnails(JsonComponent):
     server_functions: `thumbnail` and `keep` of assets/thumbnails.js and keep.js, where needed.
     """
 
+    TRIGGERS = "pick",
+
     def __init__(self, value=None, *, html_template=_HTML, css_template=_CSS, js_on_load=_JS,
                  apply_default_css=False, **kwargs):
         super().__init__(value, html_template=html_template, css_template=css_template,

@@ -19,6 +19,7 @@ from drag.visitors import Sessions
 from drag.wording import about, status
 
 PAST = 4  # outputs of `past`: the history, the steps of the last drag, undo, redo
+FILMS = 2  # files that are made at once
 SHOWN = 4 + PAST  # outputs that show an edit: status line, canvas, seed, truncation, and those
 
 
@@ -34,7 +35,7 @@ class Desk:
         for the device.   engine: works them out; this process unless given."""
         self.models, self.first, self.gallery = models, first, Gallery(models)
         self.line = line or Line(slots_for(models.device.type))
-        self.engine = engine or Engine(models)
+        self.engine, self.films = engine or Engine(models), Line(FILMS)
         self.sessions = Sessions(self._fresh(first))
         self.greeting = "first" if first == "builtin" else "ready"
 

@@ -105,8 +105,8 @@ class FileHandlers(PictureHandlers):
                 raise ValueError(session.say("end_first"))
             edit, suffix = session.edit, suffix_of(kind)
             with self.models.use(edit.model) as generator:
-                for made in making(suffix, generator, edit, _number(seconds), bool(points),
-                                   bool(mark)):
+                file = making(suffix, generator, edit, _number(seconds), bool(points), bool(mark))
+                for made in self.films.run(lambda: file, lambda: not session.left):
                     if isinstance(made, float):
                         percent = f"{100 * made:.0f}"
                         yield (status(session.say("filming", percent=percent), made, quiet=True),

@@ -105,7 +105,7 @@ class HistoryHandlers(Desk):
             return shrink(Image.open(io.BytesIO(found)), entry.mask)
         try:
             with self.models.use(entry.model) as generator:
-                return thumbnail(generator, entry.ws, entry.mask)
+                return self.gallery.make(lambda: thumbnail(generator, entry.ws, entry.mask))
         except TROUBLE:
             return None
 

@@ -1,0 +1,1 @@
+"""Visitors of a page who check that they get what is theirs, for `tests.benchmarks.load`."""

@@ -1,0 +1,31 @@
+"""Drags done again in this process, with nobody else about: is that what the visitors got?"""
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+from drag.edit import Edit
+from drag.loop import drag
+from drag.render import render
+
+
+def compare(generator, done: dict[int, tuple[Edit, Edit, str]], count: int) -> list[dict]:
+    """How far some drags went from what they are alone; done: as in `Notes`.
+
+    visitor: number.   ws: largest difference of the latents, of the largest change that the drag
+    made.   picture: mean difference of its last frame from the picture of its latents, of 255.
+    """
+    found = []
+    for visitor, (before, after, frame) in list(done.items())[:count]:
+        away = min(_most(step.ws, after.ws) for step in drag(generator, before))
+        with Image.open(io.BytesIO(base64.b64decode(frame.partition(",")[2]))) as picture:
+            shown = np.asarray(picture.convert("RGB"), np.float32)
+        found.append({"visitor": visitor, "ws": away / _most(before.ws, after.ws), "picture": float(
+            np.abs(shown - render(generator, after.ws)).mean())})
+    return found
+
+
+def _most(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one - other).max())
