@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import json
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -61,10 +62,11 @@ def _each(record: type):
 class Api:
     """The endpoints; their docstrings are what the page's API view says of them."""
 
-    def __init__(self, models: LoadedModels, line: Line, engine: Engine):
+    def __init__(self, models: LoadedModels, line: Line, engine: Engine, films: Line | None = None):
         self.models, self.line, self.engine = models, line, engine
-        self.films = Line(FILMS)
+        self.films = films or Line(FILMS)
         self._dragging: set[str] = set()  # sessions of programs whose drag waits or runs
+        self._lock = threading.Lock()
 
     def sample(
         self, seed: int = 0, truncation_psi: float = 0.7, model: str = "builtin"
@@ -125,10 +127,11 @@ class Api:
     @contextlib.contextmanager
     def _one(self, client: str | None) -> Iterator[None]:
         """A drag of this client, which may have one at a time."""
-        if client in self._dragging:
-            raise ValueError(ONE_AT_A_TIME)
-        if client:
-            self._dragging.add(client)
+        with self._lock:
+            if client in self._dragging:
+                raise ValueError(ONE_AT_A_TIME)
+            if client:
+                self._dragging.add(client)
         try:
             yield
         finally:
@@ -183,12 +186,14 @@ class Api:
                            mime_type=files.MEDIA_TYPES[suffix])
 
 
-def publish(models: LoadedModels, line: Line, engine: Engine | None = None) -> None:
+def publish(
+    models: LoadedModels, line: Line, engine: Engine | None = None, films: Line | None = None
+) -> None:
     """Add the endpoints to the gr.Blocks that is being built: /sample, /drag, /render, /export.
 
-    line, engine: those of the page.
+    line, engine, films: those of the page.
     """
-    api = Api(models, line, engine or Engine(models))
+    api = Api(models, line, engine or Engine(models), films)
     gr.api(api.sample, concurrency_id="api-pictures", concurrency_limit=2)
     gr.api(api.drag, concurrency_limit=None)  # the line says who waits
     gr.api(api.render, concurrency_id="api-pictures", concurrency_limit=2)

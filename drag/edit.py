@@ -15,6 +15,7 @@ from drag.trail import Trail
 MAX_POINTS = 100
 MAX_HISTORY = 200  # entries in all; a hundred pictures of the built-in model fit into the bytes
 MAX_HISTORY_BYTES = 3_500_000
+POINT_BYTES = 330  # of a PointPair, in Python
 CHANGES = "sample", "drag", "points", "mask", "mix", "reset", "open"  # what an entry came about by
 
 
@@ -161,7 +162,7 @@ class Edit:
     @property
     def parts(self) -> tuple:
         """What takes memory in an entry, and may be shared with others; but for the trail."""
-        parts = self.ws, self.origin, self.mask_png
+        parts = self.ws, self.origin, self.mask_png, self.points
         return tuple(part for part in parts if part is not None)
 
     def moved(self, ws: np.ndarray, handles) -> "Edit":
@@ -234,7 +235,9 @@ def _fingerprint(*parts: bytes) -> str:
     return hashlib.blake2b(b"".join(parts), digest_size=9).hexdigest()
 
 
-def _size(part: np.ndarray | bytes) -> int:
+def _size(part: np.ndarray | bytes | tuple) -> int:
+    if isinstance(part, tuple):
+        return POINT_BYTES * len(part)
     return len(part) if isinstance(part, bytes) else part.nbytes
 
 

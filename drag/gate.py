@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,12 +21,13 @@ from starlette.responses import JSONResponse
 from drag.language import language_of, translated
 
 MAX_BODY = 30_000_000  # bytes; a project of 20 MB has 27 million in base64
-LARGE, LARGE_AT_ONCE = 250_000, 2  # bytes; bodies above that which are held at once
-MAX_HELD = 60_000_000  # bytes of large bodies whose calls wait in Gradio's queue
+SMALL, LARGE = 20_000, 600_000  # bytes; what a browser kept of its edit has 400,000
+MAX_COMING = 120_000_000  # bytes of large bodies that have come in part
+MAX_HELD = 60_000_000  # bytes of bodies whose calls wait or run; double that without large ones
 MAX_VALUES = 300_000  # in a body: each becomes an object of 50 bytes or more
 MAX_LOGIN = 10_000  # bytes of a form with a name and a password
-MAX_UNREAD = 1000  # results, a picture or an edit each, that nobody has fetched
 READ_SECONDS, ROOM_SECONDS = 60, 30  # for a body to come; for those of others to go
+PACE, PACE_SECONDS = 100_000, 5  # of a large body, so many more bytes come within that
 _API, _NAME = "/gradio_api/", r"[\w.-]{1,100}"
 READ = re.compile(  # what a page and gradio_client get; files besides, see `_is_answer`
     r"/|/(healthz|config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|logout)"
@@ -35,7 +37,6 @@ READ = re.compile(  # what a page and gradio_client get; files besides, see `_is
 CALLED = re.compile(  # and where they post
     rf"/login/?|{_API}((run|api|call|call/v2)/{_NAME}/?|queue/join|cancel|reset/?"
     r"|component_server/?)")
-QUEUED = re.compile(rf"{_API}(queue|call)/")  # of these, what Gradio keeps until it is fetched
 NOTHING_HERE = "Nothing is offered at this address."
 TOO_LARGE = "This was too large to be read: send less."
 TOO_SLOW = "This took too long to come: try again."
@@ -52,9 +53,18 @@ class RefusedError(Exception):
         self.status, self.sentence = status, sentence
 
 
+class Bodies:
+    """Bytes of the bodies that are held: by request, for large ones that come, and of those that
+    are being answered."""
+
+    def __init__(self):
+        self.coming: dict[object, int] = {}  # the first to come first
+        self.answered = 0
+
+
 def gate(app):
     """The ASGI application behind a gate that lets through what the page and programs need."""
-    large = asyncio.Semaphore(LARGE_AT_ONCE)
+    bodies = Bodies()
 
     async def guarded(scope, receive, send):
         if scope["type"] != "http":
@@ -64,9 +74,7 @@ def gate(app):
             posted = _check_address(scope)
             async with contextlib.AsyncExitStack() as held:
                 if posted:
-                    if QUEUED.match(_path(scope)):
-                        _drop_unread(scope["app"])
-                    body = await _body(scope, receive, large, held)
+                    body = await _body(scope, receive, bodies, held)
                     if body is None:  # nobody waits for an answer
                         return
                     receive = _replayed(body, receive)
@@ -100,7 +108,7 @@ def _check_address(scope) -> bool:
 
 
 def _path(scope) -> str:
-    return scope["path"].removeprefix(scope.get("root_path", ""))
+    return scope["path"].removeprefix(scope.get("root_path", "")) or "/"
 
 
 def _is_answer(path: str) -> bool:
@@ -114,7 +122,7 @@ def _is_answer(path: str) -> bool:
             and re.fullmatch(r"draggan[\w-]*\.\w+", file.name) is not None)
 
 
-async def _body(scope, receive, large: asyncio.Semaphore, held) -> bytes | None:
+async def _body(scope, receive, bodies: Bodies, held) -> bytes | None:
     """What is posted, checked; None where the sender has gone. held: keeps its room until the
     request is answered."""
     headers = dict(scope["headers"])
@@ -125,66 +133,78 @@ async def _body(scope, receive, large: asyncio.Semaphore, held) -> bytes | None:
     most, length = MAX_LOGIN if login else MAX_BODY, headers.get(b"content-length", b"")
     if length.isdigit() and int(length[:20]) > most:
         raise RefusedError(413, TOO_LARGE)
+    me = object()
     try:
-        return await asyncio.wait_for(
-            _read(scope, receive, most, large, held, login), READ_SECONDS)
+        body = await asyncio.wait_for(_read(receive, most, bodies, me), READ_SECONDS)
+        if body is not None:
+            await _hold(scope, len(body), bodies, held)
     except (TimeoutError, asyncio.TimeoutError):
         raise RefusedError(408, TOO_SLOW) from None
-
-
-async def _read(scope, receive, most: int, large, held, login: bool) -> bytes | None:
-    chunks, size, more = [], 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        chunks.append(message.get("body", b""))
-        more, before = message.get("more_body", False), size
-        size += len(chunks[-1])
-        if size > most:
-            raise RefusedError(413, TOO_LARGE)
-        if before <= LARGE < size:
-            await _room(scope, large, held)
-    body = b"".join(chunks)
-    if size > LARGE:
-        scope["drag.large"] = size  # for as long as Gradio keeps the request of the call
-    if not login:
+    finally:
+        bodies.coming.pop(me, None)
+    if body is not None and not login:
         check_call(body)
     return body
 
 
-async def _room(scope, large: asyncio.Semaphore, held) -> None:
-    """Wait until few other large bodies are held; raises RefusedError where that takes long."""
-    async def wait():
-        await held.enter_async_context(large)
-        while _held_bytes(scope["app"]) > MAX_HELD:
-            await asyncio.sleep(0.1)
+async def _read(receive, most: int, bodies: Bodies, me) -> bytes | None:
+    """All that is posted. Raises RefusedError, or TimeoutError where it comes too slowly: a few
+    who stall must not keep the room of all."""
+    chunks, size, more, since, reached = [], 0, True, 0, 0
+    while more:
+        left = since + PACE_SECONDS - time.monotonic() if me in bodies.coming else None
+        message = await asyncio.wait_for(receive(), left)
+        if message["type"] == "http.disconnect":
+            return None
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+        size += len(chunks[-1])
+        if size > most:
+            raise RefusedError(413, TOO_LARGE)
+        if size > LARGE:
+            bodies.coming[me] = size
+            if not _fits(bodies, me):
+                await _until(lambda: _fits(bodies, me))
+                reached = 0  # it could not come meanwhile
+            if size >= reached:
+                since, reached = time.monotonic(), size + PACE
+    return b"".join(chunks)
 
-    try:
-        await asyncio.wait_for(wait(), ROOM_SECONDS)
-    except (TimeoutError, asyncio.TimeoutError):
-        raise RefusedError(503, NO_ROOM) from None
+
+def _fits(bodies: Bodies, me) -> bool:
+    """Whether a body may go on coming; the first always does, lest all wait for each other."""
+    return sum(bodies.coming.values()) <= MAX_COMING or me is next(iter(bodies.coming))
 
 
-def _held_bytes(app) -> int:
-    """Bytes of large bodies whose calls wait in Gradio's queue, or run."""
+async def _hold(scope, size: int, bodies: Bodies, held) -> None:
+    """Wait until few other bodies are held, then have room for one of this size."""
+    if size <= SMALL:
+        return
+    app, most = scope["app"], MAX_HELD if size > LARGE else 2 * MAX_HELD
+    if bodies.answered + _queued(app) > most:
+        await _until(lambda: bodies.answered + _queued(app) <= most)
+    bodies.answered += size
+    held.callback(_let_go, bodies, size)
+    scope["drag.size"] = size  # for as long as Gradio keeps the request of the call
+
+
+def _let_go(bodies: Bodies, size: int) -> None:
+    bodies.answered -= size
+
+
+def _queued(app) -> int:
+    """Bytes of bodies whose calls wait in Gradio's queue, or run."""
     events = app.get_blocks()._queue.event_ids_to_events.values()
-    return sum(event.request.scope.get("drag.large", 0) for event in list(events))
+    return sum(event.request.scope.get("drag.size", 0) for event in list(events))
 
 
-def _drop_unread(app) -> None:
-    """Have Gradio forget the results of calls that have ended and are not fetched, the oldest
-    first, where there are too many; raises RefusedError where those of calls that run are."""
-    queue = app.get_blocks()._queue
-    unread, running = queue.pending_messages_per_session, queue.event_ids_to_events
-    many = sum(messages.qsize() for messages in unread.values())
-    if many > MAX_UNREAD:
-        busy = {event.session_hash for event in running.values()}
-        for session in [each for each in unread if each not in busy]:
-            many -= unread.pop(session).qsize()
-            if many <= MAX_UNREAD:
-                return
-        raise RefusedError(503, NO_ROOM)
+async def _until(room) -> None:
+    """Wait for room() to be true; raises RefusedError where that takes long."""
+    until = time.monotonic() + ROOM_SECONDS
+    while not room():
+        if time.monotonic() > until:
+            raise RefusedError(503, NO_ROOM)
+        await asyncio.sleep(0.1)
 
 
 def check_call(body: bytes) -> None:

@@ -170,27 +170,35 @@ class Line:
             drag = self._waiting.pop(0)
             drag.began = time.monotonic()
             self._running.append(drag)
-            threading.Thread(target=drag.context.run, args=(self._work, drag), daemon=True,
-                             name="drag").start()
+            thread = threading.Thread(target=drag.context.run, args=(self._work, drag), daemon=True,
+                                      name="drag")
+            try:
+                thread.start()
+            except RuntimeError:  # there are no more threads to be had
+                self._running.remove(drag)
+                drag.error = ValueError(BUSY)
+                drag.ended.set()
 
     def _work(self, drag: _Drag) -> None:
         step_back(DRAGS)
         try:
-            with contextlib.closing(_each(drag.steps)) as steps:
+            with contextlib.closing(_through(drag.steps)) as steps:
                 for item in steps:
                     if not drag.say(item):
                         break
         except BaseException as error:
             drag.error = error
         finally:
-            with self._lock:
-                self._running.remove(drag)
-                self._mean += LEARN * (time.monotonic() - drag.began - self._mean)
-                self._let_in()
-            drag.ended.set()
+            try:
+                with self._lock:
+                    self._running.remove(drag)
+                    self._mean += LEARN * (time.monotonic() - drag.began - self._mean)
+                    self._let_in()
+            finally:
+                drag.ended.set()
 
 
-def _each(steps: Callable[[], Iterable[T]]) -> Iterator[T]:
+def _through(steps: Callable[[], Iterable[T]]) -> Iterator[T]:
     yield from steps()  # what closes this closes them
 
 

@@ -207,7 +207,9 @@ def _entry(record: dict, parts: list[bytes], shared: dict[tuple, np.ndarray | by
     mask = record["mask"], height, width
     if mask not in shared:
         shared[mask] = edit.place((), _mask(mask[0], parts, (height, width))).mask_png
-    return replace(edit.place(_points(record["points"])), mask_png=shared[mask])
+    points = edit.place(_points(record["points"])).points
+    return replace(edit, points=shared.setdefault(("points", points), points),
+                   mask_png=shared[mask])
 
 
 def _points(records: list) -> list[PointPair]:

@@ -36,7 +36,8 @@ class Session:
 
     token: what the browser shows after a reload to get its edit back.   revision: of the points
     and mask in `edit`, as the canvas counts.   serial: of the last frame sent.   armed: a drag was
-    asked for and has not begun.   running, stop: one runs; it shall end.   handles: where that
+    asked for and has not begun.   in_line: it waits for the device, or is watched.   running, stop:
+    one runs; it shall end.   handles: where that
     one has moved the handles, by key.   epoch: counts the edits that replaced another.   drawn:
     serial of the last frame that the browser says it has drawn.   left: the page was closed.
     shelf: their edits of other models, by the model's name.   wanted: stands for the model asked
@@ -72,6 +73,16 @@ class Session:
     def nbytes(self) -> int:
         """Bytes of all of their edits."""
         return self.edit.nbytes + sum(edit.nbytes for edit in list(self.shelf.values()))
+
+    @property
+    def dragging(self) -> bool:
+        """Whether a drag of theirs waits or runs."""
+        return self.in_line or self.running
+
+    @property
+    def made(self) -> bool:
+        """Whether they have changed anything."""
+        return bool(self.edit.history or self.edit.future or self.shelf)
 
     def say(self, key: str, **values) -> str:
         """The page's words of this key, in this visitor's language."""
@@ -122,9 +133,7 @@ class Session:
                 return None
             self.shelf.pop(edit.model, None)
             if self.edit.model != edit.model:
-                self.shelf[self.edit.model] = self.edit
-            for oldest in list(self.shelf)[:-MAX_SHELF]:
-                del self.shelf[oldest]
+                self.put_aside(self.edit)
             self._take(edit, self.revision + OUT_OF_REACH)
             return self._turn()
 
@@ -183,6 +192,26 @@ class Session:
         """Whether the drag that was asked for, or runs, has anyone who waits for it or watches."""
         return (self.armed or self.running) and not self.left
 
+    def enter_line(self) -> bool:
+        """The drag that was asked for is to wait for the device; False where there is none, or it
+        waits already."""
+        with self.lock:
+            enters = self.armed and not (self.in_line or self.running)
+            self.in_line = self.in_line or enters
+            return enters
+
+    def leave_line(self) -> None:
+        """It waits no more, and nobody watches it."""
+        with self.lock:
+            self.in_line = self.armed = False
+
+    def put_aside(self, edit: Edit) -> None:
+        """Keep an edit of another model, to be come back to, as one of the last few."""
+        self.shelf.pop(edit.model, None)
+        self.shelf[edit.model] = edit
+        for oldest in list(self.shelf)[:-MAX_SHELF]:
+            del self.shelf[oldest]
+
     def begin(self) -> tuple[Edit, int] | None:
         """It is the turn of the drag that was asked for: the edit to drag and its epoch, for
         `drag`; None where it is no longer wanted."""
@@ -203,10 +232,12 @@ class Session:
         edit has replaced this one, or when the browser has drawn nothing for long; it is remembered
         for `undo`. Raises ValueError, in words fit for a visitor, where there is nothing to drag.
         """
-        step, began, started, error = None, time.monotonic(), edit.remember(), None
-        self.drawn = self.serial
-        heard, recorder = (self.drawn, began), Recorder(started.ws, started.points)
+        step, began, why, recorder = None, time.monotonic(), "not watched any more", None
         try:
+            started = edit.remember()
+            recorder = Recorder(started.ws, started.points)
+            self.drawn = self.serial
+            heard = self.drawn, began
             for step in steps(started):
                 if not (self.take_step(started, epoch, step) if step.number
                         else self.epoch == epoch):
@@ -220,25 +251,19 @@ class Session:
                 yield step, step.picture is not None and not step.ending and not behind
                 if self.stop or (behind and now - heard[1] > SILENCE_SECONDS):
                     break
-        except Exception as reason:
-            error = reason
+            why = step.ending.value if step and step.ending else "stopped"
+        except Exception as error:
+            why = f"failed: {type(error).__name__}"
             raise
-        finally:  # whatever ended it
-            self.take_trail(epoch, recorder.trail())
-            self.running = False
-            log.info("%s: %d points, %d steps, %.1f s, %s", started.model, len(started.points),
-                     step.number if step else 0, time.monotonic() - began,
-                     self._why(step, epoch, error))
-
-    def _why(self, step: Step | None, epoch: int, error: Exception | None) -> str:
-        """Why a drag has ended, for the log."""
-        if error:
-            return f"failed: {type(error).__name__}"
-        if step and step.ending:
-            return step.ending.value
-        if self.left:
-            return "left the page"
-        return "stopped" if self.epoch == epoch else "another picture"
+        finally:  # whatever ended it, also where memory is short
+            try:
+                self.take_trail(epoch, recorder and recorder.trail())
+            finally:
+                self.running = False
+                if self.left or self.epoch != epoch:
+                    why = "left the page" if self.left else "another picture"
+                log.info("%s: %d points, %d steps, %.1f s, %s", edit.model, len(edit.points),
+                         step.number if step else 0, time.monotonic() - began, why)
 
     def settle(self, seconds: float = 10.0) -> None:
         """Stop this visitor's drag and wait until it has ended."""

@@ -79,12 +79,13 @@ class Sessions:
             session.seen = time.monotonic()
 
     def sweep(self) -> None:
-        """Forget pages without a sign of life for long, and those longest without one where there
-        are too many or their edits too large; none whose drag runs."""
+        """Forget pages without a sign of life for long, and some where there are too many or their
+        edits too large: first those on which nothing was made, then those that were closed, then
+        those longest without a sign; none whose drag waits or runs."""
         now = time.monotonic()
         with self._lock:
-            idle = sorted((item for item in self._sessions.items() if not item[1].running),
-                          key=lambda item: (not item[1].left, item[1].seen))
+            idle = sorted((item for item in self._sessions.items() if not item[1].dragging),
+                          key=lambda item: (item[1].made, not item[1].left, item[1].seen))
             sizes = {key: session.nbytes for key, session in self._sessions.items()}
             total = sum(sizes.values())
             for key, session in idle:

@@ -8,8 +8,10 @@ has the GPU: pictures outside of drags are made by the models on its CPU.
 
 import html
 import io
+import logging
 import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -27,11 +29,12 @@ from drag.models import Model, choose_device, read_generator
 
 try:
     import spaces
-except ImportError:  # not a ZeroGPU Space
+    spaces.GPU  # noqa: B018, a folder of that name is a package, too
+except (ImportError, AttributeError):  # not a ZeroGPU Space
     spaces = None
 
 SLOTS = 4  # drags at once: ZeroGPU has many GPUs, and a line of its own
-STARTING_SECONDS = 5  # until a worker has the GPU and the models on it
+STARTING_SECONDS, LOADING_SECONDS = 5, 10  # until a worker has a GPU; and another model on it
 MOST_SECONDS = 25  # lent for one drag: a visitor without an account has two minutes a day
 # By solver: seconds a step, and steps within which drags of it end. Guesses, no GPU was at hand;
 # too small ones end a drag early, with what it reached, and another press goes on.
@@ -40,13 +43,18 @@ OTHER_STEPS = 0.25, 60
 ABORTED = "GPU task aborted"  # what spaces says of a worker that died
 LOST = ("The GPU was taken back before the drag had ended; what it reached is kept: press Drag "
         "again.")
+USED_UP = ("Your share of the GPU is used up for now: come back later, or sign in to Hugging Face "
+           "for more.")
+NO_GPU = "No GPU is free just now: try again in a minute."
+log = logging.getLogger("drag")
 _placed: dict[Model, torch.nn.Module] = {}  # before the fork, for all workers
 _there: LoadedModels | None = None  # of a worker
 
 
 def on_zero_gpu() -> bool:
     """Whether this is a ZeroGPU Space."""
-    return spaces is not None and os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
+    said = os.environ.get("SPACES_ZERO_GPU", "").lower()
+    return spaces is not None and said in ("1", "t", "true")
 
 
 def lent_seconds(edit: Edit) -> float:
@@ -84,12 +92,14 @@ class ZeroEngine:
 
 
 def _duration(model: Model, edit: Edit, seconds: float, view: bool) -> int:
-    return round(STARTING_SECONDS + seconds)
+    loading = 0 if model in _placed else LOADING_SECONDS
+    return round(STARTING_SECONDS + loading + seconds)
 
 
 def _steps_there(model: Model, edit: Edit, seconds: float, view: bool) -> Iterator[Step | str]:
     """The steps of a drag, in a worker; bad input as a sentence, for errors lose theirs."""
     global _there
+    until = time.monotonic() + seconds + (0 if model in _placed else LOADING_SECONDS)
     if _there is None:
         torch.set_num_threads(1)  # those of OpenMP did not survive the fork, and are waited for
         _there = LoadedModels("auto")
@@ -97,8 +107,11 @@ def _steps_there(model: Model, edit: Edit, seconds: float, view: bool) -> Iterat
             _there.put(placed, generator)
     _there.local[model.name] = model
     try:
-        for step in Engine(_there).steps(edit, seconds, view):
-            yield step if step.picture is None else replace(step, picture=jpeg(step.picture, 95))
+        with _there.use(model):
+            left = until - time.monotonic()  # of what is lent; a model may have had to be read
+            for step in Engine(_there).steps(edit, max(1.0, left), view):
+                shown = None if step.picture is None else jpeg(step.picture, 95)
+                yield replace(step, picture=shown)
     except ValueError as error:
         yield str(error)
 
@@ -117,6 +130,8 @@ def _in_words(error: gr.Error) -> Exception:
     text = html.unescape(re.sub(r"<[^>]*>", "", str(error.message))).strip()
     if text == ABORTED:
         return ValueError(LOST)
-    if "worker" in str(error.title).lower():
+    title = str(error.title).lower()
+    if "worker" in title:
         return RuntimeError(f"a ZeroGPU worker failed: {text}")
-    return ValueError(text)
+    log.warning("ZeroGPU lent nothing: %s", text)
+    return ValueError(NO_GPU if "queue" in title or "client" in title else USED_UP)

@@ -207,7 +207,10 @@ def test_a_visitor_notices_what_is_not_theirs(generator):
         visitor.check_edit(replace(dragged, history=(other.picture(0),)))
     with pytest.raises(owner.StrangerError):
         other.check_dragged(start, dragged)
-    for wrong in (start.remember(), replace(dragged, ws=ws + 0.1), replace(dragged, seed=30001),
+    visitor.check_dragged(start, start.remember())  # it may end where it began, gaining nothing
+    moved = [replace(pair, handle=(9, 9)) for pair in start.points]
+    for wrong in (replace(start, points=tuple(moved)), replace(dragged, ws=ws + 0.1),
+                  replace(dragged, seed=30001),
                   replace(dragged, origin=ws), replace(dragged, points=(
                       PointPair((500, 500), visitor.target(500, 500), 1),))):
         with pytest.raises(owner.WrongError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -40,9 +41,9 @@ class Sender:
 def held(*sizes: int) -> SimpleNamespace:
     """Gradio, with calls in its queue whose bodies have these sizes."""
     events = {str(number): SimpleNamespace(
-        request=SimpleNamespace(scope={"drag.large": size}), session_hash=str(number))
+        request=SimpleNamespace(scope={"drag.size": size}))
         for number, size in enumerate(sizes)}
-    queue = SimpleNamespace(event_ids_to_events=events, pending_messages_per_session={})
+    queue = SimpleNamespace(event_ids_to_events=events)
     return SimpleNamespace(get_blocks=lambda: SimpleNamespace(_queue=queue))
 
 
@@ -97,40 +98,103 @@ def test_a_body_that_says_that_it_is_too_large_is_not_read_at_all():
     assert through(Sender(b"x"), asked(content_length="9" * 5000)).status == 413
 
 
-def test_two_large_bodies_are_held_at_once_and_small_ones_do_not_wait():
-    now, most, done = 0, 0, []
+def answering(seconds: float, sizes: list[int]):
+    """An application that takes this long, and keeps the sizes of the bodies it has at a time."""
+    now = []
 
     async def slow(scope, receive, send):
-        nonlocal now, most
         size = len((await receive())["body"])
-        now, most = now + (size > 300_000), max(most, now + (size > 300_000))
-        await asyncio.sleep(0.05)
-        now -= size > 300_000
-        done.append(size)
+        now.append(size)
+        sizes.append(sum(now))
+        await asyncio.sleep(seconds)
+        now.remove(size)
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body"})
 
-    async def all_at_once():
-        through, senders = gate(slow), [Sender(*parts(400_000)) for _ in range(7)]
-        senders.append(Sender(*parts(1000)))
+    return slow
+
+
+def all_at_once(app, *senders: Sender) -> list[int]:
+    """How requests through one gate are answered."""
+    async def run():
+        through = gate(app)
         await asyncio.gather(*(through(asked(), each.receive, each.send) for each in senders))
 
-    asyncio.run(all_at_once())
-    assert most == 2
-    assert done.index(1000) < 3
-    assert len(done) == 8
+    asyncio.run(run())
+    return [sender.status for sender in senders]
 
 
-def test_large_bodies_wait_for_those_in_the_queue_and_not_for_ever(monkeypatch):
+def test_large_bodies_that_are_answered_are_bounded_by_their_bytes_and_small_ones_do_not_wait(
+        monkeypatch):
+    monkeypatch.setattr(gates, "MAX_HELD", 1_500_000)
+    sizes = []
+    senders = [Sender(*parts(700_000)) for _ in range(7)] + [Sender(*parts(1000))]
+    assert set(all_at_once(answering(0.3, sizes), *senders)) == {200}
+    assert 1_400_000 <= max(sizes) <= 2_201_000
+    sizes.clear()
+    senders = [Sender(*parts(500_000)) for _ in range(12)]  # smaller ones have twice the room
+    assert set(all_at_once(answering(0.3, sizes), *senders)) == {200}
+    assert 3_000_000 <= max(sizes) <= 3_500_000
+
+
+def test_who_stalls_in_the_middle_takes_no_room_from_others(monkeypatch):
+    monkeypatch.setattr(gates, "PACE_SECONDS", 0.4)
+    stalled = [Sender(*parts(3_000_000)) for _ in range(4)]
+    for sender in stalled:
+        sender.receive = stalling(sender, after=20)
+    began = time.monotonic()
+    done = []
+
+    async def app(scope, receive, send):
+        done.append(time.monotonic() - began)
+        await repeat(scope, receive, send)
+
+    assert all_at_once(app, *stalled, Sender(*parts(2_000_000))) == [408] * 4 + [200]
+    assert done[0] < 0.3
+    assert b"took too long to come" in stalled[0].body
+    assert 0.3 < time.monotonic() - began < 3  # and is soon let go
+
+
+def stalling(sender: Sender, after: int):
+    """A `receive` that comes to a stop after so many parts."""
+    receive, came = sender.receive, []
+
+    async def stall():
+        came.append(1)
+        await asyncio.sleep(0 if len(came) <= after else 60)
+        return await receive()
+
+    return stall
+
+
+def test_large_bodies_that_come_are_bounded_and_do_not_wait_for_each_other_for_ever(monkeypatch):
+    monkeypatch.setattr(gates, "MAX_COMING", 2_000_000)
+    most, fits = [], gates._fits
+
+    def watched(bodies, me):
+        fit = fits(bodies, me)
+        most.append(sum(bodies.coming.values()))
+        return fit
+
+    monkeypatch.setattr(gates, "_fits", watched)
+    senders = [Sender(*parts(1_500_000), seconds=0.001) for _ in range(5)]
+    assert set(all_at_once(repeat, *senders)) == {200}
+    assert 2_000_000 < max(most) < 5_000_000
+
+
+def test_bodies_wait_for_those_in_the_queue_and_not_for_ever(monkeypatch):
     monkeypatch.setattr(gates, "ROOM_SECONDS", 0.3)
     full = held(30_000_000, 31_000_000)
-    sender = through(Sender(*parts(300_000)), asked(app=full))
+    sender = through(Sender(*parts(700_000)), asked(app=full))
     assert sender.status == 503
     assert b"busy with what others sent" in sender.body
-    assert through(Sender(*parts(3000)), asked(app=full)).status == 200
+    assert through(Sender(*parts(400_000)), asked(app=full)).status == 200  # what browsers keep
+    fuller = held(121_000_000)
+    assert through(Sender(*parts(30_000)), asked(app=fuller)).status == 503
+    assert through(Sender(*parts(3000)), asked(app=fuller)).status == 200
 
     async def one_goes():
-        through, sender = gate(repeat), Sender(*parts(300_000))
+        through, sender = gate(repeat), Sender(*parts(700_000))
         waits = asyncio.create_task(through(asked(app=full), sender.receive, sender.send))
         await asyncio.sleep(0.1)
         full.get_blocks()._queue.event_ids_to_events.pop("1")
@@ -145,23 +209,6 @@ def test_who_sends_too_slowly_or_leaves_is_let_go(monkeypatch):
     sender = through(Sender(*parts(5_000_000), seconds=0.02), asked())
     assert sender.status == 408
     assert through(Sender(b"{", b"}", leaves=True), asked()).sent == []
-
-
-def test_results_that_nobody_fetches_are_dropped_but_for_calls_that_run():
-    def messages(number):
-        return SimpleNamespace(qsize=lambda: number)
-
-    app = held(0)  # a call of the session "0"
-    queue = app.get_blocks()._queue
-    unread = queue.pending_messages_per_session
-    unread |= {"a": messages(600), "0": messages(300), "b": messages(500), "c": messages(3)}
-    join = "/gradio_api/queue/join"
-    assert through(Sender(b"{}"), asked(join, app=app)).status == 200
-    assert set(unread) == {"0", "b", "c"}
-    unread["0"] = messages(1200)
-    assert through(Sender(b"{}"), asked(app=app)).status == 200  # keeps nothing
-    assert through(Sender(b"{}"), asked(join, app=app)).status == 503
-    assert set(unread) == {"0"}
 
 
 @pytest.mark.parametrize(("body", "status"), [
@@ -187,7 +234,8 @@ def test_a_call_is_json_as_pages_and_programs_send_it(body, status):
 
 
 @pytest.mark.parametrize(("method", "path", "there"), [
-    ("GET", "/", True), ("HEAD", "/", True), ("GET", "/config", True), ("GET", "/healthz", True),
+    ("GET", "/", True), ("GET", "", True), ("HEAD", "/", True), ("GET", "/config", True),
+    ("GET", "/healthz", True),
     ("GET", "/assets/index.js", True), ("GET", "/gradio_api/heartbeat/a1b2", True),
     ("GET", "/gradio_api/queue/data", True), ("GET", "/gradio_api/call/drag/abc", True),
     ("POST", "/gradio_api/call/drag", True), ("POST", "/gradio_api/queue/join", True),

@@ -164,6 +164,19 @@ def test_waits_are_guessed_from_what_drags_took_lately():
             assert first_place(second).seconds < 0.5
 
 
+def test_a_thread_that_cannot_be_had_costs_no_slot(monkeypatch):
+    def scarce(thread):
+        raise RuntimeError("can't start new thread")
+
+    line = Line(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", scarce)
+        with pytest.raises(ValueError, match=BUSY):
+            list(line.run(lambda: "abc"))
+    assert line.running == 0
+    assert list(line.run(lambda: "abc")) == ["a", "b", "c"]
+
+
 def test_one_at_a_time_on_a_gpu_and_some_on_a_cpu(monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert (slots_for("cuda"), slots_for("mps"), slots_for("cpu")) == (1, 1, 2)

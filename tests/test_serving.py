@@ -1,8 +1,5 @@
 """What `python app.py` makes of its flags, and the page as it is served: readiness, login, size."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +11,7 @@ import app as page
 from drag.line import LENGTH, SECONDS, Line
 from drag.loaded import LoadedModels
 from tests.checkpoint_files import random_state, write_nvidia
-from tests.running_app import ROOT, running_app
+from tests.running_app import running_app
 
 USER, PASSWORD = "ann", "se:cret-2718"
 API = "/gradio_api"
@@ -200,62 +197,3 @@ def test_nothing_is_uploaded_and_no_large_body_read(locked):
     assert post(locked, f"{API}/run/predict", content=streamed()).status_code == 413
     assert get(locked, "/healthz").status_code == 200
     assert files() == before
-
-
-SERVER = """
-from drag.line import Line
-from drag.loaded import LoadedModels
-from drag.serving import Page, app_kwargs
-import gradio
-
-def held(text: str) -> list[int]:
-    queue = demo._queue
-    return [[event.request.scope.get("drag.large", 0), len(text), len(queue.event_analytics)]
-            for event in queue.event_ids_to_events.values()][0]
-
-with Page(analytics_enabled=False) as demo:
-    gradio.api(held)
-    seed = gradio.Number(precision=0)
-    seed.submit(lambda value: value, seed, seed)
-demo.queue().launch(prevent_thread_lock=True, quiet=True, ssr_mode=False,
-                    app_kwargs=app_kwargs(LoadedModels("cpu"), Line(1, 5)))
-print(demo.local_url, flush=True)
-demo.block_thread()
-"""
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """Where a small page listens, which has no model, and the file of what it prints."""
-    printed = tmp_path_factory.mktemp("small") / "printed"
-    with open(printed, "wb") as file, subprocess.Popen(
-            [sys.executable, "-c", SERVER], stdout=subprocess.PIPE, stderr=file, text=True,
-            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as run:
-        try:
-            yield run.stdout.readline().strip().rstrip("/"), printed
-        finally:
-            run.kill()
-
-
-def test_gradio_keeps_of_a_call_how_large_it_was_for_as_long_as_it_keeps_the_call(small):
-    # The gate looks there: where Gradio changes, bodies would pile up in its queue.
-    address, _ = small
-    for size in (10, 400_000, 10):
-        call = httpx.post(f"{address}{API}/call/held", json={"data": ["A" * size]}).json()
-        told = httpx.get(f"{address}{API}/call/held/{call['event_id']}").text
-        large = size + len('{"data":[""]}') if size > 10 else 0
-        assert f"data: [[{large}, {size}, 1]]" in told  # and of the last event only, for its sums
-
-
-def test_what_a_component_refuses_is_answered_in_one_sentence(small):
-    address, printed = small
-    for value in ("cake", [], {}):
-        answer = httpx.post(f"{address}{API}/run/predict", json={"fn_index": 1, "data": [value]})
-        assert answer.status_code == 500
-        assert answer.json()["error"].startswith("This call cannot be read")
-    for call in ({"fn_index": 1, "data": []}, {"fn_index": 1, "data": "x"}, {"fn_index": 99,
-                 "data": []}, {"data": []}, {}):
-        answer = httpx.post(f"{address}{API}/run/predict", json=call)
-        assert "This call cannot be read" in answer.text
-        assert len(answer.text) < 200
-    assert "Traceback" not in printed.read_text()

@@ -141,12 +141,39 @@ def test_they_are_forgotten_though_nobody_comes(toy, monkeypatch):
     assert gone() is None
 
 
-def test_large_edits_go_first_where_they_are_too_much_together(store, toy, monkeypatch):
+def test_who_waits_stays_and_who_made_nothing_goes_first(store, monkeypatch):
+    # A thousand calls that opened a page each drove out visitors who were in the line.
+    for name in ("waits", "made", "nothing"):
+        store.open(name, "").seen -= 60
+    store._sessions["waits"].in_line = True
+    store._sessions["made"].take_changes([POINT], None, 1)
+    monkeypatch.setattr(visitors, "MAX_SESSIONS", 3)
+    for number in range(4):
+        store.open(f"new {number}", "")
+    assert set(store._sessions) >= {"waits", "made"}
+    assert len(store._sessions) == 3
+
+
+def test_a_drag_whose_end_fails_does_not_lock_the_visitor_out(store, toy, monkeypatch):
+    session = store.open("a", "")
+    session.take_changes([POINT], None, 1)
+    steps = begun(session, toy)
+    next(steps)
+    monkeypatch.setattr(sessions.Recorder, "trail", scarce)
+    with pytest.raises(MemoryError):
+        list(steps)
+    assert not session.running
+
+
+def scarce(recorder):
+    raise MemoryError
+
+
+def test_where_edits_are_too_large_together_the_oldest_go(store, toy, monkeypatch):
     for name in ("old", "new"):
-        session = store.open(name, "")
-        for seed in range(5):
-            session.replace_edit(replace(new_edit(toy, "toy", seed), history=(session.edit,)))
-    store.open("small", "")
+        history = tuple(new_edit(toy, "toy", seed) for seed in range(5))
+        store.open(name, "").replace_edit(replace(new_edit(toy, "toy", 9), history=history))
+    store.open("small", "").take_changes([POINT], None, 1)
     sizes = [store._sessions[name].nbytes for name in ("old", "new", "small")]
     assert sizes[0] == sizes[1] > sizes[2] > 0
     monkeypatch.setattr(visitors, "MAX_BYTES", sizes[1] + sizes[2])

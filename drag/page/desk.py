@@ -99,7 +99,8 @@ class Desk:
         key, values: what the status line says.
         """
         runs = session.running
-        session.settle()
+        if runs:
+            session.settle()
         model, turn = session.edit.model, None
         line = status(session.say(key, **values))
         with self.models.use(model) as generator:
@@ -110,6 +111,7 @@ class Desk:
                 after = change(generator, edit)
                 if after is edit and not runs:
                     return line, *(gr.skip(),) * (SHOWN - 1)
+                session.settle()  # one that waits, too
                 turn = session.replace_edit(after, edit)
         picture = None
         if runs or not np.array_equal(edit.ws, after.ws):

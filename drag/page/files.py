@@ -60,7 +60,7 @@ class FileHandlers(PictureHandlers):
             return self.greeting, {}
         edit = of_model(edit, model.name)
         if model.name != self.first and model.name not in self.models.loaded:
-            session.shelf[model.name] = edit  # to be checked when it is turned to
+            session.put_aside(edit)  # to be checked when it is turned to
             return "kept_elsewhere", {"model": model.title}
         try:
             with self.models.use(model) as generator:
@@ -103,7 +103,7 @@ class FileHandlers(PictureHandlers):
             session = self._session(request)
             if session.running:
                 raise ValueError(session.say("end_first"))
-            edit, suffix = session.edit, suffix_of(kind)
+            edit, suffix, made = session.edit, suffix_of(kind), None
             with self.models.use(edit.model) as generator:
                 file = making(suffix, generator, edit, _number(seconds), bool(points), bool(mark))
                 for made in self.films.run(lambda: file, lambda: not session.left):
@@ -111,6 +111,8 @@ class FileHandlers(PictureHandlers):
                         percent = f"{100 * made:.0f}"
                         yield (status(session.say("filming", percent=percent), made, quiet=True),
                                gr.skip())
+            if not isinstance(made, bytes):  # the page went, or seemed to
+                raise ValueError("The file was not finished: save it again.")
             name = file_name(edit, suffix)
             yield status(session.say("saved", name=name)), gr.update(saved={
                 "name": name, "serial": session.next_serial(),

@@ -40,7 +40,7 @@ class RunHandlers(Desk):
         session = self._taken(value, request)
         if session.running or session.in_line:
             session.objected = time.monotonic()
-            raise ValueError(session.say("running"))
+            raise ValueError(session.say("running" if session.running else "waits"))
         settings = Settings(solver, rate, r1, r2, weight, cap, str(space).lower(), entries)
         edit = there = session.edit
         if (edit.trail is not None and isinstance(step, (int, float))
@@ -63,12 +63,10 @@ class RunHandlers(Desk):
         except ValueError as error:
             yield in_words(error, language_of(request)), gr.skip(), *IDLE, *NOTHING
             return
-        if session.running or session.in_line:
+        if not session.enter_line():
+            if not session.dragging:  # refused, or stopped before this
+                yield gr.skip(), gr.skip(), *IDLE, *NOTHING
             return
-        if not session.armed:  # refused, or stopped before this
-            yield gr.skip(), gr.skip(), *IDLE, *NOTHING
-            return
-        session.in_line = True
         try:
             yield from self._run(session)
         except ValueError as error:  # the line is full, the points went, memory is too little
@@ -77,7 +75,7 @@ class RunHandlers(Desk):
             log.exception("a drag failed")
             yield self._broken_off(session, problem(session.say("failed")))
         finally:
-            session.in_line = session.armed = False
+            session.leave_line()
 
     def _run(self, session: Session) -> Iterator[tuple]:
         """What `run` yields of a drag that is to be; its thread is the line's."""

@@ -71,7 +71,6 @@ def _other_pictures(page: Layout, do: Handlers, shown: list, chosen: list) -> No
         do.looks, entries, [page.line, page.offered], **LIGHT)
     page.offered.pick(do.pick, [page.psi, entries], shown, **LIGHT)
     page.look.submit(do.mix, [page.look, entries], shown, **LIGHT)
-    page.examples.pick(do.example, None, chosen, concurrency_id="models", concurrency_limit=8,
-                       **SLOW)
+    page.examples.pick(do.example, None, chosen, concurrency_limit=None, **SLOW)
     page.model.input(do.choose, page.model, chosen, trigger_mode="multiple",
                      concurrency_id="models", concurrency_limit=8, **SLOW)

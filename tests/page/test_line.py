@@ -39,7 +39,7 @@ def test_who_waits_is_told_the_place_and_a_second_press_keeps_it(handlers, busy)
     assert "Starting" in arm(handlers)[LINE]
     run = handlers.run(ENGLISH)
     assert "Your place in the line: <b>1</b>. It takes about a few seconds." in place(run)
-    assert "A drag is running" in arm(handlers)[LINE]
+    assert "Your drag waits in the line: press Stop to leave it." in arm(handlers)[LINE]
     assert list(handlers.run(ENGLISH))[1:] == []  # a second run has nothing to say
     busy.set()
     while "Step" not in str(next(run)[LINE]):
@@ -82,6 +82,15 @@ def test_stop_leaving_and_undo_leave_the_line(handlers, busy, how):
     assert last[2]["interactive"]  # Drag can be pressed again
     session = visitor(handlers)
     assert [session.armed, session.running, session.in_line] == [False] * 3
+
+
+def test_a_press_that_changes_nothing_keeps_the_place(handlers, busy):
+    arm(handlers)
+    with contextlib.closing(handlers.run(ENGLISH)) as run:
+        place(run)
+        for outputs in (handlers.reset_picture(ENGLISH), handlers.scrub(0, ENGLISH)):
+            assert outputs[CANVAS] == gr.skip()
+        assert handlers.line.waiting == 1
 
 
 def test_points_placed_while_it_waits_are_dragged(handlers, busy):
