@@ -86,9 +86,10 @@ def _answers(address: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
-    """A browser; without one these tests are skipped, in CI they fail."""
+    """A browser; without one these tests are skipped, in CI they fail. It is closed before the
+    tests of other folders: Playwright's event loop runs until then, and there can't be another."""
     from playwright.sync_api import Error, sync_playwright
 
     found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
