@@ -26,9 +26,9 @@ from drag.loop import Step
 from drag.masks import decode_mask
 from drag.pictures import new_edit
 from drag.project import NO_PROJECT, check_model, from_project, to_project
+from drag.sessions import log_drag
 
 MAX_MASK = 4_000_000  # characters
-FILMS = 2  # files that are made at once
 NO_POINTS = ("The points must be a list of [x, y, target x, target y], in pixels of the picture, "
              "or empty for those of the edit.")
 NO_MASK = "The mask must be a PNG in base64, black and white, of the picture's size."
@@ -64,7 +64,7 @@ class Api:
 
     def __init__(self, models: LoadedModels, line: Line, engine: Engine, films: Line | None = None):
         self.models, self.line, self.engine = models, line, engine
-        self.films = films or Line(FILMS)
+        self.films = films or Line(files.AT_ONCE)
         self._dragging: set[str] = set()  # sessions of programs whose drag waits or runs
         self._lock = threading.Lock()
 
@@ -143,9 +143,8 @@ class Api:
             for step in self.engine.steps(edit, seconds, view=False):
                 yield step
         finally:
-            log.info("%s: %d points, %d steps, %.1f s, %s (program)", edit.model, len(edit.points),
-                     step.number if step else 0, time.monotonic() - began,
-                     step.ending.value if step and step.ending else "not to its end")
+            ending = step.ending.value if step and step.ending else "not to its end"
+            log_drag(edit, step, began, f"{ending} (program)")
 
     def render(self, edit: dict, mark: bool = True) -> gr.FileData:
         """The picture of an edit as a PNG. mark: write "AI-generated" into its corner; its
@@ -197,7 +196,7 @@ def publish(
     gr.api(api.sample, concurrency_id="api-pictures", concurrency_limit=2)
     gr.api(api.drag, concurrency_limit=None)  # the line says who waits
     gr.api(api.render, concurrency_id="api-pictures", concurrency_limit=2)
-    gr.api(api.export, concurrency_id="films", concurrency_limit=FILMS)
+    gr.api(api.export, concurrency_id="films", concurrency_limit=files.AT_ONCE)
 
 
 @contextlib.contextmanager

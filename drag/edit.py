@@ -180,6 +180,11 @@ class Edit:
         return replace(self, points=tuple(points))
 
     @property
+    def bare(self) -> "Edit":
+        """The edit without what came before and after it, which is all that a drag needs."""
+        return replace(self, trail=None, history=(), future=())
+
+    @property
     def timeline(self) -> tuple["Edit", ...]:
         """All entries, this one at index len(history)."""
         return (*self.history, replace(self, history=(), future=()), *self.future)

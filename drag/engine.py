@@ -4,7 +4,6 @@ import gc
 import logging
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TypeVar
 
 import torch
@@ -35,10 +34,9 @@ class Engine:
         runs out, what can be freed is, and the drag begins once more; a second time raises
         ValueError in words fit for a visitor, as bad input does.
         """
-        bare = replace(edit, history=(), future=(), trail=None)
         for last in (False, True):
             try:
-                yield from self._steps(bare, seconds, view)
+                yield from self._steps(edit.bare, seconds, view)
                 return
             except (RuntimeError, MemoryError) as error:
                 _unless_memory(error, last)

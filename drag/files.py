@@ -7,6 +7,7 @@ from drag.edit import Edit
 from drag.overlays import draw_mark, draw_points, pinned
 from drag.render import render
 
+AT_ONCE = 2  # that a page makes, for visitors and programs together
 MEDIA_TYPES = {
     ".png": "image/png", ".mp4": "video/mp4", ".gif": "image/gif", ".webp": "image/webp",
     ".drag": "application/json", ".npz": "application/zip"}

@@ -124,9 +124,7 @@ class LoadedModels:
     def drop_unused(self) -> None:
         """Let go of all models that nobody uses."""
         with self._lock:
-            for model, entry in list(self._entries.items()):
-                if not entry.users and entry.generator is not None:
-                    del self._entries[model]
+            self._drop(most=-1)
 
     def fetch(self, model: Model) -> Iterator[tuple[str, float | None] | None]:
         """Have a model in memory, where it is not; what is done meanwhile, in words, and its share,
@@ -179,10 +177,13 @@ class LoadedModels:
         with self._lock:
             self._drop()
 
-    def _drop(self) -> None:
+    def _drop(self, most: float | None = None) -> None:
+        """Let go of models that nobody uses until the rest has at most so many bytes; the budget,
+        unless given."""
+        most = self.budget if most is None else most
         total = sum(entry.nbytes for entry in self._entries.values())
         for model, entry in list(self._entries.items()):
-            if total <= self.budget:
+            if total <= most:
                 return
             if not entry.users and entry.generator is not None:
                 total -= entry.nbytes

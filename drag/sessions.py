@@ -262,8 +262,7 @@ class Session:
                 self.running = False
                 if self.left or self.epoch != epoch:
                     why = "left the page" if self.left else "another picture"
-                log.info("%s: %d points, %d steps, %.1f s, %s", edit.model, len(edit.points),
-                         step.number if step else 0, time.monotonic() - began, why)
+                log_drag(edit, step, began, why)
 
     def settle(self, seconds: float = 10.0) -> None:
         """Stop this visitor's drag and wait until it has ended."""
@@ -271,6 +270,15 @@ class Session:
         until = time.monotonic() + seconds
         while self.running and time.monotonic() < until:
             time.sleep(0.02)
+
+
+def log_drag(edit: Edit, step: Step | None, began: float, why: str) -> None:
+    """The one line in the log of a drag that has ended: no pictures, nobody's name.
+
+    step: its last.   began: time.monotonic().   why: it ended.
+    """
+    log.info("%s: %d points, %d steps, %.1f s, %s", edit.model, len(edit.points),
+             step.number if step else 0, time.monotonic() - began, why)
 
 
 def _alike(points: tuple[PointPair, ...], others: tuple[PointPair, ...]) -> bool:

@@ -33,10 +33,9 @@ class Sessions:
         """The session of a page. Raises ForgottenError, in words fit for a visitor, where it is
         gone."""
         with self._lock:
-            session = self._sessions.pop(key, None)
+            session = self._sessions.get(key)
             if session is None:
                 raise ForgottenError(FORGOTTEN)
-            self._sessions[key] = session  # last in the order of use
             session.seen, session.left = time.monotonic(), False
             return session
 

@@ -80,10 +80,9 @@ class ZeroEngine:
         be had or it was taken back."""
         with self.models.use(edit.model):  # its weights are on this machine, for the worker, too
             pass
-        bare = replace(edit, history=(), future=(), trail=None)
         model, seconds = self.models.find(edit.model), min(seconds, lent_seconds(edit))
         try:
-            for said in _lent(model, bare, seconds, view):
+            for said in _lent(model, edit.bare, seconds, view):
                 if isinstance(said, str):
                     raise ValueError(said)
                 yield _unpacked(said)

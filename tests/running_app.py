@@ -18,11 +18,12 @@ WAIT_SECONDS = 90  # for it to answer, on a busy machine
 @dataclass(frozen=True)
 class RunningApp:
     """address: without a slash at its end.   pid: of its process.   printed: file that has all that
-    it printed."""
+    it printed.   seconds: until it answered."""
 
     address: str
     pid: int
     printed: Path
+    seconds: float
 
     @property
     def text(self) -> str:
@@ -41,7 +42,7 @@ def free_port() -> int:
 def running_app(folder: Path, *flags: str, **environment: str):
     """A RunningApp with these flags and environment variables, which works, and leaves its files,
     in this folder."""
-    port, printed = free_port(), folder / "printed"
+    port, printed, began = free_port(), folder / "printed", time.monotonic()
     (folder / "work").mkdir()
     address = f"http://127.0.0.1:{port}"
     with open(printed, "wb") as file, subprocess.Popen(
@@ -49,20 +50,19 @@ def running_app(folder: Path, *flags: str, **environment: str):
         cwd=folder / "work", stdout=file, stderr=subprocess.STDOUT,
         env={**os.environ, "GRADIO_TEMP_DIR": str(folder / "gradio"), **environment},
     ) as process:
-        app = RunningApp(address, process.pid, printed)
         try:
-            _wait(app, process)
-            yield app
+            _wait(address, process, printed)
+            yield RunningApp(address, process.pid, printed, time.monotonic() - began)
         finally:
             process.kill()
 
 
-def _wait(app: RunningApp, process: subprocess.Popen) -> None:
+def _wait(address: str, process: subprocess.Popen, printed: Path) -> None:
     until = time.monotonic() + WAIT_SECONDS
     while True:
         with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{app.address}/healthz", timeout=5).status_code == 200:
+            if httpx.get(f"{address}/healthz", timeout=5).status_code == 200:
                 return
-        assert process.poll() is None, app.text
+        assert process.poll() is None, printed.read_text()
         assert time.monotonic() < until, "the app did not answer"
         time.sleep(0.1)

@@ -8,6 +8,7 @@ from drag.canvas import to_value as to_canvas
 from drag.edit import Edit, Settings
 from drag.engine import Engine
 from drag.examples import smile
+from drag.files import AT_ONCE
 from drag.gallery import Gallery
 from drag.language import language_of
 from drag.line import Line, slots_for
@@ -19,7 +20,6 @@ from drag.visitors import Sessions
 from drag.wording import about, status
 
 PAST = 4  # outputs of `past`: the history, the steps of the last drag, undo, redo
-FILMS = 2  # files that are made at once
 SHOWN = 4 + PAST  # outputs that show an edit: status line, canvas, seed, truncation, and those
 
 
@@ -35,7 +35,7 @@ class Desk:
         for the device.   engine: works them out; this process unless given."""
         self.models, self.first, self.gallery = models, first, Gallery(models)
         self.line = line or Line(slots_for(models.device.type))
-        self.engine, self.films = engine or Engine(models), Line(FILMS)
+        self.engine, self.films = engine or Engine(models), Line(AT_ONCE)
         self.sessions = Sessions(self._fresh(first))
         self.greeting = "first" if first == "builtin" else "ready"
 

@@ -3,8 +3,8 @@
 import gradio as gr
 
 from drag.component import read_asset
+from drag.files import AT_ONCE
 from drag.page import Handlers
-from drag.page.desk import FILMS
 from drag.page.layout import Layout
 
 RECALL, REMEMBER, EXPLAIN = (  # a function each
@@ -31,7 +31,7 @@ def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:
     _other_pictures(page, do, shown, chosen)
     page.save.click(do.preparing, None, page.line, **LIGHT).then(
         do.save, [page.format, page.seconds, page.points, page.mark], [page.line, page.exchange],
-        concurrency_id="files", concurrency_limit=FILMS, **SLOW,
+        concurrency_id="files", concurrency_limit=AT_ONCE, **SLOW,
     ).then(do.forget, None, page.exchange, **LIGHT)
     page.exchange.open(do.open, page.exchange, [*chosen, page.exchange], concurrency_id="models",
                        concurrency_limit=8, **SLOW)

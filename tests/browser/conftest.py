@@ -1,15 +1,7 @@
 """The real page in a real browser: the app in a process of its own, Chromium by Playwright."""
 
-import contextlib
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -17,17 +9,10 @@ from tests.browser.bench import Bench
 from tests.browser.page import Page
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.hub import FakeHub
+from tests.running_app import running_app
 
-ROOT = Path(__file__).parent.parent.parent
 ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
         "--disable-component-update", "--disable-sync"]
-
-
-class Server(NamedTuple):
-    """A running `python app.py`: its address, and the seconds until it answered."""
-
-    address: str
-    seconds: float
 
 
 @pytest.fixture(scope="session")
@@ -43,47 +28,11 @@ def hub(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(generator, hub, tmp_path_factory):
-    """A Server; the built-in model is in the cache when it starts, nothing of the Hub is."""
-    folder = tmp_path_factory.mktemp("cache")
-    with serve(free_port(), HF_ENDPOINT=hub.url, HF_HUB_CACHE=str(folder / "hub"),
-               GRADIO_TEMP_DIR=str(folder / "gradio")) as server:
-        yield server
+    """A RunningApp; the built-in model is in the cache when it starts, nothing of the Hub is."""
+    folder = tmp_path_factory.mktemp("server")
+    with running_app(folder, HF_ENDPOINT=hub.url, HF_HUB_CACHE=str(folder / "hub")) as app:
+        yield app
     assert not list((folder / "gradio").rglob("*.*"))  # no visitor's file was ever left there
-
-
-def free_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-@contextlib.contextmanager
-def serve(port: int, **environment):
-    """Run `python app.py` on this port, with these environment variables, as a Server."""
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port), "--device", "cpu"], cwd=ROOT,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **environment})
-    address = f"http://127.0.0.1:{port}"
-    try:
-        while not _answers(address):
-            assert process.poll() is None, process.stderr.read()
-            assert time.monotonic() - started < 60, "the app did not answer within a minute"
-            time.sleep(0.1)
-        yield Server(address, time.monotonic() - started)
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="package")

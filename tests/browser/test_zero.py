@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from tests.browser.conftest import ROOT, free_port, serve
 from tests.browser.page import ENDINGS, NOSE, Page
 from tests.browser.test_story import go_back_and_forth
+from tests.running_app import ROOT, running_app
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +20,12 @@ def log(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def space(generator, hub, tmp_path_factory, log):
-    """A Server."""
-    with serve(free_port(), PYTHONPATH=str(ROOT / "tests" / "zero"), SPACES_ZERO_GPU="1",
-               SPACES_LOG=str(log), HF_ENDPOINT=hub.url,
-               HF_HUB_CACHE=str(tmp_path_factory.mktemp("hub"))) as server:
-        yield server
+    """A RunningApp."""
+    folder = tmp_path_factory.mktemp("space")
+    with running_app(folder, PYTHONPATH=str(ROOT / "tests" / "zero"), SPACES_ZERO_GPU="1",
+                     SPACES_LOG=str(log), HF_ENDPOINT=hub.url,
+                     HF_HUB_CACHE=str(folder / "hub")) as app:
+        yield app
 
 
 @pytest.fixture
