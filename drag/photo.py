@@ -1,0 +1,169 @@
+"""A stranger's photo, from a file's bytes to upright RGB; nothing of it is written anywhere."""
+
+import io
+import threading
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, features
+
+MOST_BYTES = 20_000_000
+MOST_PIXELS = 50_000_000  # as the header says, before anything is unpacked
+LONGEST, SHORTEST = 2048, 96  # side, pixels: what a photo is reduced to, and what it needs
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"] + (
+    ["AVIF"] if "avif" in features.get_supported() else [])
+DAMAGED = "The photo is damaged or cut short; copy or save it once more and choose that file."
+NO_PHOTO = "The file is no photo; choose a JPEG, PNG, WebP, GIF, BMP or TIFF file."
+KNOWN = "{} cannot be read here; save it as JPEG and choose that file."
+HUGE = "The photo has {} megapixels, more than {}; make it smaller and choose that file."
+_ORIENTATION = 0x0112  # of EXIF
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+}
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+_STARTS = {  # of files that people take for photos
+    b"%PDF": "A PDF file", b"8BPS": "A Photoshop file", b"\xff\x0a": "A JPEG XL photo",
+    b"\0\0\0\x0cJXL ": "A JPEG XL photo", b"\0\0\0\x0cjP  ": "A JPEG 2000 photo",
+    b"II*\0\x10\0\0\0CR": "A raw photo", b"FUJIFILM": "A raw photo",
+}
+_FILMS = (b"\x1a\x45\xdf\xa3", b"OggS", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1")
+_one_at_a_time = threading.Lock()  # bounds the memory, and warnings' filters are the process's
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo to work with.
+
+    pixels: uint8 (H, W, 3), upright, neither side above LONGEST.   remarks: keys of
+    assets/words.json for what was done with it that a person should know.
+    """
+
+    pixels: np.ndarray
+    remarks: tuple[str, ...] = ()
+
+
+def read_photo(content: bytes) -> Photo:
+    """The photo in a file of any name, its first frame if it moves.
+
+    Raises ValueError, one sentence fit for a visitor, where it is none, damaged, or of a size that
+    is not taken.
+    """
+    if not content:
+        raise ValueError("The file is empty; choose another one.")
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"The file has {len(content) / 1e6:.1f} MB, more than "
+                         f"{MOST_BYTES // 1_000_000}; save the photo as a smaller JPEG and "
+                         "choose that file.")
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd metadata and of sizes, which are looked at below
+        with _opened(content) as picture:
+            _check_size(*picture.size)
+            try:
+                return _read(picture)
+            except Exception:  # Pillow's readers raise all sorts, RuntimeError among them
+                raise ValueError(DAMAGED) from None
+
+
+def _opened(content: bytes) -> Image.Image:
+    """The picture with its header read, and no more."""
+    try:
+        return Image.open(io.BytesIO(content), formats=FORMATS)
+    except Image.UnidentifiedImageError:
+        raise ValueError(_what_else(content[:4096])) from None
+    except Image.DecompressionBombError:
+        raise ValueError(HUGE.format("hundreds of", MOST_PIXELS // 1_000_000)) from None
+    except Exception:
+        raise ValueError(DAMAGED) from None
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise ValueError(HUGE.format(round(width * height / 1e6), MOST_PIXELS // 1_000_000))
+    if min(width, height) < SHORTEST:
+        raise ValueError(f"The photo has only {width} x {height} pixels, and each side needs "
+                         f"{SHORTEST}; choose a larger one.")
+    if min(width, height) * LONGEST < SHORTEST * max(width, height):
+        raise ValueError(f"The photo, {width} x {height} pixels, is too long for its width; cut "
+                         "out the part with the face and choose that file.")
+
+
+def _read(picture: Image.Image) -> Photo:
+    remarks = []
+    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:  # MPO: a phone's previews
+        remarks.append("photo_first_frame")
+    orientation = _orientation(picture)
+    shrink = min(1.0, LONGEST / max(picture.size))
+    size = tuple(max(1, round(side * shrink)) for side in picture.size)
+    if picture.format in ("JPEG", "MPO"):  # unpacked at a half or quarter: time and memory
+        picture.draft(None, tuple(min(2 * new, old) for new, old in
+                                  zip(size, picture.size, strict=True)))
+    picture.load()
+    picture = _eight_bits(picture)
+    if picture.size != size:
+        picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if picture.mode == "RGBA":
+        if picture.getextrema()[3][0] < 255:
+            remarks.append("photo_transparent")
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    picture = picture.convert("RGB")
+    if orientation in _UPRIGHT:
+        picture = picture.transpose(_UPRIGHT[orientation])
+    pixels = np.asarray(picture)
+    if np.ptp(pixels[::4, ::4], axis=2).max() <= 2:
+        remarks.append("photo_grey")
+    return Photo(np.ascontiguousarray(pixels), tuple(remarks))
+
+
+def _orientation(picture: Image.Image) -> int:
+    """How EXIF says that the camera was held; 1, upright, where it says nothing sound."""
+    try:
+        return int(picture.getexif().get(_ORIENTATION, 1))
+    except Exception:
+        return 1
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """The picture as L, RGB or RGBA, whose sizes can be changed without mixing what must not be."""
+    mode = picture.mode
+    if mode in ("I", "F") or mode.startswith("I;16"):
+        values = np.asarray(picture)
+        most = {"I": 65535.0, "F": 1.0}.get(mode, 65535.0)
+        if mode in ("I", "F"):  # nothing says what is white in these
+            most = max(most, float(np.nanmax(values)))
+        scaled = np.nan_to_num(values * np.float32(255 / most), posinf=255, neginf=0)
+        return Image.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
+    if mode in ("LA", "La", "PA", "RGBa", "RGBA") or "transparency" in picture.info:
+        return picture.convert("RGBA")
+    return picture if mode in ("L", "RGB") else picture.convert("L" if mode == "1" else "RGB")
+
+
+def _what_else(start: bytes) -> str:
+    """What to say of a file that Pillow takes for no picture, by its first bytes."""
+    if start[4:8] == b"ftyp":
+        brands = [start[8:12], *(start[at : at + 4] for at in range(16, min(64, len(start)), 4))]
+        if brands[0] in (b"avif", b"avis") or (b"avif" in brands and brands[0] in _HEIC[-2:]):
+            return DAMAGED if "AVIF" in FORMATS else KNOWN.format("An AVIF photo")
+        if brands[0] in _HEIC:
+            return KNOWN.format("A HEIC photo")
+        if brands[0] == b"crx ":
+            return KNOWN.format("A raw photo")
+        return _film()
+    if start.startswith(_FILMS) or (start[:4] == b"RIFF" and start[8:12] == b"AVI "):
+        return _film()
+    if b"<svg" in start.lower():
+        return KNOWN.format("An SVG drawing")
+    for beginning, what in _STARTS.items():
+        if start.startswith(beginning):
+            return KNOWN.format(what)
+    if start.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")) or (
+            start[:4] == b"RIFF" and start[8:12] == b"WEBP"):
+        return DAMAGED
+    return NO_PHOTO
+
+
+def _film() -> str:
+    return "The file is a video; save one picture of it as JPEG and choose that file."
