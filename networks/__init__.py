@@ -10,4 +10,7 @@ What every generator offers, which is all that `drag` knows of one:
 - image(ws, features=None) -> (N, 3, H, W), RGB in about [-1, 1]; quicker where
   all the features of ws are at hand;
 - where there is a cheap way, preview(ws, features=None) -> (N, 3, h', w'): as image, but soft.
+
+`networks.tuning.tuned` gives a view of one whose weights are changed a little: it offers the same,
+and shares mapping and w_avg.
 """

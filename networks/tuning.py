@@ -1,0 +1,240 @@
+"""A small change of a generator's weights that makes it paint one picture better.
+
+Pivotal tuning (PTI, arXiv 2106.05744) changes all weights for the sake of one photo; here the
+change is small enough to belong to an edit: low-rank for what mixes channels (as LoRA, arXiv
+2106.09685), plain for the rest. A tuned generator is a view: shallow copies of its modules, whose
+layers read their weights as the sum of the generator's own and the change, worked out where they
+are used. So nothing of the generator is copied or touched, and without a tuning nothing is slower.
+"""
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+from torch import nn
+
+from networks import mobile_stylegan, stylegan2
+
+MAX_BYTES = 400_000  # of a tuning's numbers
+MAX_RANK = 64
+MAX_HEADER = 50_000  # bytes of names and shapes in a file
+MAX_NUMBER = 100.0  # weights are about 1
+DAMAGED = "What this file says of a photo's fine tuning is damaged: choose another file."
+TOO_LARGE = "The fine tuning of this photo is not finite, or far too large: choose another file."
+OTHER_MODEL = ("The fine tuning of this photo is of another model: choose the model that it was "
+               "made with.")
+
+
+@dataclass(frozen=True, eq=False)
+class Tuning:
+    """A change of weights: float16 arrays, not to be written to, by LAYER.PART as `fresh_tuning`
+    names them; what is left out does not change."""
+
+    arrays: dict[str, np.ndarray]
+
+    def __post_init__(self):
+        arrays = {}
+        with np.errstate(over="ignore"):  # to infinity, which `check_tuning` finds
+            for name, values in sorted(self.arrays.items()):
+                arrays[name] = np.array(values, np.float16, order="C")
+                arrays[name].flags.writeable = False
+        object.__setattr__(self, "arrays", arrays)
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, torch.Tensor]) -> "Tuning":
+        """What was fitted, of any device and with or without gradients."""
+        return cls({name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()})
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its numbers."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+    @functools.cached_property
+    def key(self) -> str:
+        """Stands for these numbers under these names."""
+        told = hashlib.blake2b(digest_size=16)
+        for name, array in self.arrays.items():
+            told.update(f"{name} {array.shape} ".encode())
+            told.update(array.tobytes())
+        return told.hexdigest()
+
+
+def _with_sum(name: str) -> property:
+    """A weight that is read with its change added."""
+    def read(layer):
+        change = layer.delta.get(name)
+        return _own(layer, name) if change is None else _own(layer, name) + change
+    return property(read)
+
+
+def _with_product(name: str) -> property:
+    """A weight (out, in, kh, kw) that is read with up (out, r) times down (r, in, ...) added: one
+    layer's worth of memory for a moment, cheaper than a path of its own through large maps."""
+    def read(layer):
+        own, up, down = _own(layer, name), layer.delta.get("up"), layer.delta.get("down")
+        if up is None:
+            return own
+        return torch.addmm(own.flatten(1), up, down.flatten(1)).view(own.shape)
+    return property(read)
+
+
+def _own(layer: nn.Module, name: str) -> torch.Tensor:
+    return layer._parameters[name] if name in layer._parameters else layer._buffers[name]
+
+
+class _Separable(mobile_stylegan.Convolution):
+    product, sums = "pointwise", ("depthwise", "bias")
+    pointwise = _with_product("pointwise")
+    depthwise, bias = _with_sum("depthwise"), _with_sum("bias")
+
+
+class _MobileRGB(mobile_stylegan.ToRGB):
+    product, sums = None, ("weight", "bias")
+    weight, bias = _with_sum("weight"), _with_sum("bias")
+
+
+class _Modulated(stylegan2.Convolution):  # its demodulation stays that of its own weights
+    product, sums = "weight", ("bias",)
+    weight, bias = _with_product("weight"), _with_sum("bias")
+
+
+class _RGB(stylegan2.ToRGB):
+    product, sums = None, ("weight", "bias")
+    weight, bias = _with_sum("weight"), _with_sum("bias")
+
+
+_TUNED = {kind.__base__: kind for kind in (_Separable, _MobileRGB, _Modulated, _RGB)}
+
+
+def untuned(generator):
+    """The generator that this one is a view of; itself if it is none."""
+    return getattr(generator, "base", generator)
+
+
+def tuned(generator, tuning: Tuning | Mapping[str, torch.Tensor] | None):
+    """A generator with changed weights: a view of it, made in a millisecond.
+
+    generator: any, or a view, whose own change does not count.   tuning: None gives the generator
+    itself; tensors that require gradients get them. Raises ValueError, in words fit for a visitor,
+    where a Tuning does not fit.
+    """
+    base = untuned(generator)
+    if tuning is None:
+        return base
+    if isinstance(tuning, Tuning):
+        if generator is not base and generator.tuning is tuning:
+            return generator
+        check_tuning(base, tuning)
+        tensors = {name: torch.from_numpy(array.astype(np.float32))
+                   for name, array in tuning.arrays.items()}
+    else:
+        tensors = tuning
+    deltas: dict[str, dict[str, torch.Tensor]] = {}
+    for name, tensor in tensors.items():
+        layer, _, part = name.rpartition(".")
+        deltas.setdefault(layer, {})[part] = tensor.to(base.w_avg.device)
+    view = _view(base, deltas)
+    view.__dict__.update(base=base, tuning=tuning)  # past nn.Module, which would list its modules
+    return view
+
+
+def _view(module: nn.Module, deltas: dict[str, dict[str, torch.Tensor]], path: str = ""):
+    """A shallow copy of a module and those in it, with these changes by the paths of layers."""
+    kind, delta = type(module), deltas.get(path)
+    view = object.__new__(kind if delta is None else _TUNED[kind])
+    view.__dict__.update(module.__dict__, _modules={
+        name: child and _view(child, deltas, f"{path}.{name}" if path else name)
+        for name, child in module._modules.items()})
+    if delta is not None:
+        view.__dict__["delta"] = delta
+    return view
+
+
+def fresh_tuning(generator, rank: int = 4) -> dict[str, torch.Tensor]:
+    """A tuning that changes nothing yet, to be fitted: float32 tensors on the generator's device.
+
+    rank: of the change of what mixes channels; less where MAX_BYTES are too few for it.
+    Of a convolution there are LAYER.up (out, rank), LAYER.down (rank, in) or (rank, in, 3, 3),
+    LAYER.bias (out,), and of a depthwise one LAYER.depthwise (in, 1, 3, 3); of a conversion to RGB
+    LAYER.weight and LAYER.bias. All are zeros but down: small random numbers of fixed seed.
+    Raises ValueError where nothing of the generator can be tuned.
+    """
+    shapes = _shapes(generator, rank)
+    while rank > 1 and 2 * sum(map(np.prod, shapes.values())) > MAX_BYTES:
+        rank -= 1
+        shapes = _shapes(generator, rank)
+    random, tensors = torch.Generator().manual_seed(0), {}
+    for name, shape in shapes.items():
+        tensor = torch.zeros(shape)
+        if name.endswith(".down"):
+            tensor = torch.randn(shape, generator=random) / tensor[0].numel() ** 0.5
+        tensors[name] = tensor.to(untuned(generator).w_avg.device)
+    return tensors
+
+
+def check_tuning(generator, tuning: Tuning) -> None:
+    """Raise ValueError, in words fit for a visitor, where a tuning is not of this generator, or is
+    too large, or has a number that is none."""
+    ranks = [array.shape[-1] for name, array in tuning.arrays.items()
+             if name.endswith(".up") and array.ndim]
+    rank = max(ranks, default=1)
+    if not 1 <= rank <= MAX_RANK:
+        raise ValueError(OTHER_MODEL)
+    shapes = _shapes(generator, rank)
+    for name, array in tuning.arrays.items():
+        layer, _, part = name.rpartition(".")
+        paired = part not in ("up", "down") or all(
+            f"{layer}.{each}" in tuning.arrays for each in ("up", "down"))
+        if shapes.get(name) != array.shape or not paired:
+            raise ValueError(OTHER_MODEL)
+    _check_numbers(tuning)
+
+
+def _check_numbers(tuning: Tuning) -> None:
+    if tuning.nbytes > MAX_BYTES or not all(
+            (np.abs(array) <= MAX_NUMBER).all() for array in tuning.arrays.values()):
+        raise ValueError(TOO_LARGE)
+
+
+def _shapes(generator, rank: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of all that a tuning of this generator can have."""
+    base, shapes = untuned(generator), {}
+    for path, layer in base.named_modules() if isinstance(base, nn.Module) else ():
+        kind = _TUNED.get(type(layer))
+        if kind is None or not getattr(layer, "separable", True):
+            continue
+        if kind.product:
+            out, *rest = _own(layer, kind.product).shape
+            rest = rest[:1] if rest[1:] == [1, 1] else rest
+            shapes |= {f"{path}.up": (out, rank), f"{path}.down": (rank, *rest)}
+        shapes |= {f"{path}.{name}": tuple(_own(layer, name).shape) for name in kind.sums}
+    if not shapes:
+        raise ValueError("This model cannot be tuned to a photo: choose another model.")
+    return shapes
+
+
+def to_bytes(tuning: Tuning) -> bytes:
+    """The tuning as safetensors."""
+    return save(tuning.arrays)
+
+
+def from_bytes(content: bytes) -> Tuning:
+    """The tuning that `to_bytes` wrote; `check_tuning` says whether a generator fits. Raises
+    ValueError, in words fit for a visitor, where that is not what it is."""
+    if len(content) > MAX_BYTES + MAX_HEADER:
+        raise ValueError(TOO_LARGE)
+    try:
+        arrays = load(content)
+    except (SafetensorError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(DAMAGED) from error
+    if not arrays or any(array.dtype != np.float16 for array in arrays.values()):
+        raise ValueError(DAMAGED)
+    tuning = Tuning(arrays)
+    _check_numbers(tuning)
+    return tuning
