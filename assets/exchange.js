@@ -9,13 +9,13 @@ const MAX_BYTES = 20_000_000;  // as drag/project.py, which has the last word
 const TEXTS = chinese ? {
   open: "打开项目（.drag）或潜变量（.npz）…",
   tip: "打开此前保存的编辑，或其他 StyleGAN 工具导出的潜变量；也可把文件拖到页面上。",
-  kind: "这里只能打开项目文件（.drag）和潜变量文件（.npz、.npy）：请选择其中一种。",
+  kind: "这里只能打开项目文件（.drag）、潜变量文件（.npz、.npy）和照片：请选择其中一种。",
   large: "文件超过 20 MB，不可能是项目文件：请选择其他文件。",
   unreadable: "无法读取该文件：请选择其他文件。",
 } : {
   open: "Open a project (.drag) or latents (.npz) …",
   tip: "Go on with an edit that was saved, or with latents of other StyleGAN tools; or drop the file anywhere on the page",
-  kind: "Only projects (.drag) and latents (.npz, .npy) can be opened here: choose one of those.",
+  kind: "Only projects (.drag), latents (.npz, .npy) and photos can be opened here: choose one of those.",
   large: "The file is larger than 20 MB, which no project is: choose another.",
   unreadable: "The file cannot be read: choose another.",
 };
@@ -29,7 +29,8 @@ input.addEventListener("change", () => { take(input.files[0]); input.value = "";
 async function take(file) {
   note.textContent = "";
   if (!file) return;
-  if (!/\.(drag|npz|npy)$/i.test(file.name)) note.textContent = TEXTS.kind;
+  if (isPicture(file)) showPhoto(file);
+  else if (!/\.(drag|npz|npy)$/i.test(file.name)) note.textContent = TEXTS.kind;
   else if (file.size > MAX_BYTES) note.textContent = TEXTS.large;  // before anything is read
   else {
     try {
@@ -40,6 +41,27 @@ async function take(file) {
     }
   }
 }
+
+function isPicture({ name, type }) {
+  return type.startsWith("image/") || /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i.test(name);
+}
+
+// To photo.js, whose tab is not there before it is shown for the first time.
+function showPhoto(file, tries = 100) {
+  document.getElementById("tab-photo-button")?.click();
+  const photo = document.querySelector("#photo .ph");
+  if (photo?.take) photo.take(file);
+  else if (tries) setTimeout(showPhoto, 50, file, tries - 1);
+}
+
+document.addEventListener("paste", (event) => {
+  if (event.target.closest?.("input, textarea, [contenteditable]")) return;
+  const file = [...event.clipboardData?.files || []].find(isPicture);
+  if (!file) return;
+  event.preventDefault();
+  note.textContent = "";
+  showPhoto(file);
+});
 
 function asBase64(file) {
   return new Promise((resolve, reject) => {

@@ -13,11 +13,15 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from drag import film, project
+from drag.alignment import crop, frame_of, middle
 from drag.edit import Edit, PointPair, Settings
+from drag.faces import load_finder
 from drag.files import MEDIA_TYPES, as_file
+from drag.inversion import invert, is_far, photo_edit
 from drag.loaded import load_generator
 from drag.loop import drag
-from drag.models import CATALOGUE, named, report_progress
+from drag.models import CATALOGUE, Model, is_of_faces, named, report_progress
+from drag.photo import Photo, read_photo
 from drag.pictures import from_latents, new_edit
 from drag.solvers import SOLVERS, solver_for
 
@@ -34,6 +38,8 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"one of: {', '.join(CATALOGUE)}; or owner/name/file on the Hugging Face Hub; or a "
         "weight file, or a folder that has one (default: that of --open, or builtin)")
     add("--seed", default="0", help="which picture, 0 to 4294967295 (default: 0)")
+    add("--photo", metavar="FILE", help="a photo in place of --seed and --psi: its face is found, "
+        "aligned and inverted, which takes minutes without a GPU; without --drag it stays as it is")
     add("--open", metavar="DRAG|NPZ", help="go on from a project, or from the latents w of an "
         "archive as NVIDIA's tools write them, in place of --seed and --psi; without --drag the "
         "picture stays as it is")
@@ -89,10 +95,42 @@ def suffix_of(path: str) -> str:
     return suffix
 
 
+def read_file(path: str) -> Photo:
+    """The photo in a file; raises ValueError, which names it, where there is none."""
+    try:
+        return read_photo(Path(path).read_bytes())
+    except OSError as error:
+        raise ValueError(f"--photo {path} cannot be read ({error.strerror}).") from None
+    except ValueError as error:
+        raise ValueError(f"--photo {path}: {error}") from None
+
+
+def inverted(generator, model: Model, photo: Photo, settings: Settings) -> Edit:
+    """The edit that a photo begins; how far it is goes to the terminal."""
+    frame = middle(photo.pixels)
+    if is_of_faces(model):
+        faces = load_finder(report_progress).find(photo.pixels)
+        if not faces:
+            raise ValueError("No face was found in the photo: choose one that shows a face from "
+                             "the front.")
+        frame = frame_of(faces[0])
+    picture = crop(photo.pixels, frame, generator.img_size)
+    for fit in invert(generator, picture):
+        report_progress(f"Inverting ({fit.stage}), {fit.distance:.2f} from the photo", fit.share)
+        if fit.stage == "encoder" and is_far(fit):
+            print(f"This photo is far from what the model makes ({fit.strangeness:.2f}; about "
+                  "1 is anything else): the picture "
+                  "will not be much like it.", file=sys.stderr)
+    return photo_edit(generator, model.name, fit, settings)
+
+
 def begin(args: argparse.Namespace) -> tuple:
     """The generator and the edit that the command line names, with its points placed."""
     points = [parse_pair(text) for text in args.drag]
     mask = read_mask(args.mask) if args.mask else None
+    if args.open and args.photo:
+        raise ValueError("--open and --photo name two pictures to go on with: give one of them.")
+    photo = read_file(args.photo) if args.photo else None
     found = project.read(args.open) if args.open else None  # an edit, or latents
     saved = found if isinstance(found, Edit) else None
     if saved and not args.model and saved.model not in CATALOGUE:  # no file chooses what is loaded
@@ -106,13 +144,15 @@ def begin(args: argparse.Namespace) -> tuple:
     generator = load_generator(args.model or model.name, args.device, progress=report_progress)
     if saved:
         edit = replace(saved, settings=settings)
+    elif photo:
+        edit = inverted(generator, model, photo, settings)
     else:
         psi = model.truncation_psi if args.psi is None else args.psi
         edit = new_edit(generator, model.name, args.seed, psi, settings)
         if found is not None:
             edit = from_latents(generator, model.name, found, edit.truncation_psi, settings)
     project.check_model(generator, edit)
-    if points or mask is not None or not args.open:
+    if points or mask is not None or not (args.open or args.photo):
         edit = edit.place(points or edit.points, edit.mask if mask is None else mask)
     return generator, edit
 
@@ -130,7 +170,7 @@ def run(args: argparse.Namespace) -> dict:
     steps, each, report = (), [], {}
     keep = functools.partial(as_file, seconds=args.seconds, points=args.with_points,
                              mark=args.mark)
-    if args.drag or not args.open:
+    if args.drag or not (args.open or args.photo):
         steps, edit = drag(generator, edit), edit.remember()
     if args.before:
         _write(args.before, keep(".png", generator, edit))

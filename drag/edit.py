@@ -11,12 +11,14 @@ import numpy as np
 from PIL import Image
 
 from drag.trail import Trail
+from networks.tuning import Tuning
 
 MAX_POINTS = 100
 MAX_HISTORY = 200  # entries in all; a hundred pictures of the built-in model fit into the bytes
 MAX_HISTORY_BYTES = 3_500_000
 POINT_BYTES = 330  # of a PointPair, in Python
-CHANGES = "sample", "drag", "points", "mask", "mix", "reset", "open"  # what an entry came about by
+# What an entry came about by.
+CHANGES = "sample", "drag", "points", "mask", "mix", "reset", "open", "photo"
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Edit:
     origin: the latents as they were sampled or opened, which are ws unless given.
     style_seed: of the picture whose look was mixed in, if one was.   change: what made this of the
     entry before, one of CHANGES.   trail: the steps of the drag that ended here, to go back to.
+    tuning: how the generator's weights change for the photo that this picture began as, if it did;
+    whatever takes a generator and an edit applies it. The same object in all of its entries.
     history, future: the entries before this one, oldest first, and those that were undone, the
     next first; each with an empty history and future of its own.
     """
@@ -100,6 +104,7 @@ class Edit:
     style_seed: int | None = None
     change: str = "sample"
     trail: Trail | None = None
+    tuning: Tuning | None = None
     history: tuple["Edit", ...] = ()
     future: tuple["Edit", ...] = ()
 
@@ -140,21 +145,27 @@ class Edit:
         facts = {"model": self.model}
         if self.seed is not None:
             facts |= {"seed": self.seed, "truncation_psi": self.truncation_psi}
-        return facts if self.style_seed is None else facts | {"style_seed": self.style_seed}
+        if self.style_seed is not None:
+            facts["style_seed"] = self.style_seed
+        return facts if self.tuning is None else facts | {"tuned": True}
 
     @functools.cached_property
     def looks(self) -> str:
         """Stands for the picture and its region: the same for all edits that look alike."""
-        return _fingerprint(self.ws.tobytes(), self.mask_png or b"")
+        return _fingerprint(self.ws.tobytes(), self.mask_png or b"", self._tuned)
 
     @functools.cached_property
     def sample(self) -> str:
         """Stands for the picture as it was sampled or opened."""
-        return _fingerprint(self.origin.tobytes())
+        return _fingerprint(self.origin.tobytes(), self._tuned)
+
+    @property
+    def _tuned(self) -> bytes:
+        return self.tuning.key.encode() if self.tuning else b""
 
     @functools.cached_property
     def nbytes(self) -> int:
-        """Bytes of latents, regions and steps that it holds with its history."""
+        """Bytes of latents, regions, steps and tunings that it holds with its history."""
         parts = {id(part): part for entry in self.timeline for part in entry.parts}
         trails = {id(entry.trail): entry.trail for entry in self.timeline if entry.trail}
         return sum(map(_size, parts.values())) + sum(each.nbytes for each in trails.values())
@@ -162,7 +173,7 @@ class Edit:
     @property
     def parts(self) -> tuple:
         """What takes memory in an entry, and may be shared with others; but for the trail."""
-        parts = self.ws, self.origin, self.mask_png, self.points
+        parts = self.ws, self.origin, self.mask_png, self.points, self.tuning
         return tuple(part for part in parts if part is not None)
 
     def moved(self, ws: np.ndarray, handles) -> "Edit":
@@ -221,8 +232,15 @@ class Edit:
 
     def shows(self, other: "Edit") -> bool:
         """Whether both are edits of the same picture as it was sampled or opened."""
-        return self.model == other.model and (
+        return self._of_generator(other) and (
             self.origin is other.origin or np.array_equal(self.origin, other.origin))
+
+    def same_picture(self, other: "Edit") -> bool:
+        """Whether both are the same picture, whatever is placed on it."""
+        return self._of_generator(other) and np.array_equal(self.ws, other.ws)
+
+    def _of_generator(self, other: "Edit") -> bool:
+        return (self.model, self._tuned) == (other.model, other._tuned)
 
 
 def _with_keys(points: tuple[PointPair, ...]) -> tuple[PointPair, ...]:
@@ -240,7 +258,7 @@ def _fingerprint(*parts: bytes) -> str:
     return hashlib.blake2b(b"".join(parts), digest_size=9).hexdigest()
 
 
-def _size(part: np.ndarray | bytes | tuple) -> int:
+def _size(part: np.ndarray | bytes | tuple | Tuning) -> int:
     if isinstance(part, tuple):
         return POINT_BYTES * len(part)
     return len(part) if isinstance(part, bytes) else part.nbytes

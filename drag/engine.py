@@ -1,4 +1,4 @@
-"""Where the steps of drags are worked out: with the models in this process."""
+"""Where drags and inversions are worked out: with the models in this process."""
 
 import gc
 import logging
@@ -6,14 +6,17 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+import numpy as np
 import torch
 
 from drag.edit import Edit
+from drag.inversion import Fit, invert
 from drag.loaded import LoadedModels
 from drag.loop import Step, drag
 from drag.project import check_model
 from drag.render import LiveView
 from drag.solvers import solver_for
+from networks.tuning import tuned
 
 NO_MEMORY = ("The device's memory is full, also at a second try: try again in a minute, or with "
              "fewer points or a smaller model.")
@@ -22,7 +25,7 @@ T = TypeVar("T")
 
 
 class Engine:
-    """Drags with models that this process has in memory."""
+    """Works with models that this process has in memory."""
 
     def __init__(self, models: LoadedModels):
         self.models = models
@@ -45,10 +48,26 @@ class Engine:
     def _steps(self, edit: Edit, seconds: float, view: bool) -> Iterator[Step]:
         with self.models.use(edit.model) as generator:
             check_model(generator, edit)
-            live = None
+            generator, live = tuned(generator, edit.tuning), None
             if view:
                 live = LiveView(generator, preview_share=solver_for(edit).preview_share)
             yield from drag(generator, edit, live, seconds)
+
+
+    def invert(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
+        """The fits of a photo, better and better, as `drag.inversion.invert` yields them.
+
+        model: its name.   picture: uint8 (H, W, 3) of the size of its pictures.   seconds: that it
+        takes at most. Where memory runs out it is as in `steps`.
+        """
+        for last in (False, True):
+            try:
+                with self.models.use(model) as generator:
+                    yield from invert(generator, picture, seconds)
+                return
+            except (RuntimeError, MemoryError) as error:
+                _unless_memory(error, last)
+            free_memory(self.models)
 
 
 def with_room(models: LoadedModels, work: Callable[[], T]) -> T:

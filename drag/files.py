@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from drag import export, film, project
 from drag.edit import Edit
 from drag.overlays import draw_mark, draw_points, pinned
-from drag.render import render
+from drag.render import render_edit
 
 AT_ONCE = 2  # that a page makes, for visitors and programs together
 MEDIA_TYPES = {
@@ -55,7 +55,7 @@ def _at_once(suffix: str, generator, edit: Edit, points: bool, mark: bool) -> It
     elif suffix == ".npz":
         yield project.to_npz(edit)
     else:
-        picture = render(generator, edit.ws)
+        picture = render_edit(generator, edit)
         if points:
             picture = draw_points(picture, edit.points, pinned(*edit.history, edit))
         yield export.png(draw_mark(picture) if mark else picture, edit.facts)

@@ -15,6 +15,7 @@ from drag.edit import Edit, PointPair
 from drag.export import NOTICE, XMP
 from drag.overlays import COLOURS, draw_mark, draw_points, pinned, scaled
 from drag.render import render
+from networks.tuning import tuned
 
 KINDS = {".mp4": (24, 1024), ".gif": (12.5, 384), ".webp": (12, 512)}  # frames a second; px at most
 SECONDS = 0.5, 20.0  # that a film may last
@@ -44,6 +45,7 @@ def filming(generator, edit: Edit, kind: str, seconds: float = 3.0, *, points: b
     total = count + 2 * held
     if kind == ".webp":
         side = min(side, math.isqrt(MAX_HELD // (3 * total)))
+    generator = tuned(generator, edit.tuning)  # which is that of all stations
     pictures = _with_ends(_pictures(generator, stations, count, side, points, mark), held)
     if kind == ".mp4":
         return _mp4(pictures, rate, total)

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from drag.edit import Edit
 from drag.engine import with_room
 from drag.export import jpeg
 from drag.loaded import LoadedModels
 from drag.priority import PICTURES, step_back
-from drag.render import render
+from drag.render import render_edit
 
 KEPT_BYTES = 32_000_000  # of pictures made last; one of 1024 px has 0.2 million
 AT_ONCE = 2  # pictures that are made: each needs memory, and more than that take turns anyway
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 class Gallery:
     """Safe between threads. Undo, redo and jumps go to pictures that were seen before, so most of
-    them are here; who has the latents of a picture may see it."""
+    them are here; who has the latents of a picture, and its tuning, may see it."""
 
     def __init__(self, models: LoadedModels):
         self.models = models
@@ -31,43 +32,36 @@ class Gallery:
         self._lock, self.nbytes = threading.Lock(), 0  # of what is kept
         self._pool = ThreadPoolExecutor(AT_ONCE, "pictures", step_back, (PICTURES,))
 
-    def picture(self, model: str, ws: np.ndarray) -> bytes:
-        """The picture of latents (num_ws, w_dim) as a JPEG. Raises ValueError, in words fit for a
-        visitor, where it cannot be made."""
-        key = _key(model, ws)
-        found = self._find(key)
-        return found or self.make(lambda: self._make(key, model, ws))
+    def picture(self, edit: Edit) -> bytes:
+        """The picture of an edit as a JPEG. Raises ValueError, in words fit for a visitor, where it
+        cannot be made."""
+        return self.find(edit) or self.make(lambda: self._make(edit))
 
     def make(self, work: Callable[[], T]) -> T:
         """What work() returns, when one of the few threads in which pictures are made is free: for
         every thread that uses PyTorch it keeps others, and memory."""
         return self._pool.submit(work).result()
 
-    def _make(self, key: tuple, model: str, ws: np.ndarray) -> bytes:
-        found = self._find(key)  # someone else may have had it made meanwhile
-        if found is None:
-            found = jpeg(with_room(self.models, lambda: self._render(model, ws)), QUALITY)
-            self._keep(key, found)
-        return found
+    def _make(self, edit: Edit) -> bytes:
+        found = self.find(edit)  # someone else may have had it made meanwhile
+        return found or self.take(edit, with_room(self.models, lambda: self._render(edit)))
 
-    def take(self, model: str, ws: np.ndarray, picture: np.ndarray) -> bytes:
-        """Keep a picture that was made elsewhere, uint8 (H, W, 3), and get it as a JPEG."""
-        key = _key(model, ws)
-        found = self._find(key)
+    def take(self, edit: Edit, picture: np.ndarray) -> bytes:
+        """Keep the picture of an edit that was made elsewhere, uint8 (H, W, 3), and get it as a
+        JPEG."""
+        found = self.find(edit)
         if found is None:
             found = jpeg(picture, QUALITY)
-            self._keep(key, found)
+            self._keep(_key(edit), found)
         return found
 
-    def find(self, model: str, ws: np.ndarray) -> bytes | None:
+    def _render(self, edit: Edit) -> np.ndarray:
+        with self.models.use(edit.model) as generator:
+            return render_edit(generator, edit)
+
+    def find(self, edit: Edit) -> bytes | None:
         """The picture, if it is here already."""
-        return self._find(_key(model, ws))
-
-    def _render(self, model: str, ws: np.ndarray) -> np.ndarray:
-        with self.models.use(model) as generator:
-            return render(generator, ws)
-
-    def _find(self, key: tuple) -> bytes | None:
+        key = _key(edit)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -82,5 +76,6 @@ class Gallery:
                 self.nbytes -= len(oldest)
 
 
-def _key(model: str, ws: np.ndarray) -> tuple:
-    return model, hashlib.blake2b(ws.tobytes(), digest_size=16).digest()
+def _key(edit: Edit) -> tuple:
+    latents = hashlib.blake2b(edit.ws.tobytes(), digest_size=16).digest()
+    return edit.model, latents, edit.tuning and edit.tuning.key

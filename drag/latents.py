@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from networks.tuning import untuned
+
 SAMPLES = 10_000
 NEGATIVE_SLOPE = 0.2  # of the leaky ReLU that ends StyleGAN's mapping network
 
@@ -51,7 +53,9 @@ if hasattr(os, "register_at_fork"):
 
 def whitened_space(generator) -> WhitenedSpace:
     """The whitened space of a generator, from 10,000 samples of fixed seed; a second of work that
-    is done once for each generator in memory. Coordinates without spread are left alone."""
+    is done once for each generator in memory, whose tuned views share it: they have its mapping.
+    Coordinates without spread are left alone."""
+    generator = untuned(generator)
     with _lock:
         if generator not in _known:
             _known[generator] = _measure(generator)

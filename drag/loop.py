@@ -14,6 +14,7 @@ from drag.edit import Edit
 from drag.render import LiveView
 from drag.sampling import disc, scale_to, window
 from drag.solvers import Solver, State, solver_for
+from networks.tuning import tuned
 
 PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture: less is none, which a solver's patience ends
 LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was lost, go back
@@ -62,9 +63,9 @@ def drag(
 ) -> Iterator[Step]:
     """Move the handles of an edit to their targets (DragGAN, Sec. 3).
 
-    generator: as `networks` describes them.   edit: with at least one point that has somewhere to
-    go.   view: gives steps their pictures; without it no step has one.   seconds: that it takes at
-    most, plus a step.
+    generator: as `networks` describes them, dragged as the edit tunes it.   edit: with at least one
+    point that has somewhere to go.   view: gives steps their pictures, made by the generator as it
+    is tuned; without it no step has one.   seconds: that it takes at most, plus a step.
     Steps come until the handles arrive, the step cap of the settings is reached, time is up, or
     nothing more is gained; then the last step is the closest one again. Where about half of the way
     is left then, and no region has to stay, a solver that can stall is first tried again from
@@ -81,7 +82,7 @@ def drag(
     if len(edit.points) * (4 * len(disc(r1)) + len(window(r2))) > MAX_POSITIONS:
         raise ValueError("So many points with radii so large take too long: "
                          "lower r1 or r2 under Advanced, or delete points.")
-    return _steps(generator, edit, solver, view, seconds)
+    return _steps(tuned(generator, edit.tuning), edit, solver, view, seconds)
 
 
 def arrival_distance(edit: Edit) -> float:

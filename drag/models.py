@@ -200,3 +200,9 @@ def named(text: str) -> Model:
         names = ", ".join(file.name for file in (model, *more[:4]))
         raise ValueError(f"{text} has several weight files ({names}); name one of them.")
     return model
+
+
+def is_of_faces(model: Model) -> bool:
+    """Whether a model makes faces, so that one is looked for in a photo."""
+    return model.name == "builtin" or any(
+        word in text.lower() for text in (model.name, model.title) for word in ("face", "ffhq"))

@@ -1,7 +1,7 @@
 """An edit as one small file that opens again, and its latents as NVIDIA's tools read them.
 
-A project is JSON: text that nothing executes, with latents (float32) and masks (PNG) in base64,
-each once however many entries of the history share it.
+A project is JSON: text that nothing executes, with latents (float32), masks (PNG) and tunings
+(safetensors) in base64, each once however many entries of the history share it.
 """
 
 import base64
@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +22,10 @@ from drag.export import NOTICE
 from drag.masks import decode_mask
 from drag.pictures import parse_seed, parse_truncation
 from drag.solvers import SOLVERS
+from networks.tuning import Tuning, check_tuning, from_bytes, to_bytes
 
-FORMAT, VERSION = "drag project", 2
+FORMAT, VERSION = "drag project", 3
+READABLE = 2, VERSION  # 2 has no tunings
 MAX_BYTES = 20_000_000  # of a file that is opened; a full history is 5 MB
 MAX_SIDE = 2048  # px of a picture
 MAX_LATENTS = 64, 2048  # ws, and numbers in each
@@ -48,17 +51,20 @@ def to_project(edit: Edit, most: float = math.inf) -> bytes:
 
 def _written(entries: tuple[Edit, ...], at: int) -> bytes:
     shared: dict[bytes, int] = {}
+    tunings = {id(edit.tuning): edit.tuning for edit in entries if edit.tuning}
+    packed = {each: to_bytes(tuning) for each, tuning in tunings.items()}
 
     def share(data: bytes) -> int:
         return shared.setdefault(data, len(shared))
 
     def entry(edit: Edit) -> dict:
         mask = None if edit.mask_png is None else share(edit.mask_png)
+        tuning = None if edit.tuning is None else share(packed[id(edit.tuning)])
         ws, origin = (share(each.astype("<f4").tobytes()) for each in (edit.ws, edit.origin))
         return {
             "model": edit.model, "seed": edit.seed, "truncation_psi": edit.truncation_psi,
             "style_seed": edit.style_seed, "change": edit.change, "img_size": edit.img_size,
-            "ws": [*edit.ws.shape, ws, origin], "mask": mask,
+            "ws": [*edit.ws.shape, ws, origin], "mask": mask, "tuning": tuning,
             "points": [[*pair.handle, *pair.target, pair.key] for pair in edit.points],
             "settings": asdict(edit.settings)}
 
@@ -79,14 +85,14 @@ def from_project(content: bytes) -> Edit:
         record = json.loads(content, parse_constant=_refuse, parse_int=_whole)
         if record.get("format") != FORMAT:
             raise ValueError(NO_PROJECT)
-        if record.get("version") != VERSION:
+        if record.get("version") not in list(READABLE):
             raise ValueError("This project is of another version of this program: open it there, "
                              "or save the picture's latents as .npz.")
         records, at = record["entries"], record["at"]
         if type(at) is not int or not 0 <= at < len(records) <= MAX_HISTORY + 1:
             raise ValueError(NO_PROJECT)
         parts = [_decoded(text) for text in record["data"]]
-        shared: dict[tuple, np.ndarray | bytes] = {}
+        shared: dict[tuple, Any] = {}
         entries = [_entry(each, parts, shared) for each in records]
         if any(each.model != entries[at].model for each in entries):
             raise ValueError(NO_PROJECT)
@@ -154,6 +160,8 @@ def check_model(generator, edit: Edit) -> None:
     fits = (generator.num_ws, generator.w_dim), tuple(generator.img_size)
     if any((each.ws.shape, tuple(each.img_size)) != fits for each in edit.timeline):
         raise ValueError("These latents are of another model: choose the model that made them.")
+    for tuning in {id(each.tuning): each.tuning for each in edit.timeline if each.tuning}.values():
+        check_tuning(generator, tuning)
 
 
 def _check_size(content: bytes) -> None:
@@ -177,8 +185,8 @@ def _whole(digits: str) -> int:
     return int(digits) if len(digits) <= 20 else _refuse(digits)
 
 
-def _entry(record: dict, parts: list[bytes], shared: dict[tuple, np.ndarray | bytes]) -> Edit:
-    """One entry of a project, checked; shared: latents and masks of the others."""
+def _entry(record: dict, parts: list[bytes], shared: dict[tuple, Any]) -> Edit:
+    """One entry of a project, checked; shared: latents, masks and tunings of the others."""
     model = record["model"]
     if not isinstance(model, str) or not 0 < len(model) <= 200:
         raise ValueError(NO_PROJECT)
@@ -209,7 +217,17 @@ def _entry(record: dict, parts: list[bytes], shared: dict[tuple, np.ndarray | by
         shared[mask] = edit.place((), _mask(mask[0], parts, (height, width))).mask_png
     points = edit.place(_points(record["points"])).points
     return replace(edit, points=shared.setdefault(("points", points), points),
-                   mask_png=shared[mask])
+                   mask_png=shared[mask], tuning=_tuning(record.get("tuning"), parts, shared))
+
+
+def _tuning(place: int | None, parts: list[bytes], shared: dict[tuple, Any]) -> Tuning | None:
+    if place is None:
+        return None
+    if type(place) is not int or place < 0:
+        raise ValueError(NO_PROJECT)
+    if ("tuning", place) not in shared:
+        shared["tuning", place] = from_bytes(parts[place])
+    return shared["tuning", place]
 
 
 def _points(records: list) -> list[PointPair]:

@@ -6,6 +6,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from drag.edit import Edit
+from networks.tuning import tuned
+
 
 def to_picture(image: torch.Tensor) -> np.ndarray:
     """A generator's image (1, 3, H, W) in [-1, 1] as uint8 (H, W, 3)."""
@@ -15,8 +18,14 @@ def to_picture(image: torch.Tensor) -> np.ndarray:
 
 @torch.no_grad()
 def render(generator, ws: np.ndarray) -> np.ndarray:
-    """The picture of latents: ws (num_ws, w_dim) -> uint8 (H, W, 3)."""
+    """The picture of latents: ws (num_ws, w_dim) -> uint8 (H, W, 3); for those of an edit that may
+    be tuned `render_edit`."""
     return to_picture(generator.image(torch.from_numpy(ws).to(generator.w_avg.device)[None]))
+
+
+def render_edit(generator, edit: Edit) -> np.ndarray:
+    """The picture of an edit, uint8 (H, W, 3), by the generator as the edit tunes it."""
+    return render(tuned(generator, edit.tuning), edit.ws)
 
 
 def fit_colours(features: torch.Tensor, picture: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from drag.edit import Edit, PointPair
 from drag.language import say
 from drag.loop import Step
+from drag.portrait import Inversion, Portrait
 from drag.trail import Recorder, Trail
 
 MAX_SHELF = 12  # edits of other models that a visitor can come back to
@@ -37,15 +38,13 @@ class Session:
     token: what the browser shows after a reload to get its edit back.   revision: of the points
     and mask in `edit`, as the canvas counts.   serial: of the last frame sent.   armed: a drag was
     asked for and has not begun.   in_line: it waits for the device, or is watched.   running, stop:
-    one runs; it shall end.   handles: where that
-    one has moved the handles, by key.   epoch: counts the edits that replaced another.   drawn:
-    serial of the last frame that the browser says it has drawn.   left: the page was closed.
-    shelf: their edits of other models, by the model's name.   wanted: stands for the model asked
-    for last, while it is fetched.
-    language: that it is spoken to in.
-    drawing: held while a picture is made for it.
-    refused: what was typed as a seed and is none.   objected: when a second drag was asked for
-    while one ran.
+    one runs; it shall end.   handles: where that one has moved the handles, by key.   epoch: counts
+    the edits that replaced another.   drawn: serial of the last frame that the browser says it has
+    drawn.   left: the page was closed.   shelf: their edits of other models, by the model's name.
+    wanted: stands for the model asked for last, while it is fetched.   language: that it is spoken
+    to in.   drawing: held while a picture is made for it.   refused: what was typed as a seed and
+    is none.   objected: when a second drag was asked for while one ran.   photo: their own, if they
+    have one here.   inversion: of it, while that waits or runs; no drag does meanwhile.
     """
 
     edit: Edit
@@ -63,6 +62,8 @@ class Session:
     refused: str = ""
     objected: float = -math.inf
     shelf: dict[str, Edit] = field(default_factory=dict)
+    photo: Portrait | None = None
+    inversion: Inversion | None = None
     epoch: int = 0
     handles: dict = field(default_factory=dict)
     seen: float = field(default_factory=lambda: time.monotonic())
@@ -71,13 +72,19 @@ class Session:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all of their edits."""
-        return self.edit.nbytes + sum(edit.nbytes for edit in list(self.shelf.values()))
+        """Bytes of all of their edits, and of their photo."""
+        photo = len(self.photo.content) if self.photo else 0
+        return photo + sum(edit.nbytes for edit in [self.edit, *list(self.shelf.values())])
 
     @property
     def dragging(self) -> bool:
         """Whether a drag of theirs waits or runs."""
         return self.in_line or self.running
+
+    @property
+    def inverting(self) -> bool:
+        """Whether an inversion of their photo waits or runs."""
+        return self.inversion is not None and self.inversion.alive
 
     @property
     def made(self) -> bool:
@@ -113,7 +120,7 @@ class Session:
         """Have a drag of this edit begin when the device is free; expected: what it was worked out
         from. False, and nothing is done, if that has changed since."""
         with self.lock:
-            if expected is not self.edit:
+            if expected is not self.edit or self.inverting:
                 return False
             self.edit, self.armed, self.stop = edit, True, False
             return True

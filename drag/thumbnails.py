@@ -5,8 +5,10 @@ import torch
 from PIL import Image
 
 from drag.component import JsonComponent, read_asset, to_url
+from drag.edit import Edit
 from drag.export import jpeg
 from drag.render import render, to_picture
+from networks.tuning import tuned
 
 SIDE = 128  # px
 _HTML, _CSS = read_asset("thumbnails.html"), read_asset("thumbnails.css")
@@ -28,17 +30,18 @@ class Thumbnails(JsonComponent):
 
 
 @torch.no_grad()
-def thumbnail(generator, ws: np.ndarray, mask: np.ndarray | None = None) -> str:
-    """A small picture of latents as a data URL: ws (num_ws, w_dim).
+def thumbnail(generator, edit: Edit, mask: np.ndarray | None = None) -> str:
+    """A small picture of an edit as a data URL, by the generator as the edit tunes it.
 
     mask: bool (H, W), True = may move; the rest is dimmed. Soft where a generator can do that
     quickly: who looks at something so small sees no difference.
     """
+    generator = tuned(generator, edit.tuning)
     if hasattr(generator, "preview"):
-        on_device = torch.from_numpy(ws).to(generator.w_avg.device)[None]
+        on_device = torch.from_numpy(edit.ws).to(generator.w_avg.device)[None]
         picture = to_picture(generator.preview(on_device))
     else:
-        picture = render(generator, ws)
+        picture = render(generator, edit.ws)
     return shrink(Image.fromarray(picture), mask)
 
 

@@ -71,19 +71,23 @@ class Sessions:
             session.drawn = max(session.drawn, min(serial, session.serial))
 
     def leave(self, key: str) -> None:
-        """The page was closed: its drag ends; its edit is kept for a while, for a reload."""
+        """The page was closed: what runs for it ends, and its photo is gone; its edit is kept for a
+        while, for a reload."""
         session = self._sessions.get(key)
         if session:
             session.stop, session.armed, session.left = True, False, True
-            session.seen = time.monotonic()
+            session.seen, session.photo = time.monotonic(), None
+            if session.inversion:
+                session.inversion.stop = True
 
     def sweep(self) -> None:
         """Forget pages without a sign of life for long, and some where there are too many or their
         edits too large: first those on which nothing was made, then those that were closed, then
-        those longest without a sign; none whose drag waits or runs."""
+        those longest without a sign; none for whom something waits or runs."""
         now = time.monotonic()
         with self._lock:
-            idle = sorted((item for item in self._sessions.items() if not item[1].dragging),
+            idle = sorted((item for item in self._sessions.items() if not (
+                item[1].dragging or item[1].inverting)),
                           key=lambda item: (item[1].made, not item[1].left, item[1].seen))
             sizes = {key: session.nbytes for key, session in self._sessions.items()}
             total = sum(sizes.values())

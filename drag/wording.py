@@ -49,14 +49,17 @@ def problem(text: str, language: str = "en", forgotten: bool = False) -> str:
 
 def in_line(place: Place, language: str = "en") -> str:
     """The status line of a drag that waits for the device: its place, and about how long."""
-    seconds = place.seconds
+    return status(say("in_line", language, place=place.ahead + 1,
+                      about=how_long(place.seconds, language)), 0.0)
+
+
+def how_long(seconds: float, language: str = "en") -> str:
+    """About so many seconds, in words."""
     if seconds < SOON:
-        about = say("seconds_few", language)
-    elif seconds < 90:
-        about = say("seconds_many", language, number=5 * round(seconds / 5))
-    else:
-        about = say("minutes_many", language, number=round(seconds / 60))
-    return status(say("in_line", language, place=place.ahead + 1, about=about), 0.0)
+        return say("seconds_few", language)
+    if seconds < 90:
+        return say("seconds_many", language, number=5 * round(seconds / 5))
+    return say("minutes_many", language, number=round(seconds / 60))
 
 
 def how_it_ended(step: Step | None, ways: Sequence[float] = (), language: str = "en") -> str:

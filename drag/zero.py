@@ -1,9 +1,9 @@
-"""Drags on ZeroGPU, where a GPU is lent to a process of its own for as long as a drag takes.
+"""Drags and inversions on ZeroGPU, where a GPU is lent to a process of its own for so long.
 
 `spaces`, which a ZeroGPU Space has, is optional; it must be imported before CUDA is used. Its GPU
 decorator forks the server and sends arguments and yielded values between the two by pickle, so all
-that crosses is an Edit without history, and Steps with pictures as JPEG. The server itself never
-has the GPU: pictures outside of drags are made by the models on its CPU.
+that crosses is an Edit without history or a photo's part as PNG, and Steps or Fits with pictures
+as JPEG. The server itself never has the GPU: other pictures are made by the models on its CPU.
 """
 
 import html
@@ -22,7 +22,8 @@ from PIL import Image
 
 from drag.edit import Edit
 from drag.engine import Engine
-from drag.export import jpeg
+from drag.export import jpeg, png
+from drag.inversion import Fit
 from drag.loaded import LoadedModels
 from drag.loop import Step
 from drag.models import Model, choose_device, read_generator
@@ -43,6 +44,8 @@ OTHER_STEPS = 0.25, 60
 ABORTED = "GPU task aborted"  # what spaces says of a worker that died
 LOST = ("The GPU was taken back before the drag had ended; what it reached is kept: press Drag "
         "again.")
+LOST_PHOTO = ("The GPU was taken back before your photo was done; the best so far is kept: press "
+              "Use this photo again.")
 USED_UP = ("Your share of the GPU is used up for now: come back later, or sign in to Hugging Face "
            "for more.")
 NO_GPU = "No GPU is free just now: try again in a minute."
@@ -89,14 +92,39 @@ class ZeroEngine:
         except gr.Error as error:
             raise _in_words(error) from error
 
+    def invert(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
+        """As Engine.invert, in the seconds that ZeroGPU lends at most; raises as `steps`."""
+        with self.models.use(model):
+            pass
+        found, seconds = self.models.find(model), min(seconds, MOST_SECONDS)
+        try:
+            for said in _lent_fits(found, png(picture), seconds):
+                if isinstance(said, str):
+                    raise ValueError(said)
+                yield _unpacked(said)
+        except gr.Error as error:
+            raise _in_words(error, LOST_PHOTO) from error
 
-def _duration(model: Model, edit: Edit, seconds: float, view: bool) -> int:
+
+def _duration(model: Model, work, seconds: float, view: bool = False) -> int:
     loading = 0 if model in _placed else LOADING_SECONDS
     return round(STARTING_SECONDS + loading + seconds)
 
 
 def _steps_there(model: Model, edit: Edit, seconds: float, view: bool) -> Iterator[Step | str]:
     """The steps of a drag, in a worker; bad input as a sentence, for errors lose theirs."""
+    yield from _worked_out(model, seconds, lambda engine, left: engine.steps(edit, left, view))
+
+
+def _fits_there(model: Model, photo: bytes, seconds: float) -> Iterator[Fit | str]:
+    """The fits of a photo, a PNG, in a worker; as `_steps_there`."""
+    picture = np.asarray(Image.open(io.BytesIO(photo)))
+    yield from _worked_out(
+        model, seconds, lambda engine, left: engine.invert(model.name, picture, left))
+
+
+def _worked_out(model: Model, seconds: float, work) -> Iterator:
+    """What work(engine, seconds left) yields in a worker, packed."""
     global _there
     until = time.monotonic() + seconds + (0 if model in _placed else LOADING_SECONDS)
     if _there is None:
@@ -108,27 +136,28 @@ def _steps_there(model: Model, edit: Edit, seconds: float, view: bool) -> Iterat
     try:
         with _there.use(model):
             left = until - time.monotonic()  # of what is lent; a model may have had to be read
-            for step in Engine(_there).steps(edit, max(1.0, left), view):
+            for step in work(Engine(_there), max(1.0, left)):
                 shown = None if step.picture is None else jpeg(step.picture, 95)
                 yield replace(step, picture=shown)
     except ValueError as error:
         yield str(error)
 
 
-def _unpacked(step: Step) -> Step:
+def _unpacked(step: Step | Fit) -> Step | Fit:
     if step.picture is None:
         return step
     return replace(step, picture=np.asarray(Image.open(io.BytesIO(step.picture))))
 
 
 _lent = spaces.GPU(duration=_duration)(_steps_there) if spaces else _steps_there
+_lent_fits = spaces.GPU(duration=_duration)(_fits_there) if spaces else _fits_there
 
 
-def _in_words(error: gr.Error) -> Exception:
+def _in_words(error: gr.Error, lost: str = LOST) -> Exception:
     """What spaces raises as a sentence, or as an error of ours where it is one."""
     text = html.unescape(re.sub(r"<[^>]*>", "", str(error.message))).strip()
     if text == ABORTED:
-        return ValueError(LOST)
+        return ValueError(lost)
     title = str(error.title).lower()
     if "worker" in title:
         return RuntimeError(f"a ZeroGPU worker failed: {text}")

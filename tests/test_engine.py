@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -100,24 +101,29 @@ def test_an_edit_of_another_model_is_refused(toys, slow, toy):
         list(Engine(toys).steps(slow))
 
 
+def further(edit, number):
+    """The edit with latents that are larger by this."""
+    return replace(edit, ws=edit.ws + number)
+
+
 def test_a_picture_is_made_once(toys, toy, slow):
     gallery = Gallery(toys)
-    first = gallery.picture("toy", slow.ws)
-    assert gallery.picture("toy", slow.ws.copy()) is first
+    first = gallery.picture(slow)
+    assert gallery.picture(replace(slow, ws=slow.ws.copy(), points=())) is first
     assert toy.images == 1
-    assert gallery.picture("toy", slow.ws + 0.5) != first
-    assert gallery.find("toy", slow.ws + 1) is None
-    assert gallery.find("other", slow.ws) is None  # models may have latents of one shape
-    taken = gallery.take("toy", slow.ws + 1, np.zeros((128, 128, 3), np.uint8))
-    assert gallery.picture("toy", slow.ws + 1) is taken
+    assert gallery.picture(further(slow, 0.5)) != first
+    assert gallery.find(further(slow, 1)) is None
+    assert gallery.find(replace(slow, model="other")) is None  # may have latents of one shape
+    taken = gallery.take(further(slow, 1), np.zeros((128, 128, 3), np.uint8))
+    assert gallery.picture(further(slow, 1)) is taken
 
 
 def test_of_many_pictures_those_seen_last_are_kept(toys, slow, monkeypatch):
     gallery = Gallery(toys)
-    sizes = [len(gallery.picture("toy", slow.ws + number)) for number in range(4)]
-    gallery.find("toy", slow.ws)
+    sizes = [len(gallery.picture(further(slow, number))) for number in range(4)]
+    gallery.find(slow)
     monkeypatch.setattr("drag.gallery.KEPT_BYTES", sum(sizes))
-    gallery.picture("toy", slow.ws + 9)
-    kept = [gallery.find("toy", slow.ws + number) is not None for number in (0, 1, 2, 3, 9)]
+    gallery.picture(further(slow, 9))
+    kept = [gallery.find(further(slow, number)) is not None for number in (0, 1, 2, 3, 9)]
     assert kept == [True, False, True, True, True]
     assert gallery.nbytes == sum(map(len, gallery._kept.values()))

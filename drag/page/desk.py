@@ -64,7 +64,7 @@ class Desk:
 
     def _render(self, edit: Edit) -> bytes:
         """The picture of an edit, as a JPEG."""
-        return self.gallery.picture(edit.model, edit.ws)
+        return self.gallery.picture(edit)
 
     def _picture(self, session: Session, turn: Turn) -> bytes | None:
         """The picture of a turn; None where another edit has taken its place meanwhile. One at a
@@ -114,7 +114,7 @@ class Desk:
                 session.settle()  # one that waits, too
                 turn = session.replace_edit(after, edit)
         picture = None
-        if runs or not np.array_equal(edit.ws, after.ws):
+        if runs or not edit.same_picture(after):
             picture = self._picture(session, turn)
         return self._show(session, line, turn, picture)
 

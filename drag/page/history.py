@@ -79,7 +79,7 @@ class HistoryHandlers(Desk):
     def compare(self, request: gr.Request):
         """The canvas asks for the picture as it was sampled."""
         edit = self._session(request).edit
-        picture = self.gallery.picture(edit.model, edit.origin)
+        picture = self.gallery.picture(replace(edit, ws=edit.origin))
         return gr.skip(), gr.update(before={
             "src": to_url("image/jpeg", picture), "sample": edit.sample})
 
@@ -100,12 +100,12 @@ class HistoryHandlers(Desk):
         return None
 
     def _thumbnail(self, entry) -> str | None:
-        found = self.gallery.find(entry.model, entry.ws)
+        found = self.gallery.find(entry)
         if found:
             return shrink(Image.open(io.BytesIO(found)), entry.mask)
         try:
             with self.models.use(entry.model) as generator:
-                return self.gallery.make(lambda: thumbnail(generator, entry.ws, entry.mask))
+                return self.gallery.make(lambda: thumbnail(generator, entry, entry.mask))
         except TROUBLE:
             return None
 

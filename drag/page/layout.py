@@ -10,6 +10,7 @@ from drag.film import SECONDS
 from drag.language import TRANSLATIONS, name_in, say
 from drag.loaded import LoadedModels
 from drag.page.desk import Desk
+from drag.photo_frame import PhotoFrame
 from drag.solvers import SOLVERS
 from drag.thumbnails import Thumbnails
 from drag.wording import status
@@ -40,6 +41,8 @@ class Layout:
                 with gr.Tabs():
                     with gr.Tab(word("tab_picture")):
                         self._other_pictures(desk, first)
+                    with gr.Tab(word("tab_photo"), elem_id="tab-photo"):
+                        self.photo = PhotoFrame(elem_id="photo")
                     with gr.Tab(word("tab_files")):
                         self._files()
                     with gr.Tab(word("tab_advanced")):

@@ -74,8 +74,8 @@ class PictureHandlers(Desk):
         with self.models.use(edit.model) as generator:
             for _ in range(OFFERED):
                 seed = secrets.randbelow(1_000_000)
-                ws = made(generator, edit, seed).ws
-                source = self.gallery.make(functools.partial(thumbnail, generator, ws))
+                other = made(generator, edit, seed)
+                source = self.gallery.make(functools.partial(thumbnail, generator, other))
                 items.append({"id": f"{kind}:{seed}", "label": str(seed), "src": source})
         title = session.say(key)
         return status(title), {"items": items, "at": -1, "title": title}

@@ -28,7 +28,7 @@ log = logging.getLogger("drag")
 
 
 class RunHandlers(Desk):
-    """Drag and Stop."""
+    """Drag and Stop, which ends an inversion, too."""
 
     @plain_errors(outputs=3)
     def arm(self, value, step, solver, rate, r1, r2, weight, cap, space, entries,
@@ -41,6 +41,8 @@ class RunHandlers(Desk):
         if session.running or session.in_line:
             session.objected = time.monotonic()
             raise ValueError(session.say("running" if session.running else "waits"))
+        if session.inverting:
+            raise ValueError(session.say("photo_runs"))
         settings = Settings(solver, rate, r1, r2, weight, cap, str(space).lower(), entries)
         edit = there = session.edit
         if (edit.trail is not None and isinstance(step, (int, float))
@@ -131,7 +133,7 @@ class RunHandlers(Desk):
         """The canvas with the edit's picture, which may be the last step's; points stay there."""
         edit = turn.edit
         if step and step.sharp and step.ws is edit.ws:
-            picture = self.gallery.take(edit.model, edit.ws, step.picture)
+            picture = self.gallery.take(edit, step.picture)
         else:
             picture = self._render(edit)
         return gr.update(frame=frame_of(turn, picture, run=session.token, settle=True,
@@ -142,6 +144,10 @@ class RunHandlers(Desk):
         """Stop was pressed: the drag ends after the step it is at."""
         session = self._session(request)
         waiting, session.stop, session.armed = session.armed, True, False
+        if session.inverting:
+            session.inversion.stop = True
+            if session.inversion.watched:
+                return status(session.say("stopping")), gr.skip(), gr.skip()
         if session.running:
             return status(session.say("stopping")), gr.skip(), gr.skip()
         return (status(session.say("before_first")) if waiting else gr.skip()), *IDLE
@@ -151,6 +157,8 @@ class RunHandlers(Desk):
         """The queue is full, or the drag could not begin for another reason."""
         session = self._session(request)
         session.armed = False
+        if session.inversion:
+            session.inversion.stop = True
         return problem(session.say("refused")), *IDLE
 
 

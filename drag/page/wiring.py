@@ -27,6 +27,7 @@ def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:
     spoken.then(None, page.tips, None, js=EXPLAIN, api_visibility="private")
     demo.unload(do.leave)
     _drag(page, do, run)
+    _photo(page, do, shown)
     _go_back(page, do, shown, past)
     _other_pictures(page, do, shown, chosen)
     page.save.click(do.preparing, None, page.line, **LIGHT).then(
@@ -44,6 +45,16 @@ def _drag(page: Layout, do: Handlers, run: list) -> None:
     ready.then(do.run, None, run, concurrency_limit=None, **SLOW).failure(
         do.refused, None, idle, **LIGHT)
     gr.on([page.stop.click, page.canvas.stop], do.halt, None, idle, **LIGHT)
+
+
+def _photo(page: Layout, do: Handlers, shown: list) -> None:
+    idle = [page.line, page.go, page.stop]
+    page.photo.take(do.take_photo, page.photo, [page.line, page.photo], concurrency_id="photos",
+                    concurrency_limit=AT_ONCE, trigger_mode="always_last", **SLOW)
+    asked = page.photo.use(do.use_photo, page.photo, [*idle, page.photo], **LIGHT)
+    asked.then(do.invert, None, [*shown, page.go, page.stop, page.photo], concurrency_limit=None,
+               **SLOW).failure(do.refused, None, idle, **LIGHT)
+    page.photo.stop(do.halt, None, idle, **LIGHT)
 
 
 def _go_back(page: Layout, do: Handlers, shown: list, past: list) -> None:

@@ -152,7 +152,7 @@ class Page:
         self.page.click(f"#solver label:has-text({title!r})")
 
     def turn_to(self, tab: str) -> None:
-        """Show this tab: Picture, Files, Advanced."""
+        """Show this tab: Picture, Photo, Files, Advanced."""
         self.page.get_by_role("tab", name=tab).click()
 
     def save(self, kind: str, seconds: float = 60) -> Path:

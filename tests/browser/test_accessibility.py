@@ -6,7 +6,7 @@ import axe_playwright_python
 import pytest
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-SHOWN = ("Picture", "Files", "Advanced")
+SHOWN = ("Picture", "Photo", "Files", "Advanced")
 
 
 def problems(page):
@@ -38,7 +38,7 @@ def test_no_word_is_cut_in_chinese(open_page, width):
     cut = """() => [...document.querySelectorAll('button, label, .status, h1, p')].filter(each =>
       each.offsetParent && each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0 &&
       getComputedStyle(each).display !== 'inline').map(each => each.innerText)"""
-    for tab in ("图片", "文件", "高级"):
+    for tab in ("图片", "照片", "文件", "高级"):
         page.turn_to(tab)
         page.page.wait_for_timeout(300)
         assert page.page.evaluate(cut) == []

@@ -55,7 +55,7 @@ def test_drag_without_a_point_says_what_to_do(open_page):
 
 
 @pytest.mark.parametrize(("name", "content", "words"), [
-    ("face.jpg", b"x", "Only projects"), ("face.drag", bytes(20_000_001), "larger than 20 MB"),
+    ("face.txt", b"x", "Only projects"), ("face.drag", bytes(20_000_001), "larger than 20 MB"),
 ])
 def test_a_file_that_cannot_be_one_is_refused_before_it_is_sent(open_page, name, content, words):
     page = open_page()

@@ -1,14 +1,18 @@
 """The page's handlers over three small random networks, and a visitor who calls them."""
 
 import json
+import threading
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
+import numpy as np
 import pytest
 
-from drag import PointPair
+from drag import PointPair, inversion, new_edit
 from drag.canvas import to_value
+from drag.inversion import Fit
 from drag.loaded import LoadedModels
 from drag.models import local_models
 from drag.page import Handlers
@@ -34,6 +38,43 @@ def handlers(folder):
     handlers = Handlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
     handlers.arrive("", "", None, ENGLISH)
     return handlers
+
+
+class Fits:
+    """Stands for the engine's inversion: so many fits, from one edit's latents to another's."""
+
+    def __init__(self, handlers, count=4, distance=0.9, error=None, pause=0.0):
+        self.handlers, self.count, self.distance = handlers, count, distance
+        self.error, self.pause, self.calls, self.closed = error, pause, [], threading.Event()
+
+    def __call__(self, model, picture, seconds):
+        self.calls.append((model, picture.shape, seconds))
+        try:
+            with self.handlers.models.use(model) as generator:
+                start, end = (new_edit(generator, model, seed).ws for seed in (3, 5))
+            for i in range(self.count):
+                share = i / (self.count - 1)
+                ws = ((1 - share) * start + share * end).astype(np.float32)
+                stage = ("encoder", "latents", "weights")[min(i, 2)]
+                yield Fit(stage, share, 9 * (1 - share), ws, None, self.distance - 0.8 * share,
+                          np.full((32, 32, 3), 99, np.uint8), i == self.count - 1,
+                          self.distance)
+                time.sleep(self.pause)
+                if self.error and i == 1:
+                    raise self.error
+        finally:
+            self.closed.set()
+
+
+@pytest.fixture
+def fits(handlers, monkeypatch):
+    """The engine's inversion, which is quick here."""
+    monkeypatch.setattr(inversion, "is_far", lambda fit: fit.strangeness > 1)
+    monkeypatch.setattr(inversion, "verdict", lambda distance: (
+        "close" if distance < 0.3 else "far"))
+    fits = Fits(handlers)
+    monkeypatch.setattr(handlers.engine, "invert", fits)
+    return fits
 
 
 def visitor(handlers):

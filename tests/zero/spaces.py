@@ -34,7 +34,8 @@ def GPU(task=None, *, duration=60, size=None):  # noqa: N802, the package's own 
 
 def _lend(task, args, seconds):
     with _lock:
-        idle = [worker for worker in _workers if worker.idle and worker.process.is_alive()]
+        idle = [worker for worker in _workers
+                if worker.task is task and worker.idle and worker.process.is_alive()]
         worker = idle[0] if idle else _Worker(task)
         worker.idle = False
     content = pickle.dumps(args)
@@ -75,7 +76,7 @@ class _Worker:
     def __init__(self, task):
         theirs, self.arguments = _fork.Pipe(duplex=False)
         self.results, results = _fork.Pipe(duplex=False)
-        self.stop, self.idle = _fork.Event(), False
+        self.task, self.stop, self.idle = task, _fork.Event(), False
         self.process = _fork.Process(
             target=_work, args=(self, task, theirs, results), daemon=True)
         self.process.start()

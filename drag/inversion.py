@@ -1,0 +1,260 @@
+"""A photo to latents, and to a small change of the weights, from which it is painted again.
+
+In three stages, each of which begins where the one before ended: an encoder's guess, mended by
+what it says of its own picture; optimisation of latents that stay near what the generator knows;
+and pivotal tuning (PTI, arXiv 2106.05744) with a low-rank change of the generator's weights.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from drag.edit import Edit, Settings
+from drag.latents import whitened_space
+from drag.perception import eye, shrink
+from drag.render import fit_colours, to_picture
+from networks.encoder import SIDE
+from networks.mobile_stylegan import MobileStyleGAN
+from networks.tuning import Tuning, fresh_tuning, tuned, untuned
+
+LOOKS = 4  # times that the encoder looks at the picture of its own guess
+MEND = 0.4  # by which share of what it says differently then the guess is mended
+SPREAD = 0.3  # mean square by which two pictures differ, in [-1, 1]
+PIXELS = 0.5  # weight of pixels beside features
+NEAR, TOGETHER = 0.002, 0.02  # weights of the size of whitened latents, of how far entries differ
+RANK = 4  # of the change of weights
+# Strangeness of the encoder's guess from which a photo is unlike what the model makes: faces have
+# 0.3 to 0.75, a cat 0.86 to 0.95, what is no animal 0.9 and more.
+FAR = 0.8
+CLOSE, FAIR = 0.25, 0.45  # distances that a person would call so
+SAMPLED_PSI = 0.7  # of pictures that are mixed with that of a photo
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What an inversion has reached, complete in itself if nothing follows.
+
+    stage: encoder, latents or weights.   share: of all the work, 0 to 1.   seconds: left, about.
+    ws: float32 (num_ws, w_dim).   tuning: of the weights, if any.   distance: how unlike the photo
+    its picture is, 0 for the same and about 1 for another picture.   picture: uint8 (H, W, 3), or
+    None when none was due.   done: nothing follows.   strangeness: as distance, by the last of the
+    encoder's features alone, which tell what a picture is of; 0 where no encoder knows the model.
+    """
+
+    stage: str
+    share: float
+    seconds: float
+    ws: np.ndarray
+    tuning: Tuning | None
+    distance: float
+    picture: np.ndarray | None = None
+    done: bool = False
+    strangeness: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """So many steps of Adam.
+
+    stage: as of Fit.   steps: at most.   rate: of learning, at its highest.   time: share of the
+    seconds that the whole may take.   look: steps between two looks at the full picture, 0 where
+    each step makes one.
+    """
+
+    stage: str
+    steps: int
+    rate: float
+    time: float
+    look: int = 0
+
+
+SHARED = Plan("latents", 60, 0.08, 0.11, 20)  # one w for all entries
+ENTRIES = Plan("latents", 80, 0.03, 0.11, 30)  # a w for each
+PAINTED = Plan("latents", 12, 0.02, 0.12)  # and by full pictures
+WEIGHTS = Plan("weights", 70, 4e-3, 0.66)
+
+
+class Sketch:
+    """Pictures at the side of the features, at a fifth of the cost of full ones: an affine map of
+    the features to colours, fitted to the last full picture, plus what that one had besides."""
+
+    def __init__(self, generator):
+        self.generator = generator
+
+    @torch.no_grad()
+    def refresh(self, ws: torch.Tensor) -> torch.Tensor:
+        """The full picture of these latents (1, num_ws, w_dim), as (1, 3, H, W)."""
+        features = self.generator.features(ws)
+        image = self.generator.image(ws, features).clamp(-1, 1)
+        self.colours = fit_colours(features, to_picture(image))
+        small = F.interpolate(image, features.shape[2:], mode="area")
+        self.rest = small - F.conv2d(features, *self.colours)
+        return image
+
+    def __call__(self, ws: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(self.generator.features(ws), *self.colours) + self.rest
+
+
+class _Search:
+    """What is sought, where the search stands, and the best that it found."""
+
+    def __init__(self, generator, picture: np.ndarray):
+        self.generator, self.space = untuned(generator), whitened_space(generator)
+        device = generator.w_avg.device
+        self.eye = eye(device)
+        image = torch.from_numpy(np.ascontiguousarray(picture)).to(device)
+        image = image.permute(2, 0, 1)[None].float() / 127.5 - 1
+        self.seen, self.sketch = self.eye.see(image), Sketch(self.generator)
+        self.target = {side: shrink(image, side) for side in (SIDE, 256)}
+        self.shared = self.space.whiten(generator.w_avg)[None]
+        self.apart = torch.zeros(generator.num_ws, generator.w_dim, device=device)
+        self.tuning, self.best, self.least = None, None, math.inf
+
+    @torch.no_grad()
+    def guess(self) -> None:
+        """Begin with what the encoder says, mended by what it says of the picture of that."""
+        first = x = self.eye.encoder(self.target[SIDE])[0]
+        for look in range(LOOKS + 1):
+            self.shared = (x - self.space.mean) @ self.space.inverse
+            if look < LOOKS:
+                picture = F.conv2d(self.generator.features(self.latents()), *self.eye.colours)
+                x = x + MEND * (first - self.eye.encoder(picture)[0])
+
+    def latents(self) -> torch.Tensor:
+        """ws (1, num_ws, w_dim): what all entries share, and what sets each apart."""
+        return self.space.unwhiten(self.shared + self.apart)[None]
+
+    @torch.no_grad()
+    def look(self, stage: str) -> torch.Tensor:
+        """Judge the full picture of what there is now, which is returned; sketches from now on are
+        near it."""
+        image = self.sketch.refresh(self.latents())
+        self.judge(stage, image, *self.unlike(image))
+        return image
+
+    def unlike(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """How unlike the photo an image is to features, and to both features and pixels."""
+        side = SIDE if min(image.shape[2:]) < 256 else 256
+        pixels = (shrink(image, side) - self.target[side]).square().mean()
+        felt = self.eye.difference(self.eye.see(image), self.seen).mean()
+        return felt, felt + PIXELS * pixels / SPREAD
+
+    def judge(self, stage: str, image: torch.Tensor, felt: torch.Tensor, unlike: torch.Tensor):
+        """Keep what there is now if it is the best so far."""
+        if unlike.item() > self.least:
+            return
+        self.least, tuning = unlike.item(), self.tuning
+        self.best = Fit(stage, 0.0, 0.0, self.latents()[0].detach().cpu().numpy(),
+                        None if tuning is None else Tuning.from_tensors(tuning),
+                        math.sqrt(max(felt.item(), 0.0)), to_picture(image))
+
+    def steps(self, plan: Plan, seconds: float) -> Iterator[float]:
+        """The steps of a plan, which take so long at most; yields the share that is done."""
+        changed = ([self.shared] if plan is SHARED else list(self.tuning.values())
+                   if self.tuning else [self.shared, self.apart])
+        adam, began, done = torch.optim.Adam(changed, plan.rate, betas=(0.9, 0.99)), now(), 0.0
+        number = 0
+        while done < 1:
+            for group in adam.param_groups:
+                group["lr"] = plan.rate * _rate(done, number)
+            self._step(plan, changed)
+            adam.step()
+            number += 1
+            done = min(1.0, max(number / plan.steps, (now() - began) / seconds))
+            if plan.look and (number % plan.look == 0 or done == 1):
+                self.look(plan.stage)
+            yield done
+        if not plan.look:
+            self.look(plan.stage)
+
+    def return_to_best(self) -> None:
+        """Go on from the latents that were best."""
+        ws = torch.from_numpy(self.best.ws).to(self.shared.device)
+        self.apart = self.space.whiten(ws) - self.shared
+
+    def _step(self, plan: Plan, changed: list[torch.Tensor]) -> None:
+        """Have the gradients of what is changed."""
+        with torch.enable_grad():
+            for tensor in changed:
+                tensor.requires_grad_()
+            if plan.look:
+                image = self.sketch(self.latents())
+            else:
+                image = tuned(self.generator, self.tuning).image(self.latents())
+            felt, unlike = self.unlike(image)
+            cost = (unlike + NEAR * self.shared.square().mean()
+                    + TOGETHER * self.apart.square().mean())
+            gradients = torch.autograd.grad(cost, changed)
+        for tensor, gradient in zip(changed, gradients, strict=True):
+            tensor.requires_grad_(False).grad = gradient
+        if not plan.look:
+            self.judge(plan.stage, image.detach().clamp(-1, 1), felt.detach(), unlike.detach())
+
+
+def now() -> float:
+    """Seconds, of a clock that only goes on."""
+    return time.monotonic()
+
+
+def _rate(done: float, number: int) -> float:
+    """Share of a learning rate: up within five steps, then down by a cosine."""
+    return min(1.0, (number + 1) / 5) * (0.05 + 0.475 * (1 + math.cos(math.pi * done)))
+
+
+def invert(generator, picture: np.ndarray, seconds: float = 170.0) -> Iterator[Fit]:
+    """Find a picture in a generator: better and better fits, the last of them done.
+
+    generator: of any kind; the built-in one has an encoder, others begin with their average.
+    picture: uint8 (H, W, 3) of the size of its pictures, aligned as these are.   seconds: that it
+    takes at most, about; a fast machine ends sooner. The first Fit comes at once, then one for each
+    step; it may be closed at any time. The same picture gives the same fits, unless time is short.
+    Raises ValueError where the picture has another size.
+    """
+    if picture.shape != (*generator.img_size, 3):
+        raise ValueError(f"expected a picture of {(*generator.img_size, 3)}, not {picture.shape}")
+    search, until = _Search(generator, picture), now() + seconds
+    known, strangeness = isinstance(search.generator, MobileStyleGAN), 0.0
+    if known:
+        search.guess()
+    image = search.look("encoder")
+    if known:
+        strangeness = search.eye.strangeness(search.eye.see(image), search.seen)
+    plans, passed = (SHARED, ENTRIES, PAINTED, WEIGHTS), 0.0
+    yield replace(search.best, seconds=seconds, strangeness=strangeness)
+    for plan in plans:
+        if plan is WEIGHTS:
+            search.return_to_best()
+            search.tuning = fresh_tuning(search.generator, RANK)
+        began, shown = now(), search.best
+        allowed = (until - began) * plan.time / sum(p.time for p in plans[plans.index(plan):])
+        for done in search.steps(plan, allowed):
+            left = (now() - began) * (1 - done) / done + (until - now()) * (
+                1 - (passed + plan.time)) / max(1e-9, 1 - passed)
+            best, share = search.best, passed + done * plan.time
+            picture = None if best is shown else best.picture
+            shown = best
+            yield replace(best, stage=plan.stage, share=share, seconds=max(0.0, left),
+                          picture=picture)
+        passed += plan.time
+    yield replace(search.best, share=1.0, seconds=0.0, done=True)
+
+
+def is_far(fit: Fit) -> bool:
+    """Whether a photo is unlike anything that the model makes, as the first Fit tells."""
+    return fit.strangeness > FAR
+
+
+def verdict(distance: float) -> str:
+    """How close a Fit is, in a word: close, fair or far."""
+    return "close" if distance < CLOSE else "fair" if distance < FAIR else "far"
+
+
+def photo_edit(generator, model: str, fit: Fit, settings: Settings | None = None) -> Edit:
+    """The edit that a photo begins.   model: the generator's name."""
+    return Edit(model, None, SAMPLED_PSI, fit.ws, generator.img_size,
+                settings=settings or Settings(), change="photo", tuning=fit.tuning)

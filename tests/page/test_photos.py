@@ -1,0 +1,197 @@
+"""A visitor's own photo: looked at, framed, inverted, stopped, edited."""
+
+import contextlib
+import threading
+import time
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from drag.errors import ModelUnavailableError
+from drag.line import Line
+from drag.models import Model
+from drag.page import SHOWN, photos
+from tests.page.conftest import (
+    CANVAS,
+    CHINESE,
+    ENGLISH,
+    LINE,
+    POINT,
+    SEED,
+    UNDO,
+    canvas_of,
+    dragged,
+    visitor,
+)
+from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
+
+
+def test_a_photo_becomes_the_edit_and_undo_brings_the_former_picture_back(handlers, fits):
+    session = visitor(handlers)
+    before = session.edit
+    line, photo = taken(handlers)
+    assert "Put the frame around" in line
+    assert photo["photo"]["size"] == [*before.img_size]
+    assert photo["photo"]["frame"] == {"x": 149.5, "y": 99.5, "side": 200.0, "angle": 0.0}
+    line, go, stop, photo = use(handlers)
+    assert "Starting" in line
+    assert [go["interactive"], stop["interactive"]] == [False, True]
+    assert photo["fit"]["crop"].startswith("data:image/jpeg;base64,")
+    *outputs, last = handlers.invert(ENGLISH)
+    assert any("Looking for a picture like it: 0 %" in str(each[LINE]) for each in outputs)
+    assert any(each[PHOTO]["fit"].get("picture") for each in outputs[1:])
+    assert "A close likeness (difference 0.10" in last[LINE]
+    assert last[PHOTO]["fit"]["phase"] == "done"
+    assert last[CANVAS]["frame"]["src"].startswith("data:image/jpeg")
+    assert last[SEED] == ""
+    assert last[UNDO]["interactive"]
+    assert last[SHOWN]["interactive"]
+    assert not last[SHOWN + 1]["interactive"]
+    assert [entry.change for entry in session.edit.timeline] == ["sample", "photo"]
+    assert session.inversion is None
+    (model, shape, seconds), = fits.calls
+    assert (model, shape, seconds) == ("a.pkl", (*before.img_size, 3), 170.0)
+    handlers.undo(canvas_of(session), ENGLISH)
+    np.testing.assert_array_equal(session.edit.ws, before.ws)
+    dragged(handlers)  # the next drag is as ever
+    assert session.edit.change == "drag"
+
+
+@pytest.mark.parametrize(("found", "words"), [
+    ([FACE], "Is the face in the frame"), ([FACE, FACE], "2 faces"), ([], "No face was found"),
+    (None, "be looked for on this server")])
+def test_faces_are_looked_for_where_the_model_makes_them(
+        handlers, monkeypatch, found, words, caplog):
+    class Finder:
+        def find(self, pixels):
+            assert pixels.shape == (200, 300, 3)
+            return found
+
+    def load_finder():
+        if found is None:
+            raise ModelUnavailableError("There is no network.")
+        return Finder()
+
+    monkeypatch.setattr(photos.faces, "load_finder", load_finder)
+    monkeypatch.setattr(photos, "is_of_faces", lambda model: True)
+    line, photo = taken(handlers)
+    assert words in line
+    assert "problem" not in line
+    assert words in photo["fit"]["words"]
+    assert len(photo["photo"]["faces"]) == len(found or [])
+    frame = photo["photo"]["frame"]
+    assert (frame["side"] == 200) == (not found)
+
+
+def test_which_models_make_faces():
+    def model(name, title="Dogs"):
+        return Model(name, title, "free", "", Path("x"))
+
+    for name, title in (("builtin", "x"), ("owner/name/ffhq.pkl", "x"), ("y", "Faces (FFHQ)")):
+        assert photos.is_of_faces(model(name, title))
+    assert not photos.is_of_faces(model("dogs"))
+
+
+@pytest.mark.parametrize(("value", "words"), [
+    (None, "cannot be read"), ({"content": 7}, "cannot be read"), ({"content": "é"}, "cannot be"),
+    ({"content": ""}, "The file is empty"), ({"content": "AAAA"}, "no photo")])
+def test_what_is_no_photo_is_refused_and_the_former_one_stays(handlers, value, words):
+    taken(handlers)
+    photo = visitor(handlers).photo
+    *_, (line, outputs) = handlers.take_photo(value, ENGLISH)
+    assert words in line
+    assert words in outputs["fit"]["words"]
+    assert outputs["fit"]["problem"]
+    assert visitor(handlers).photo is photo
+    *_, (line, _) = handlers.take_photo(value, CHINESE)
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in line)
+
+
+@pytest.mark.parametrize("frame", [
+    None, [], {}, FRAME | {"x": "a"}, FRAME | {"side": float("nan")}, FRAME | {"side": 1},
+    FRAME | {"side": 1e9}, FRAME | {"x": 1e300}, FRAME | {"angle": None}])
+def test_a_frame_that_no_page_sends_is_refused(handlers, fits, frame):
+    taken(handlers)
+    line, *buttons, photo = use(handlers, frame)
+    assert "problem" in line
+    assert buttons == [gr.skip()] * 2
+    assert photo["fit"]["words"]
+    assert visitor(handlers).inversion is None
+
+
+def test_without_a_photo_there_is_nothing_to_use(handlers, fits):
+    assert "Choose a photo first." in use(handlers)[LINE]
+    assert list(handlers.invert(ENGLISH))[1:] == []
+
+
+def test_a_photo_unlike_the_model_is_said_to_be_so_and_can_be_used_anyway(handlers, fits):
+    session = visitor(handlers)
+    before, fits.distance = session.edit, 1.31
+    taken(handlers)
+    use(handlers)
+    *_, last = handlers.invert(ENGLISH)
+    assert "unlike anything the model “a.pkl” makes (difference 1.31" in last[LINE]
+    assert last[PHOTO]["fit"]["phase"] == "far"
+    assert fits.closed.wait(5)
+    assert session.edit is before
+    assert session.inversion is None
+    use(handlers, anyway=True)
+    *_, last = handlers.invert(ENGLISH)
+    assert "Not a close likeness (difference 0.51" in last[LINE]
+    assert session.edit.change == "photo"
+
+
+def test_stop_keeps_the_best_so_far(handlers, fits):
+    fits.count, fits.pause = 500, 0.05
+    run = running(handlers)
+    assert "Stopping" in handlers.halt(ENGLISH)[LINE]
+    began = time.monotonic()
+    *_, last = run
+    assert time.monotonic() - began < 2
+    assert "Stopped, the best so far is kept. " in last[LINE]
+    assert visitor(handlers).edit.change == "photo"
+    assert last[CANVAS]["frame"]
+
+
+def test_stop_in_the_line_leaves_it(handlers, fits):
+    handlers.line, free = Line(1), threading.Event()
+    other = handlers.line.run(lambda: iter(lambda: free.wait(0.02), True),
+                              lambda: not free.is_set())
+    next(other)
+    with contextlib.closing(other):
+        taken(handlers)
+        use(handlers)
+        run = handlers.invert(ENGLISH)
+        words = next(line for line, *_ in run if "Your place" in str(line))
+        assert "<b>1</b>" in words
+        handlers.halt(ENGLISH)
+        *_, last = run
+        assert "Stopped before there was a picture" in last[LINE]
+        assert last[PHOTO]["fit"]["phase"] == "placing"
+        assert handlers.line.waiting == 0
+        free.set()
+    assert visitor(handlers).edit.change == "sample"
+    assert not visitor(handlers).inverting
+
+
+def test_a_drag_and_an_inversion_wait_for_each_other_in_words(handlers, fits):
+    fits.count, fits.pause = 500, 0.05
+    run = running(handlers)
+    session = visitor(handlers)
+
+    def arm():
+        return handlers.arm(canvas_of(session, POINT), None, "adam", 1e-3, 3, 12, 20, 3, "W+", 6,
+                            ENGLISH)[LINE]
+
+    assert "Your photo is being worked on" in arm()
+    assert "Your photo is being worked on" in use(handlers)[LINE]
+    assert "Your photo is being worked on" in taken(handlers)[LINE]
+    assert list(handlers.invert(ENGLISH))[1:] == []
+    assert not session.armed
+    handlers.halt(ENGLISH)
+    list(run)
+    assert "Starting" in arm()
+    assert "waits" in use(handlers)[LINE]
+    assert session.inversion is None

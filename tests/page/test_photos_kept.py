@@ -1,0 +1,203 @@
+"""What is kept of a visitor's photo and its inversion whatever comes between, and what is not."""
+
+import base64
+import io
+import logging
+import time
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from drag import zero
+from drag.alignment import Frame
+from drag.inversion import Fit
+from drag.line import Line
+from drag.page import photos
+from tests.page.conftest import CANVAS, ENGLISH, LINE, POINT, SEED, another, canvas_of, visitor
+from tests.page.inversions import FRAME, PHOTO, file_of, running, taken, use
+
+
+def test_leaving_ends_it_within_two_seconds_and_the_photo_is_gone(handlers, fits, caplog):
+    caplog.set_level(logging.INFO, "drag")
+    fits.count, fits.pause = 500, 0.05
+    run = running(handlers)
+    session, began = visitor(handlers), time.monotonic()
+    run.close()  # as Gradio does
+    handlers.leave(ENGLISH)
+    assert fits.closed.wait(2)
+    while session.inversion or session.inverting:
+        assert time.monotonic() < began + 2
+        time.sleep(0.01)
+    assert session.photo is None
+    assert "a.pkl: a photo, " in caplog.text
+    assert "left the page" in caplog.text
+
+
+def test_one_that_was_asked_for_by_a_page_that_went_bars_nobody(handlers, fits):
+    taken(handlers)
+    use(handlers)
+    handlers.leave(ENGLISH)
+    session = visitor(handlers)  # it seemed to have gone
+    assert not session.inverting
+    taken(handlers)
+    assert "Starting" in use(handlers)[LINE]
+    handlers.refused(ENGLISH)  # the queue is full
+    assert "Starting" in use(handlers)[LINE]
+
+
+def test_what_is_done_meanwhile_is_in_the_history(handlers, fits):
+    fits.count, fits.pause = 30, 0.02
+    run = running(handlers)
+    handlers.resample("77", 0.7, ENGLISH)
+    session = visitor(handlers)
+    handlers.change(canvas_of(session, POINT), ENGLISH)
+    assert session.inverting
+    *_, last = run
+    assert last[SEED] == ""
+    changes = [entry.change for entry in session.edit.timeline]
+    assert changes == ["sample", "sample", "points", "photo"]
+    assert session.edit.undo().seed == 77
+    assert session.edit.undo().points
+
+
+def test_at_another_model_meanwhile_it_is_put_aside(handlers, fits):
+    fits.count, fits.pause = 100, 0.02
+    run = running(handlers)
+    list(handlers.choose("b.pkl", ENGLISH))
+    session = visitor(handlers)
+    *_, last = run
+    assert "ready in the model a.pkl: choose it" in last[LINE]
+    assert last[CANVAS] == gr.skip()
+    assert session.edit.model == "b.pkl"
+    list(handlers.choose("a.pkl", ENGLISH))
+    assert [entry.change for entry in session.edit.timeline] == ["sample", "photo"]
+
+
+@pytest.mark.parametrize(("error", "words"), [
+    (KeyError("secret"), "Try again, or reload"), (ValueError("Too little of it: try again."),
+                                                   "Too little of it")])
+def test_an_error_in_the_middle_keeps_the_best_so_far(handlers, fits, error, words):
+    fits.error = error
+    taken(handlers)
+    use(handlers)
+    *_, last = handlers.invert(ENGLISH)
+    assert words in last[LINE]
+    assert "secret" not in str(last)
+    assert last[PHOTO]["fit"]["problem"]
+    assert last[CANVAS]["frame"]
+    session = visitor(handlers)
+    assert session.edit.change == "photo"
+    assert not session.inverting
+
+
+def test_memory_that_runs_out_once_costs_nothing_but_time(handlers, monkeypatch):
+    tries = []
+
+    def invert(generator, picture, seconds):
+        tries.append(picture.shape)
+        if len(tries) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        yield "fit"
+
+    monkeypatch.setattr("drag.engine.invert", invert)
+    picture = np.zeros((32, 32, 3), np.uint8)
+    assert list(handlers.engine.invert("a.pkl", picture, 9)) == ["fit"]
+    assert len(tries) == 2
+
+
+def test_the_time_limit_follows_that_of_drags(handlers, fits):
+    handlers.line = Line(1, seconds=20)
+    taken(handlers)
+    use(handlers)
+    list(handlers.invert(ENGLISH))
+    assert fits.calls[0][2] == 30
+
+
+def test_a_photo_counts_in_the_memory_and_there_is_one_of_each_visitor(handlers):
+    session = visitor(handlers)
+    before = session.nbytes
+    for _ in range(3):
+        taken(handlers, file_of(3000, 500))
+    assert session.photo.pixels.shape[1] == 2048
+    assert session.nbytes == before + len(session.photo.content)
+    assert Image.open(io.BytesIO(session.photo.content)).info.keys() <= {
+        "jfif", "jfif_version", "jfif_unit", "jfif_density"}
+    handlers.arrive(session.token, "", None, another("second"))
+    assert handlers.sessions.get("second").photo is None
+
+
+def test_a_swept_session_takes_its_photo_along(handlers):
+    taken(handlers)
+    visitor(handlers).seen -= 7200
+    handlers.sessions.sweep()
+    assert handlers.sessions._sessions == {}
+
+
+def test_nothing_of_a_photo_is_written_or_logged(handlers, fits, monkeypatch, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    opened, real = [], open
+
+    def spy(file, mode="r", *args, **kwargs):
+        if set(mode) & set("wax+"):
+            opened.append(file)
+        return real(file, mode, *args, **kwargs)
+
+    monkeypatch.setattr("builtins.open", spy)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", lambda *args, **kwargs: opened.append(args))
+    content = file_of()
+    taken(handlers, content)
+    use(handlers)
+    list(handlers.invert(ENGLISH))
+    assert visitor(handlers).edit.change == "photo"
+    assert opened == []
+    said = " ".join(record.getMessage() for record in caplog.records)
+    assert len(said) < 2000
+    for part in ("base64", "JFIF", base64.b64encode(content).decode()[40:60], "150", "Frame("):
+        assert part not in said
+    handlers.leave(ENGLISH)
+    assert visitor(handlers).photo is None
+
+
+def test_a_page_that_the_server_does_not_know_is_told_to_reload(handlers, fits):
+    lost = another("unknown")
+    assert "reload it" in taken(handlers, request=lost)[LINE]
+    assert "reload it" in use(handlers, request=lost)[LINE]
+    assert "reload it" in list(handlers.invert(lost))[-1][LINE]
+
+
+def test_the_frame_counts(handlers, fits, monkeypatch):
+    seen = []
+    monkeypatch.setattr(photos.alignment, "crop", lambda pixels, frame, size: (
+        seen.append(frame), np.zeros((*size, 3), np.uint8))[1])
+    taken(handlers)
+    use(handlers)
+    assert seen == [Frame(**FRAME)]
+
+
+def test_what_crosses_to_a_worker_of_zero_gpu_and_back(handlers, monkeypatch):
+    picture, ws = np.full((32, 32, 3), 77, np.uint8), np.zeros((8, 24), np.float32)
+
+    def invert(generator, photo, seconds):
+        np.testing.assert_array_equal(photo, picture)
+        assert 1 <= seconds <= zero.MOST_SECONDS + zero.LOADING_SECONDS
+        yield Fit("encoder", 0.0, 3.0, ws, None, 0.5, photo)
+        yield Fit("latents", 1.0, 0.0, ws, None, 0.4, done=True)
+
+    packed = []
+
+    def lent(*args):
+        for said in zero._fits_there(*args):
+            packed.append(said)
+            yield said
+
+    monkeypatch.setattr("drag.engine.invert", invert)
+    monkeypatch.setattr(zero, "_there", handlers.models)
+    monkeypatch.setattr(zero, "_lent_fits", lent)
+    first, last = zero.ZeroEngine(handlers.models).invert("a.pkl", picture, 170.0)
+    assert packed[0].picture.startswith(b"\xff\xd8")
+    np.testing.assert_allclose(first.picture, picture, atol=2)
+    assert last.picture is None
+    assert last.done

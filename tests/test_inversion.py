@@ -1,0 +1,149 @@
+"""A photo to latents and a small change of weights."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from PIL import Image
+
+import drag.inversion as inversion
+from drag import PointPair, drag, new_edit
+from drag.alignment import crop, middle
+from drag.inversion import Fit, Plan, invert, is_far, photo_edit, verdict
+from drag.perception import WEIGHTS, eye
+from drag.project import from_project, to_project
+from drag.render import render, render_edit
+from networks.tuning import tuned
+from tests.benchmarks.inversion import aligned, psnr
+from tests.checkpoint_files import random_state, write_nvidia
+from tests.real_photos import astronaut
+
+QUICK = {  # so few steps that a test can wait for them
+    "SHARED": Plan("latents", 6, 0.08, 0.11, 3), "ENTRIES": Plan("latents", 2, 0.03, 0.11, 2),
+    "PAINTED": Plan("latents", 1, 0.02, 0.12), "WEIGHTS": Plan("weights", 2, 4e-3, 0.66)}
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    for name, plan in QUICK.items():
+        monkeypatch.setattr(inversion, name, plan)
+
+
+@pytest.fixture(scope="module")
+def face(generator):
+    """A picture that the encoder was not trained on, seed 20001, psi 1."""
+    return render(generator, new_edit(generator, seed=20001, truncation_psi=1.0).ws)
+
+
+def test_the_encoder_comes_nearer_than_any_of_many_faces(generator, face):
+    first = next(invert(generator, face))
+    others = [render(generator, new_edit(generator, seed=s).ws) for s in range(4)]
+    nearest = min(distance(generator, face, other) for other in others)
+    assert first.stage == "encoder"
+    assert first.distance < 0.8 * nearest
+    assert 0 < first.strangeness < 0.6
+    assert not is_far(first)
+    assert first.distance == pytest.approx(distance(generator, face, first.picture), abs=0.02)
+
+
+def distance(generator, picture, other) -> float:
+    first, second = (torch.from_numpy(each.copy()).permute(2, 0, 1)[None] / 127.5 - 1
+                     for each in (picture, other))
+    return eye(generator.w_avg.device).distance(first, second)
+
+
+def test_it_comes_nearer_in_stages_each_fit_complete_and_tells_how_far_it_is(
+        generator, face, quick):
+    fits = list(invert(generator, face))
+    assert list(dict.fromkeys(fit.stage for fit in fits)) == ["encoder", "latents", "weights"]
+    assert [fit.share for fit in fits] == sorted(fit.share for fit in fits)
+    assert [fit.done for fit in fits] == [False] * (len(fits) - 1) + [True]
+    assert len(fits) == 1 + 6 + 2 + 1 + 2 + 1  # one a step, so that Stop is heard
+    assert fits[-1].share == 1
+    assert fits[-1].seconds == 0
+    assert fits[-1].distance < 0.8 * fits[0].distance
+    last, pictured = fits[-1], [fit for fit in fits if fit.picture is not None]
+    assert len(pictured) >= 3
+    for fit in (pictured[0], last):
+        shown = render(tuned(generator, fit.tuning), fit.ws)
+        assert psnr(shown, fit.picture) > 40  # its picture is that of its latents and weights
+    assert psnr(last.picture, face) > psnr(pictured[0].picture, face) + 1
+
+
+def test_the_same_photo_gives_the_same_fits(generator, face, quick):
+    one, other = (list(invert(generator, face)) for _ in range(2))
+    assert np.array_equal(one[-1].ws, other[-1].ws)
+    assert one[-1].tuning.key == other[-1].tuning.key
+
+
+def test_it_ends_in_the_time_that_it_may_take(generator, face, monkeypatch):
+    clock = iter(np.arange(0, 10_000, 1.0))
+    monkeypatch.setattr(inversion, "now", lambda: float(next(clock)))  # a slow machine
+    fits = list(invert(generator, face, seconds=60))
+    assert fits[-1].done
+    assert len(fits) < 60
+    assert {fit.stage for fit in fits} == {"encoder", "latents", "weights"}
+
+
+def test_what_is_no_face_is_far_and_a_real_one_is_not(generator):
+    for name in ("chelsea", "coffee"):  # a cat, a cup
+        picture = getattr(skimage.data, name)()
+        assert is_far(next(invert(generator, crop(picture, middle(picture), (1024, 1024)))))
+    woman = aligned(astronaut())
+    assert not is_far(next(invert(generator, woman)))
+
+
+def test_a_fit_is_an_edit_that_can_be_dragged_saved_and_opened(generator, face, quick):
+    *_, fit = invert(generator, face)
+    edit = photo_edit(generator, "builtin", fit)
+    assert (edit.seed, edit.change) == (None, "photo")
+    assert np.array_equal(render_edit(generator, edit), render(
+        tuned(generator, fit.tuning), fit.ws))
+    placed = edit.place([PointPair((512, 640), (540, 640))])
+    step = next(drag(generator, placed))
+    assert not np.array_equal(step.ws, edit.ws)
+    opened = from_project(to_project(edit))
+    assert opened.tuning.key == fit.tuning.key
+    assert np.array_equal(opened.ws, fit.ws)
+    assert fit.tuning.nbytes < 150_000
+
+
+def test_a_model_without_an_encoder_begins_with_its_average(tmp_path, quick):
+    from drag import load_generator
+
+    write_nvidia(tmp_path / "a.pkl", random_state(), layout="G_ema")
+    network = load_generator(str(tmp_path / "a.pkl"), "cpu")
+    target = render(network, new_edit(network, "a.pkl", seed=5).ws)
+    first, *_, last = invert(network, target)
+    average = network.w_avg.numpy()[None].repeat(network.num_ws, 0)
+    np.testing.assert_allclose(first.ws, average, atol=0.1)
+    assert last.distance <= first.distance
+    assert psnr(last.picture, target) > psnr(render(network, average), target)
+
+
+def test_a_picture_of_another_size_is_refused(generator):
+    with pytest.raises(ValueError, match="1024"):
+        next(invert(generator, np.zeros((512, 512, 3), np.uint8)))
+
+
+def test_the_verdict_goes_by_the_distance():
+    assert [verdict(d) for d in (0.1, 0.3, 0.7)] == ["close", "fair", "far"]
+    fit = Fit("encoder", 0.0, 1.0, np.zeros((16, 512), np.float32), None, 0.9)
+    assert not is_far(fit)
+    assert is_far(replace(fit, strangeness=0.9))
+
+
+def test_the_encoders_weights_are_small():
+    assert WEIGHTS.stat().st_size < 8_000_000
+
+
+def test_the_distance_is_nothing_for_the_same_and_about_one_for_two_faces(generator, face):
+    other = render(generator, new_edit(generator, seed=3, truncation_psi=1.0).ws)
+    assert distance(generator, face, face) == 0
+    assert 0.6 < distance(generator, face, other) < 1.5
+    soft = np.asarray(Image.fromarray(face).resize((512, 512)).resize((1024, 1024)))
+    assert distance(generator, face, soft) < 0.2
+    assert math.isfinite(distance(generator, face, 0 * face))
