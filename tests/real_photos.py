@@ -11,7 +11,7 @@ from pathlib import Path
 PACKAGE = "face_recognition==1.3.0"
 ARCHIVE = "5e5efdd1686aa566af0d3cc1313b131e4b197657a8ffd03669e6d3fad92705ec"
 INSIDE = "face_recognition-1.3.0/tests/test_images/"
-PORTRAITS = {  # public figures' official ones; obama2 is 32bit, and 32bit is left out
+PORTRAITS = {  # of public figures
     "biden.jpg": "3c17508bb91554c637a2eabddfae790e5bb1caba93130814fc2ac50be9760c4c",
     "obama.jpg": "0930e3aa8cae5920329c0c8cbc6a2ab70f47b0e67b432875beaa95cbf7e741f6",
     "obama2.jpg": "a7efcc907375274796f39646510704aa86672d59f6d5469d69af3c85590976a6",

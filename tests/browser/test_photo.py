@@ -116,8 +116,8 @@ def invert(page):
     page.page.click("#photo [data-act=use]")
     page.wait_for_status("%", seconds=60)
     assert page.page.is_disabled("#drag")
-    page.page.wait_for_function(
-        "() => !document.querySelector('[data-act=use]').hidden", timeout=90_000)
+    page.page.wait_for_function(  # cores may be busy
+        "() => !document.querySelector('[data-act=use]').hidden", timeout=240_000)
     return page.status
 
 
