@@ -27,6 +27,7 @@ MEND = 0.4  # by which share of what it says differently then the guess is mende
 SPREAD = 0.3  # mean square by which two pictures differ, in [-1, 1]
 PIXELS = 0.5  # weight of pixels beside features
 NEAR, TOGETHER = 0.002, 0.02  # weights of the size of whitened latents, of how far entries differ
+FULL_COST = 6.0  # of a step on a full picture, in steps on sketches, on a CPU
 RANK = 4  # of the change of weights
 # Strangeness of the encoder's guess from which a photo is unlike what the model makes: faces have
 # 0.3 to 0.75, a cat 0.86 to 0.95, what is no animal 0.9 and more.
@@ -71,6 +72,11 @@ class Plan:
     rate: float
     time: float
     look: int = 0
+
+    @property
+    def cost(self) -> float:
+        """Of a step, in steps on sketches, about."""
+        return 1.0 if self.look else FULL_COST
 
 
 SHARED = Plan("latents", 60, 0.08, 0.11, 20)  # one w for all entries
@@ -224,23 +230,24 @@ def invert(generator, picture: np.ndarray, seconds: float = 170.0) -> Iterator[F
     image = search.look("encoder")
     if known:
         strangeness = search.eye.strangeness(search.eye.see(image), search.seen)
-    plans, passed = (SHARED, ENTRIES, PAINTED, WEIGHTS), 0.0
     yield replace(search.best, seconds=seconds, strangeness=strangeness)
-    for plan in plans:
+    plans = SHARED, ENTRIES, PAINTED, WEIGHTS
+    for i, plan in enumerate(plans):
         if plan is WEIGHTS:
             search.return_to_best()
             search.tuning = fresh_tuning(search.generator, RANK)
-        began, shown = now(), search.best
-        allowed = (until - began) * plan.time / sum(p.time for p in plans[plans.index(plan):])
+        began, shown, later = now(), search.best, plans[i + 1 :]
+        allowed = (until - began) * plan.time / (plan.time + sum(p.time for p in later))
         for done in search.steps(plan, allowed):
-            left = (now() - began) * (1 - done) / done + (until - now()) * (
-                1 - (passed + plan.time)) / max(1e-9, 1 - passed)
-            best, share = search.best, passed + done * plan.time
-            picture = None if best is shown else best.picture
-            shown = best
-            yield replace(best, stage=plan.stage, share=share, seconds=max(0.0, left),
-                          picture=picture)
-        passed += plan.time
+            whole = (now() - began) / done  # that this plan takes
+            cost = whole / (plan.steps * plan.cost)
+            left = (1 - done) * whole + cost * sum(p.steps * p.cost for p in later)
+            picture = None if search.best is shown else search.best.picture
+            shown = search.best
+            yield replace(
+                shown, stage=plan.stage, picture=picture,
+                share=sum(p.time for p in plans[:i]) + done * plan.time,
+                seconds=max(0.0, min(left, until - now())))
     yield replace(search.best, share=1.0, seconds=0.0, done=True)
 
 

@@ -42,7 +42,10 @@ class Residual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A picture (N, 3, 128, 128) in [-1, 1] to the w that a generator made it of."""
+    """A picture (N, 3, 128, 128) in [-1, 1] to the w that a generator made it of.
+
+    That it is asked how the picture is misaligned, too, teaches it to see through that.
+    """
 
     def __init__(self, norm: bool = False):
         """norm: with batch normalisation, as it is trained; `networks` has it folded in."""
