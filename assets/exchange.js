@@ -1,4 +1,4 @@
-// Files to and from the page: nothing of them is left on the server. Gradio runs this file (after language.js)
+// Files to and from the page: nothing of them is left on the server. Gradio runs this file (after language.js and base64.js)
 // as the body of a function of (element, trigger, props, server, watch).
 //
 // props.value  {name, content}: a file that the visitor opened, content in base64.
@@ -62,15 +62,6 @@ document.addEventListener("paste", (event) => {
   note.textContent = "";
   showPhoto(file);
 });
-
-function asBase64(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
-    reader.onerror = reject;
-    reader.readAsDataURL(file);
-  });
-}
 
 // Anywhere on the page: a file dropped beside the button would replace the page otherwise.
 function dragsFiles(event) { return event.dataTransfer?.types.includes("Files"); }

@@ -1,5 +1,5 @@
 // A photo of the visitor's: chosen, pasted, dropped or taken, framed, and compared with what the model
-// makes of it. Gradio runs this file (after language.js, WORDS of assets/words.json and photo_stage.js)
+// makes of it. Gradio runs this file (after language.js, base64.js, WORDS of assets/words.json and photo_stage.js)
 // as the body of a function of (element, trigger, props, server, watch).
 //
 // props.value  {content}: a file in base64; or {frame, anyway}: where the photo is framed.
@@ -26,20 +26,11 @@ async function take(file) {
   stopCamera();
   if (file.size > MAX_BYTES) return say(TEXTS.large, true);  // before anything is read
   try {
-    props.value = { content: await asContent(file) };
+    props.value = { content: await asBase64(file) };
     trigger("take");
   } catch {
     say(TEXTS.unreadable, true);
   }
-}
-
-function asContent(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
-    reader.onerror = reject;
-    reader.readAsDataURL(file);
-  });
 }
 
 function say(text, problem = false) {

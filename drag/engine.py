@@ -37,13 +37,7 @@ class Engine:
         runs out, what can be freed is, and the drag begins once more; a second time raises
         ValueError in words fit for a visitor, as bad input does.
         """
-        for last in (False, True):
-            try:
-                yield from self._steps(edit.bare, seconds, view)
-                return
-            except (RuntimeError, MemoryError) as error:
-                _unless_memory(error, last)
-            free_memory(self.models)  # here, where no frame of the error holds on to it
+        return _retried(self.models, lambda: self._steps(edit.bare, seconds, view))
 
     def _steps(self, edit: Edit, seconds: float, view: bool) -> Iterator[Step]:
         with self.models.use(edit.model) as generator:
@@ -53,33 +47,37 @@ class Engine:
                 live = LiveView(generator, preview_share=solver_for(edit).preview_share)
             yield from drag(generator, edit, live, seconds)
 
-
     def invert(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
         """The fits of a photo, better and better, as `drag.inversion.invert` yields them.
 
         model: its name.   picture: uint8 (H, W, 3) of the size of its pictures.   seconds: that it
         takes at most. Where memory runs out it is as in `steps`.
         """
-        for last in (False, True):
-            try:
-                with self.models.use(model) as generator:
-                    yield from invert(generator, picture, seconds)
-                return
-            except (RuntimeError, MemoryError) as error:
-                _unless_memory(error, last)
-            free_memory(self.models)
+        return _retried(self.models, lambda: self._fits(model, picture, seconds))
+
+    def _fits(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
+        with self.models.use(model) as generator:
+            yield from invert(generator, picture, seconds)
+
+
+def _retried(models: LoadedModels, work: Callable[[], Iterator[T]]) -> Iterator[T]:
+    """What work() yields, as `with_room`; a second time it begins anew."""
+    for last in (False, True):
+        try:
+            yield from work()
+            return
+        except (RuntimeError, MemoryError) as error:
+            _unless_memory(error, last)
+        free_memory(models)  # here, where no frame of the error holds on to it
 
 
 def with_room(models: LoadedModels, work: Callable[[], T]) -> T:
     """What work() returns; where memory runs out, what can be freed is, and it is tried once more.
     A second time raises ValueError in words fit for a visitor."""
-    for last in (False, True):
-        try:
-            return work()
-        except (RuntimeError, MemoryError) as error:
-            _unless_memory(error, last)
-        free_memory(models)
-    raise AssertionError("the second time returns or raises")
+    def once():
+        yield work()
+
+    return next(_retried(models, once))
 
 
 def out_of_memory(error: BaseException) -> bool:

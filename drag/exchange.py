@@ -5,7 +5,7 @@ import base64
 from drag.component import JsonComponent, read_asset
 
 _HTML, _CSS = read_asset("exchange.html"), read_asset("exchange.css")
-_JS = read_asset("language.js", "exchange.js")
+_JS = read_asset("language.js", "base64.js", "exchange.js")
 
 
 class FileExchange(JsonComponent):

@@ -16,6 +16,7 @@ from drag.errors import ModelUnavailableError
 from drag.hub import HubFile, Progress
 from drag.wheel import Wheel
 from networks.checkpoints import SUFFIXES, read_checkpoint
+from networks.checkpoints.openvino import read_mobile_stylegan
 from networks.mobile_stylegan import MobileStyleGAN
 from networks.stylegan2 import StyleGAN2
 
@@ -47,6 +48,11 @@ class Model:
         return f"{self.title}, {self.px} px" if self.px else self.title
 
 
+def _converted(path: Path) -> dict[str, torch.Tensor]:
+    """The built-in generator's weights, with the average w and the preview worked out from them."""
+    return MobileStyleGAN.from_weights(read_mobile_stylegan(path)).state_dict()
+
+
 def _distilled(name: str, title: str, px: int, megabytes: int, sha256: str) -> Model:
     """One of the Self-Distilled StyleGANs (arXiv 2202.12211), which hold the generator only."""
     source = HubFile("public-data/Self-Distilled-StyleGAN", f"models/{name}_{px}_pytorch.pkl",
@@ -74,7 +80,8 @@ def _config_f(name: str, title: str, px: int, file: str, sha256: str, rate=1e-3)
 CATALOGUE = {model.name: model for model in (
     Model("builtin", "Faces, built in", FREE, "Apache-2.0",
           Wheel("the built-in face model", "random-face==2021.7.21.1",
-                "e5d10e2be7df63f06123855ec591ca35dcb1d059eba47ddcb175d7d26b4019b5", 37_588_926),
+                "e5d10e2be7df63f06123855ec591ca35dcb1d059eba47ddcb175d7d26b4019b5", 37_588_926,
+                "DRAG_BUILTIN_WHEEL", _converted),
           1024, 38, 2e-3),
     _distilled("lions", "Lions", 512, 124, "14f1d291"),
     _distilled("dogs", "Dogs", 1024, 133, "a882a83ad273db2b"),

