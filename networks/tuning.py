@@ -21,6 +21,9 @@ from torch import nn
 from networks import mobile_stylegan, stylegan2
 
 MAX_BYTES = 400_000  # of a tuning's numbers
+# Of those of a fresh one: in base64, two thirds of what a browser keeps of an edit, which leaves
+# room for latents. A 1024 px StyleGAN2 gets rank 1, 149 kB.
+FRESH_BYTES = 200_000
 MAX_RANK = 64
 MAX_HEADER = 50_000  # bytes of names and shapes in a file
 MAX_NUMBER = 100.0  # weights are about 1
@@ -159,14 +162,14 @@ def _view(module: nn.Module, deltas: dict[str, dict[str, torch.Tensor]], path: s
 def fresh_tuning(generator, rank: int = 4) -> dict[str, torch.Tensor]:
     """A tuning that changes nothing yet, to be fitted: float32 tensors on the generator's device.
 
-    rank: of the change of what mixes channels; less where MAX_BYTES are too few for it.
+    rank: of the change of what mixes channels; less where FRESH_BYTES are too few.
     Of a convolution there are LAYER.up (out, rank), LAYER.down (rank, in) or (rank, in, 3, 3),
     LAYER.bias (out,), and of a depthwise one LAYER.depthwise (in, 1, 3, 3); of a conversion to RGB
     LAYER.weight and LAYER.bias. All are zeros but down: small random numbers of fixed seed.
     Raises ValueError where nothing of the generator can be tuned.
     """
     shapes = _shapes(generator, rank)
-    while rank > 1 and 2 * sum(map(np.prod, shapes.values())) > MAX_BYTES:
+    while rank > 1 and 2 * sum(map(np.prod, shapes.values())) > FRESH_BYTES:
         rank -= 1
         shapes = _shapes(generator, rank)
     random, tensors = torch.Generator().manual_seed(0), {}

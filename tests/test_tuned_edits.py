@@ -11,7 +11,7 @@ from PIL import Image
 
 import drag.__main__ as command
 from drag import PointPair, Settings, as_file, drag, new_edit
-from drag.edit import MAX_HISTORY_BYTES, bounded
+from drag.edit import MAX_HISTORY_BYTES, Edit, bounded
 from drag.engine import Engine
 from drag.gallery import Gallery
 from drag.loaded import LoadedModels
@@ -21,9 +21,9 @@ from drag.pictures import follow, from_latents, mix, resample, reset_picture
 from drag.project import check_model, from_project, to_project
 from drag.render import render, render_edit
 from drag.thumbnails import thumbnail
-from networks.tuning import Tuning, tuned
+from networks.tuning import Tuning, fresh_tuning, tuned
 from tests.checkpoint_files import random_state, write_nvidia
-from tests.tunings import random_tuning
+from tests.tunings import meta_stylegan2, random_tuning
 
 POINT = PointPair((12, 16), (20, 16))
 
@@ -186,16 +186,22 @@ def test_a_project_whose_tuning_is_none_is_refused(edit, place, words):
         from_project(json.dumps(record).encode())
 
 
-def test_what_a_browser_keeps_has_room_for_it(generator):
-    edit = new_edit(generator, "builtin", 3)
-    edit = replace(edit, tuning=random_tuning(generator))
+@pytest.mark.parametrize(("name", "entries", "kept"), [("builtin", 16, 2), ("stylegan2", 18, 1)])
+def test_what_a_browser_keeps_has_room_for_it(generator, name, entries, kept):
+    """Also for that of a 1024 px StyleGAN2 of full width, which pushed all history out."""
+    network = generator if name == "builtin" else meta_stylegan2(1024)
+    random = np.random.RandomState(3)
+    edit = Edit("any", None, 0.7, random.randn(entries, 512).astype(np.float32), (1024, 1024),
+                change="photo", tuning=Tuning({
+                    name: 0.05 * random.randn(*tensor.shape)
+                    for name, tensor in fresh_tuning(network).items()}))
     for number in range(20):
         edit = edit.remember().moved(edit.ws + number / 7, [])
     content = to_project(edit, KEEP_BYTES)
     assert len(content) <= KEEP_BYTES
     opened = from_project(content)
     assert opened.tuning.key == edit.tuning.key
-    assert len(opened.history) >= 2
+    assert len(opened.history) >= kept
 
 
 def test_the_command_line_opens_it_tuned(tmp_path, network, edit):

@@ -1,8 +1,26 @@
 """Tunings that no photo was needed for."""
 
+from unittest.mock import patch
+
+import numpy as np
 import torch
 
+from networks.checkpoints.architecture import RESOLUTIONS, Architecture, Recorded
+from networks.checkpoints.generators import Checkpoint
+from networks.stylegan2 import StyleGAN2
 from networks.tuning import Tuning, fresh_tuning
+
+
+def meta_stylegan2(side, base=32768):
+    """A StyleGAN2 of full width, base / side channels, with the shapes of its weights only."""
+    channels = {r: min(512, base // r) for r in RESOLUTIONS if r <= side}
+    architecture = Architecture(
+        "skip", 512, 0, 0, (512,) * 8, channels, (4, 4), False, Recorded())
+    shapes = architecture.shapes() | {"mapping.w_avg": (512,)}
+    state = {name: np.broadcast_to(np.float32(1), shape) for name, shape in shapes.items()}
+    with patch("networks.stylegan2._tensor",
+               lambda values: torch.empty(values.shape, device="meta")):
+        return StyleGAN2(Checkpoint("none", state, architecture, ()))
 
 
 def random_tensors(generator, size=0.05, seed=1, rank=4):
