@@ -2,7 +2,8 @@
 
 In three stages, each of which begins where the one before ended: an encoder's guess, mended by
 what it says of its own picture; optimisation of latents that stay near what the generator knows;
-and pivotal tuning (PTI, arXiv 2106.05744) with a low-rank change of the generator's weights.
+and pivotal tuning (PTI, arXiv 2106.05744) with a low-rank change of the generator's weights. Both
+kinds of optimisation begin with cheap sketches and end with full pictures.
 """
 
 import math
@@ -29,9 +30,10 @@ PIXELS = 0.5  # weight of pixels beside features
 NEAR, TOGETHER = 0.002, 0.02  # weights of the size of whitened latents, of how far entries differ
 FULL_COST = 6.0  # of a step on a full picture, in steps on sketches, on a CPU
 RANK = 4  # of the change of weights
-# Strangeness of the encoder's guess from which a photo is unlike what the model makes: faces have
-# 0.3 to 0.75, a cat 0.86 to 0.95, what is no animal 0.9 and more.
-FAR = 0.8
+# Strangeness of the encoder's guess from which a photo is unlike what the model makes, by whether a
+# face was found in it (None: nobody looked). Real faces have 0.45 to 0.85; a cat 0.84 to 0.96; what
+# is no animal 0.75 to 1.4, but noise, flat colours and a retina 0.5 to 0.8.
+FAR = {True: 0.9, None: 0.8, False: 0.5}
 CLOSE, FAIR = 0.25, 0.45  # distances that a person would call so
 SAMPLED_PSI = 0.7  # of pictures that are mixed with that of a photo
 
@@ -72,6 +74,7 @@ class Plan:
     rate: float
     time: float
     look: int = 0
+    shared: bool = False
 
     @property
     def cost(self) -> float:
@@ -79,31 +82,29 @@ class Plan:
         return 1.0 if self.look else FULL_COST
 
 
-SHARED = Plan("latents", 60, 0.08, 0.11, 20)  # one w for all entries
-ENTRIES = Plan("latents", 80, 0.03, 0.11, 30)  # a w for each
-PAINTED = Plan("latents", 12, 0.02, 0.12)  # and by full pictures
-WEIGHTS = Plan("weights", 70, 4e-3, 0.66)
+SHARED = Plan("latents", 60, 0.08, 0.13, 20, shared=True)
+ENTRIES = Plan("latents", 80, 0.03, 0.18, 30)  # a w for each
+PAINTED = Plan("latents", 12, 0.02, 0.16)  # and by full pictures
+SKETCHED = Plan("weights", 40, 4e-3, 0.13, 14)
+WEIGHTS = Plan("weights", 25, 4e-3, 0.40)
 
 
 class Sketch:
     """Pictures at the side of the features, at a fifth of the cost of full ones: an affine map of
     the features to colours, fitted to the last full picture, plus what that one had besides."""
 
-    def __init__(self, generator):
-        self.generator = generator
-
     @torch.no_grad()
-    def refresh(self, ws: torch.Tensor) -> torch.Tensor:
+    def refresh(self, generator, ws: torch.Tensor) -> torch.Tensor:
         """The full picture of these latents (1, num_ws, w_dim), as (1, 3, H, W)."""
-        features = self.generator.features(ws)
-        image = self.generator.image(ws, features).clamp(-1, 1)
+        features = generator.features(ws)
+        image = generator.image(ws, features).clamp(-1, 1)
         self.colours = fit_colours(features, to_picture(image))
         small = F.interpolate(image, features.shape[2:], mode="area")
         self.rest = small - F.conv2d(features, *self.colours)
         return image
 
-    def __call__(self, ws: torch.Tensor) -> torch.Tensor:
-        return F.conv2d(self.generator.features(ws), *self.colours) + self.rest
+    def __call__(self, generator, ws: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(generator.features(ws), *self.colours) + self.rest
 
 
 class _Search:
@@ -115,8 +116,8 @@ class _Search:
         self.eye = eye(device)
         image = torch.from_numpy(np.ascontiguousarray(picture)).to(device)
         image = image.permute(2, 0, 1)[None].float() / 127.5 - 1
-        self.seen, self.sketch = self.eye.see(image), Sketch(self.generator)
-        self.target = {side: shrink(image, side) for side in (SIDE, 256)}
+        self.seen, self.sketch = self.eye.see(image), Sketch()
+        self.photo, self.small = image, shrink(image, SIDE)
         self.shared = self.space.whiten(generator.w_avg)[None]
         self.apart = torch.zeros(generator.num_ws, generator.w_dim, device=device)
         self.tuning, self.best, self.least = None, None, math.inf
@@ -124,7 +125,7 @@ class _Search:
     @torch.no_grad()
     def guess(self) -> None:
         """Begin with what the encoder says, mended by what it says of the picture of that."""
-        first = x = self.eye.encoder(self.target[SIDE])[0]
+        first = x = self.eye.encoder(self.small)[0]
         for look in range(LOOKS + 1):
             self.shared = (x - self.space.mean) @ self.space.inverse
             if look < LOOKS:
@@ -135,18 +136,24 @@ class _Search:
         """ws (1, num_ws, w_dim): what all entries share, and what sets each apart."""
         return self.space.unwhiten(self.shared + self.apart)[None]
 
+    def tuned(self):
+        """The generator, with its weights as they are changed by now."""
+        return tuned(self.generator, self.tuning)
+
     @torch.no_grad()
     def look(self, stage: str) -> torch.Tensor:
         """Judge the full picture of what there is now, which is returned; sketches from now on are
         near it."""
-        image = self.sketch.refresh(self.latents())
+        image = self.sketch.refresh(self.tuned(), self.latents())
         self.judge(stage, image, *self.unlike(image))
         return image
 
     def unlike(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """How unlike the photo an image is to features, and to both features and pixels."""
-        side = SIDE if min(image.shape[2:]) < 256 else 256
-        pixels = (shrink(image, side) - self.target[side]).square().mean()
+        if image.shape == self.photo.shape:  # all of its pixels, or weights may weave a fine grid
+            pixels = (image - self.photo).square().mean()
+        else:
+            pixels = (shrink(image, SIDE) - self.small).square().mean()
         felt = self.eye.difference(self.eye.see(image), self.seen).mean()
         return felt, felt + PIXELS * pixels / SPREAD
 
@@ -161,7 +168,7 @@ class _Search:
 
     def steps(self, plan: Plan, seconds: float) -> Iterator[float]:
         """The steps of a plan, which take so long at most; yields the share that is done."""
-        changed = ([self.shared] if plan is SHARED else list(self.tuning.values())
+        changed = ([self.shared] if plan.shared else list(self.tuning.values())
                    if self.tuning else [self.shared, self.apart])
         adam, began, done = torch.optim.Adam(changed, plan.rate, betas=(0.9, 0.99)), now(), 0.0
         number = 0
@@ -189,13 +196,13 @@ class _Search:
             for tensor in changed:
                 tensor.requires_grad_()
             if plan.look:
-                image = self.sketch(self.latents())
+                image = self.sketch(self.tuned(), self.latents())
             else:
-                image = tuned(self.generator, self.tuning).image(self.latents())
+                image = self.tuned().image(self.latents())
             felt, unlike = self.unlike(image)
             cost = (unlike + NEAR * self.shared.square().mean()
                     + TOGETHER * self.apart.square().mean())
-            gradients = torch.autograd.grad(cost, changed)
+            gradients = torch.autograd.grad(cost, changed, allow_unused=True)  # past a sketch
         for tensor, gradient in zip(changed, gradients, strict=True):
             tensor.requires_grad_(False).grad = gradient
         if not plan.look:
@@ -231,13 +238,15 @@ def invert(generator, picture: np.ndarray, seconds: float = 170.0) -> Iterator[F
     if known:
         strangeness = search.eye.strangeness(search.eye.see(image), search.seen)
     yield replace(search.best, seconds=seconds, strangeness=strangeness)
-    plans = SHARED, ENTRIES, PAINTED, WEIGHTS
+    plans = SHARED, ENTRIES, PAINTED, SKETCHED, WEIGHTS
     for i, plan in enumerate(plans):
-        if plan is WEIGHTS:
+        if now() >= until:
+            break
+        if plan.stage == "weights" and search.tuning is None:
             search.return_to_best()
             search.tuning = fresh_tuning(search.generator, RANK)
         began, shown, later = now(), search.best, plans[i + 1 :]
-        allowed = (until - began) * plan.time / (plan.time + sum(p.time for p in later))
+        allowed = max(1e-3, until - began) * plan.time / (plan.time + sum(p.time for p in later))
         for done in search.steps(plan, allowed):
             whole = (now() - began) / done  # that this plan takes
             cost = whole / (plan.steps * plan.cost)
@@ -251,9 +260,12 @@ def invert(generator, picture: np.ndarray, seconds: float = 170.0) -> Iterator[F
     yield replace(search.best, share=1.0, seconds=0.0, done=True)
 
 
-def is_far(fit: Fit) -> bool:
-    """Whether a photo is unlike anything that the model makes, as the first Fit tells."""
-    return fit.strangeness > FAR
+def is_far(fit: Fit, face: bool | None = None) -> bool:
+    """Whether a photo is unlike anything that the model makes, as the first Fit tells.
+
+    face: whether a face was found in it, if it was searched.
+    """
+    return fit.strangeness > FAR[face]
 
 
 def verdict(distance: float) -> str:

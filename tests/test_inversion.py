@@ -22,8 +22,9 @@ from tests.checkpoint_files import random_state, write_nvidia
 from tests.real_photos import astronaut
 
 QUICK = {  # so few steps that a test can wait for them
-    "SHARED": Plan("latents", 6, 0.08, 0.11, 3), "ENTRIES": Plan("latents", 2, 0.03, 0.11, 2),
-    "PAINTED": Plan("latents", 1, 0.02, 0.12), "WEIGHTS": Plan("weights", 2, 4e-3, 0.66)}
+    "SHARED": Plan("latents", 6, 0.08, 0.13, 3, shared=True),
+    "ENTRIES": Plan("latents", 2, 0.03, 0.18, 2), "PAINTED": Plan("latents", 1, 0.02, 0.16),
+    "SKETCHED": Plan("weights", 3, 4e-3, 0.13, 2), "WEIGHTS": Plan("weights", 2, 4e-3, 0.4)}
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_it_comes_nearer_in_stages_each_fit_complete_and_tells_how_far_it_is(
     assert list(dict.fromkeys(fit.stage for fit in fits)) == ["encoder", "latents", "weights"]
     assert [fit.share for fit in fits] == sorted(fit.share for fit in fits)
     assert [fit.done for fit in fits] == [False] * (len(fits) - 1) + [True]
-    assert len(fits) == 1 + 6 + 2 + 1 + 2 + 1  # one a step, so that Stop is heard
+    assert len(fits) == 1 + 6 + 2 + 1 + 3 + 2 + 1  # one a step, so that Stop is heard
     assert fits[-1].share == 1
     assert fits[-1].seconds == 0
     assert fits[-1].distance < 0.8 * fits[0].distance
@@ -88,12 +89,46 @@ def test_it_ends_in_the_time_that_it_may_take(generator, face, monkeypatch):
     assert {fit.stage for fit in fits} == {"encoder", "latents", "weights"}
 
 
+@pytest.mark.parametrize("tick", [7.0, 100.0])
+def test_it_ends_soon_after_a_time_that_a_step_overran(generator, face, quick, monkeypatch, tick):
+    """Once its time was over, only the number of steps ended a stage: minutes late."""
+    clock = iter(np.arange(0, 1e6, tick))
+    monkeypatch.setattr(inversion, "now", lambda: float(next(clock)))
+    fits = list(invert(generator, face, seconds=20.0))
+    assert fits[-1].done
+    assert len(fits) <= 4
+    assert fits[-1].distance <= fits[0].distance
+
+
+def test_what_is_judged_last_is_the_tuned_picture(generator, face, quick, monkeypatch):
+    """The last look of the fine tuning was at the picture of the untuned weights."""
+    judged, judge = [], inversion._Search.judge
+
+    def note(search, stage, image, felt, unlike):
+        judged.append((stage, search.latents(), search.tuning and {
+            name: values.clone() for name, values in search.tuning.items()}, image))
+        judge(search, stage, image, felt, unlike)
+
+    monkeypatch.setattr(inversion._Search, "judge", note)
+    list(invert(generator, face))
+    for stage, ws, tuning, image in judged[-4:]:
+        assert stage == "weights"
+        with torch.no_grad():
+            assert torch.allclose(tuned(generator, tuning).image(ws).clamp(-1, 1), image, atol=1e-3)
+
+
 def test_what_is_no_face_is_far_and_a_real_one_is_not(generator):
-    for name in ("chelsea", "coffee"):  # a cat, a cup
-        picture = getattr(skimage.data, name)()
-        assert is_far(next(invert(generator, crop(picture, middle(picture), (1024, 1024)))))
-    woman = aligned(astronaut())
-    assert not is_far(next(invert(generator, woman)))
+    """Noise and flat colours were not said to be far, for the encoder sees little in them."""
+    random = np.random.RandomState(0)
+    strange = [crop(picture, middle(picture), (1024, 1024)) for picture in (
+        skimage.data.chelsea(), skimage.data.coffee())]  # a cat, a cup
+    strange += [random.randint(0, 256, (1024, 1024, 3), dtype=np.uint8)]
+    strange += [np.full((1024, 1024, 3), grey, np.uint8) for grey in (0, 128, 255)]
+    for picture in strange:
+        assert is_far(next(invert(generator, picture)), face=False)
+    woman = next(invert(generator, aligned(astronaut())))
+    assert not is_far(woman, face=True)
+    assert not is_far(woman)  # where there is no finder
 
 
 def test_a_fit_is_an_edit_that_can_be_dragged_saved_and_opened(generator, face, quick):

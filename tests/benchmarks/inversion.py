@@ -50,11 +50,18 @@ def psnr(picture: np.ndarray, other: np.ndarray) -> float:
     return 10 * math.log10(255**2 / max(error, 1e-9))
 
 
-def aligned(content: bytes) -> np.ndarray:
-    """The photo's face, as the page aligns it, uint8 (1024, 1024, 3)."""
+def all_aligned(content: bytes) -> list[np.ndarray]:
+    """Each face in a photo, as the page aligns it, uint8 (1024, 1024, 3), the largest first."""
     pixels = read_photo(content).pixels
-    faces = load_finder().find(pixels)
-    return crop(pixels, frame_of(faces[0]) if faces else middle(pixels), (1024, 1024))
+    return [crop(pixels, frame_of(face), (1024, 1024)) for face in load_finder().find(pixels)]
+
+
+def aligned(content: bytes) -> np.ndarray:
+    """The photo's face; its middle where none is found."""
+    if faces := all_aligned(content):
+        return faces[0]
+    pixels = read_photo(content).pixels
+    return crop(pixels, middle(pixels), (1024, 1024))
 
 
 def measure(generator, target: np.ndarray, original: Face, encoder: bool) -> tuple:

@@ -14,9 +14,15 @@ from drag.loaded import load_generator
 from networks.encoder import SIDE
 
 SHARD = 1024  # pictures in a file
-FULL = 32  # of them by all of the network; the others by its first five blocks
+QUICK_SHARDS = 25  # first files, mostly of quick pictures: by the network's first five blocks
+FULL = 32  # pictures in each of those by all of the network, as are all of the later files
 HEAD_SAMPLES = 16
 BATCH = 4
+
+
+def full_pictures(number: int) -> int:
+    """How many pictures of a shard, its first ones, are made by all of the network."""
+    return FULL if number < QUICK_SHARDS else SHARD
 
 
 def shard_path(folder: Path, number: int) -> Path:
@@ -51,10 +57,10 @@ def make_shard(generator, head, number: int) -> dict[str, torch.Tensor]:
     z = torch.from_numpy(np.random.RandomState(1_000_000 + number).randn(SHARD, 512)).float()
     ws = generator.mapping(z)
     quick = copy.deepcopy(generator).bfloat16()  # twice as fast where the processor has it
-    head, pictures = [each.bfloat16() for each in head], []
-    for part in ws[:FULL].bfloat16().split(1):
+    head, pictures, full = [each.bfloat16() for each in head], [], full_pictures(number)
+    for part in ws[:full].bfloat16().split(1):
         pictures.append(to_bytes(F.interpolate(quick.image(part), (SIDE, SIDE), mode="area")))
-    for part in ws[FULL:].bfloat16().split(BATCH):
+    for part in ws[full:].bfloat16().split(BATCH):
         pictures.append(to_bytes(F.conv2d(quick.features(part), *head)))
     return {"pictures": torch.cat(pictures).contiguous(), "w": ws[:, 0].contiguous()}
 

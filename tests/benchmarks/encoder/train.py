@@ -2,7 +2,9 @@
 
 Deterministic on one machine (seeds of its own, so many threads) and resumable: pictures are made
 once, by a process beside this one, and the state is written after each shard of them; started again
-with the same options it goes on from there. `tests.benchmarks.encoder.finish` makes the file of it.
+it goes on from there, with more shards at the rate of the longer schedule. What is in assets/ was
+made by `--shards 24`, then by `--shards 37` until the 33rd was used, and on by `--shards 35`: about
+two hours of two CPU cores. `tests.benchmarks.encoder.finish` makes the file of it.
 """
 
 import argparse
@@ -20,11 +22,19 @@ from drag.latents import whitened_space
 from drag.loaded import load_generator
 from networks.encoder import Encoder
 from tests.benchmarks.encoder.augment import FRAME_UNITS, augment
-from tests.benchmarks.encoder.data import FULL, SHARD, make_shards, read_shard
+from tests.benchmarks.encoder.data import (
+    FULL,
+    QUICK_SHARDS,
+    SHARD,
+    full_pictures,
+    make_shards,
+    read_shard,
+)
 
 BATCH = 64
 RATE, WARM_UP = 1.5e-3, 200
 AVERAGE = 0.997  # of the weights that are kept
+STEPS, FULL_STEPS = 96, 288  # for each shard with quick pictures, and of full ones alone
 PROBES = 192  # random directions of features that say which latents matter to them
 
 
@@ -60,6 +70,12 @@ def export(encoder: Encoder, space) -> dict[str, torch.Tensor]:
     plain.out.bias = nn.Parameter(torch.cat([
         space.mean + bias[:512] @ space.basis, bias[512:] * FRAME_UNITS]))
     return {name: t.detach().half().contiguous() for name, t in plain.state_dict().items()}
+
+
+def steps_until(shards: int) -> int:
+    """How many steps are taken by the end of so many shards."""
+    quick = min(shards, QUICK_SHARDS - 1)
+    return STEPS * quick + FULL_STEPS * (shards - quick)
 
 
 class Training:
@@ -149,7 +165,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.encoder.train")
     parser.add_argument("--work", type=Path, required=True, help="folder for pictures and state")
     parser.add_argument("--shards", type=int, default=30, help=f"of {SHARD} pictures")
-    parser.add_argument("--epochs", type=int, default=6, help="uses of a picture, on average")
     parser.add_argument("--threads", type=int, default=1, help="here, and of what makes pictures")
     args = parser.parse_args()
     maker = multiprocessing.get_context("spawn").Process(
@@ -163,34 +178,36 @@ def main() -> None:
     if not saved.exists():
         save_file({"weights": importance(generator, space)}, saved)
     weights = load_file(saved)["weights"]
-    per_shard = args.epochs * SHARD // BATCH
-    training = Training(args.work, per_shard * args.shards)
+    training = Training(args.work, steps_until(args.shards))
     held_out = read_shard(args.work, 0)  # never trained on
     held_v, held = space.whiten(held_out["w"]), held_out["pictures"]
-    pictures, latents = [], []
+    pictures, latents, full = [], [], []
     for number in range(1, args.shards + 1):
         shard = read_shard(args.work, number)
         pictures.append(shard["pictures"])
         latents.append(space.whiten(shard["w"]))
-        if training.step >= per_shard * number:
+        full += [(number - 1) * SHARD + i for i in range(full_pictures(number))]
+        if training.step >= steps_until(number):
             continue
         began, losses = time.perf_counter(), []
-        random = torch.Generator().manual_seed(number)
-        for _ in range(per_shard):
-            which = torch.randint(0, number * SHARD, (BATCH,), generator=random)
-            some = torch.randint(0, number * FULL, (BATCH // 8,), generator=random)
-            which[: BATCH // 8] = some // FULL * SHARD + some % FULL  # more of the full pictures
-            chosen = torch.stack([pictures[i // SHARD][i % SHARD] for i in which.tolist()])
-            v = torch.stack([latents[i // SHARD][i % SHARD] for i in which.tolist()])
+        random, surely_full = torch.Generator().manual_seed(number), BATCH // 8
+        if number >= QUICK_SHARDS:
+            surely_full = BATCH // 2
+        for _ in range(steps_until(number) - steps_until(number - 1)):
+            which = torch.randint(0, number * SHARD, (BATCH,), generator=random).tolist()
+            some = torch.randint(0, len(full), (surely_full,), generator=random).tolist()
+            which[:surely_full] = [full[i] for i in some]
+            chosen = torch.stack([pictures[i // SHARD][i % SHARD] for i in which])
+            v = torch.stack([latents[i // SHARD][i % SHARD] for i in which])
             x, frame = augment(chosen, random)
             losses.append(training.take(v, frame, x, weights))
         training.save()
         plain, felt = (sum(each) / len(losses) for each in zip(*losses, strict=True))
-        full = training.judge(held_v[:FULL], held[:FULL], weights)
+        of_full = training.judge(held_v[:FULL], held[:FULL], weights)
         quick = training.judge(held_v[FULL:512], held[FULL:512], weights)
         print(f"{number} shards, {training.step} steps, {time.perf_counter() - began:.0f} s: "
               f"trained {plain:.3f} {felt:.3f}, held out, latents, as felt, and frame: quick "
-              f"pictures {_numbers(quick)}, full ones {_numbers(full)}", flush=True)
+              f"pictures {_numbers(quick)}, full ones {_numbers(of_full)}", flush=True)
 
 
 def _numbers(values) -> str:
