@@ -3,6 +3,7 @@
 import argparse
 import functools
 import json
+import math
 import statistics
 import sys
 import time
@@ -13,8 +14,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from drag import film, project
-from drag.alignment import crop, frame_of, middle
+from drag.alignment import Frame, checked, crop, frame_of, middle
 from drag.edit import Edit, PointPair, Settings
+from drag.errors import ModelUnavailableError
 from drag.faces import load_finder
 from drag.files import MEDIA_TYPES, as_file
 from drag.inversion import invert, is_far, photo_edit
@@ -40,6 +42,10 @@ def build_parser() -> argparse.ArgumentParser:
     add("--seed", default="0", help="which picture, 0 to 4294967295 (default: 0)")
     add("--photo", metavar="FILE", help="a photo in place of --seed and --psi: its face is found, "
         "aligned and inverted, which takes minutes without a GPU; without --drag it stays as it is")
+    add("--frame", metavar="X,Y,SIDE,ANGLE", help="the square of the --photo to take where its "
+        "face is not found, or is not meant, or the model makes other things: centre and side in "
+        "pixels of the upright photo, and degrees clockwise; write --frame=-5,... where X is "
+        "negative")
     add("--open", metavar="DRAG|NPZ", help="go on from a project, or from the latents w of an "
         "archive as NVIDIA's tools write them, in place of --seed and --psi; without --drag the "
         "picture stays as it is")
@@ -76,6 +82,27 @@ def parse_pair(text: str) -> PointPair:
     return PointPair((x0, y0), (x1, y1))
 
 
+def parse_frame(text: str, photo: Photo) -> Frame:
+    """The Frame that "x,y,side,angle" names, in pixels of the photo's file and degrees; raises
+    ValueError that says what was expected."""
+    try:
+        x, y, side, angle = (float(number) for number in text.split(","))
+    except ValueError:
+        raise ValueError(f"--frame takes four numbers x,y,side,angle, not {text!r}.") from None
+    x, y = ((place + 0.5) * photo.shrink - 0.5 for place in (x, y))
+    try:
+        return checked(Frame(x, y, side * photo.shrink, math.radians(angle)), photo.pixels)
+    except ValueError as error:
+        raise ValueError(f"--frame {text}: {error}") from None
+
+
+def frame_words(frame: Frame, photo: Photo) -> str:
+    """What --frame takes for a frame."""
+    x, y = ((place + 0.5) / photo.shrink - 0.5 for place in (frame.x, frame.y))
+    numbers = x, y, frame.side / photo.shrink, math.degrees(frame.angle)
+    return "--frame=" + ",".join(f"{number:.0f}" for number in numbers)
+
+
 def read_mask(path: str) -> np.ndarray:
     """A mask from a picture file, bool (H, W), True where it is white."""
     try:
@@ -105,19 +132,35 @@ def read_file(path: str) -> Photo:
         raise ValueError(f"--photo {path}: {error}") from None
 
 
-def inverted(generator, model: Model, photo: Photo, settings: Settings) -> Edit:
-    """The edit that a photo begins; how far it is goes to the terminal."""
-    frame = middle(photo.pixels)
-    if is_of_faces(model):
+def find_frame(model: Model, photo: Photo) -> Frame:
+    """The frame of the largest face, or the middle of the photo for models of other things."""
+    if not is_of_faces(model):
+        return middle(photo.pixels)
+    try:
         faces = load_finder(report_progress).find(photo.pixels)
-        if not faces:
-            raise ValueError("No face was found in the photo: choose one that shows a face from "
-                             "the front.")
-        frame = frame_of(faces[0])
+    except ModelUnavailableError as error:
+        raise ValueError(f"{error} Or say with --frame where the face is.") from None
+    if not faces:
+        raise ValueError("No face was found in the photo: say with --frame where it is, or choose "
+                         "a photo that shows one from the front.")
+    frames = [frame_of(face) for face in faces]
+    if len(frames) > 1:
+        others = ", ".join(frame_words(frame, photo) for frame in frames[1:])
+        print(f"{len(frames)} faces were found, and the largest is taken; the others: {others}",
+              file=sys.stderr)
+    return frames[0]
+
+
+def inverted(
+    generator, model: Model, photo: Photo, by_hand: Frame | None, settings: Settings
+) -> Edit:
+    """The edit that a photo begins; how far it is goes to the terminal."""
+    found = by_hand is None and is_of_faces(model)
+    frame = by_hand or find_frame(model, photo)
     picture = crop(photo.pixels, frame, generator.img_size)
     for fit in invert(generator, picture):
         report_progress(f"Inverting ({fit.stage}), {fit.distance:.2f} from the photo", fit.share)
-        if fit.stage == "encoder" and is_far(fit):
+        if fit.stage == "encoder" and is_far(fit, found or None):
             print(f"This photo is far from what the model makes ({fit.strangeness:.2f}; about "
                   "1 is anything else): the picture "
                   "will not be much like it.", file=sys.stderr)
@@ -130,7 +173,10 @@ def begin(args: argparse.Namespace) -> tuple:
     mask = read_mask(args.mask) if args.mask else None
     if args.open and args.photo:
         raise ValueError("--open and --photo name two pictures to go on with: give one of them.")
+    if args.frame is not None and not args.photo:
+        raise ValueError("--frame is the part of a --photo to take: name that too.")
     photo = read_file(args.photo) if args.photo else None
+    frame = None if args.frame is None else parse_frame(args.frame, photo)
     found = project.read(args.open) if args.open else None  # an edit, or latents
     saved = found if isinstance(found, Edit) else None
     if saved and not args.model and saved.model not in CATALOGUE:  # no file chooses what is loaded
@@ -145,7 +191,7 @@ def begin(args: argparse.Namespace) -> tuple:
     if saved:
         edit = replace(saved, settings=settings)
     elif photo:
-        edit = inverted(generator, model, photo, settings)
+        edit = inverted(generator, model, photo, frame, settings)
     else:
         psi = model.truncation_psi if args.psi is None else args.psi
         edit = new_edit(generator, model.name, args.seed, psi, settings)

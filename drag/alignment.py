@@ -50,6 +50,12 @@ def middle(pixels: np.ndarray) -> Frame:
     return Frame((width - 1) / 2, (height - 1) / 2, float(min(height, width)))
 
 
+def shows(frame: Frame, face: Frame) -> bool:
+    """Whether a frame shows the face of this other frame, about where it should be."""
+    beside = math.hypot(frame.x - face.x, frame.y - face.y)
+    return beside < 0.25 * face.side and 0.5 < frame.side / face.side < 2.0
+
+
 def checked(frame: Frame, pixels: np.ndarray) -> Frame:
     """The frame, its numbers as floats and its angle within a turn, where it fits the photo.
 

