@@ -3,6 +3,7 @@
 import gc
 import logging
 import math
+import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -34,10 +35,10 @@ class Engine:
         """The steps of a drag, as `drag.loop.drag` yields them.
 
         seconds: that it takes at most.   view: give steps pictures, on a time budget. Where memory
-        runs out, what can be freed is, and the drag begins once more; a second time raises
-        ValueError in words fit for a visitor, as bad input does.
+        runs out, what can be freed is, and the drag begins once more in the time that is left; a
+        second time raises ValueError in words fit for a visitor, as bad input does.
         """
-        return _retried(self.models, lambda: self._steps(edit.bare, seconds, view))
+        return _retried(self.models, lambda left: self._steps(edit.bare, left, view), seconds)
 
     def _steps(self, edit: Edit, seconds: float, view: bool) -> Iterator[Step]:
         with self.models.use(edit.model) as generator:
@@ -53,28 +54,31 @@ class Engine:
         model: its name.   picture: uint8 (H, W, 3) of the size of its pictures.   seconds: that it
         takes at most. Where memory runs out it is as in `steps`.
         """
-        return _retried(self.models, lambda: self._fits(model, picture, seconds))
+        return _retried(self.models, lambda left: self._fits(model, picture, left), seconds)
 
     def _fits(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
         with self.models.use(model) as generator:
             yield from invert(generator, picture, seconds)
 
 
-def _retried(models: LoadedModels, work: Callable[[], Iterator[T]]) -> Iterator[T]:
-    """What work() yields, as `with_room`; a second time it begins anew."""
+def _retried(models: LoadedModels, work: Callable[[float], Iterator[T]],
+             seconds: float = math.inf) -> Iterator[T]:
+    """What work(seconds left) yields, as `with_room`; a second time it begins anew."""
+    left, until = seconds, time.monotonic() + seconds
     for last in (False, True):
         try:
-            yield from work()
+            yield from work(left)
             return
         except (RuntimeError, MemoryError) as error:
             _unless_memory(error, last)
         free_memory(models)  # here, where no frame of the error holds on to it
+        left = max(0.0, until - time.monotonic())
 
 
 def with_room(models: LoadedModels, work: Callable[[], T]) -> T:
     """What work() returns; where memory runs out, what can be freed is, and it is tried once more.
     A second time raises ValueError in words fit for a visitor."""
-    def once():
+    def once(left):
         yield work()
 
     return next(_retried(models, once))

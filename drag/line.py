@@ -1,7 +1,8 @@
 """The line for the device: so many drags at once, the others wait in the order in which they came.
 
 A drag runs in a thread of its own, whoever watches: the device is free again when the drag has
-ended, not when somebody has noticed.
+ended, not when somebody has noticed. Inversions of photos are in the same line; as each takes many
+times as long as a drag, they leave one slot to drags where there are two or more.
 """
 
 import contextlib
@@ -20,12 +21,14 @@ from drag.priority import DRAGS, step_back
 
 LENGTH = 40  # that wait at most
 SECONDS = 120.0  # that a drag takes at most
-CPU_SLOTS = 4  # at once, however many cores there are: each needs 0.3 GB or more
+CPU_SLOTS = 4  # at once, however many cores there are: a drag needs 0.3 GB, an inversion 0.6
+DRAG, PHOTO = "drag", "photo"  # kinds of what is in the line
 TELL_SECONDS = 1, 5  # between two Places that differ; and that do not
 TICK_SECONDS = 0.2  # between two looks at the line
 AHEAD = 2  # steps that nobody has fetched yet
 ABANDONED_SECONDS = 20  # without anybody who fetches a step
-FIRST_GUESS, LEARN = 5.0, 0.2  # seconds of a drag; weight of the last one in the mean
+FIRST_GUESS = {DRAG: 5.0, PHOTO: 90.0}  # seconds
+LEARN = 0.2  # weight of the last one in the mean
 BUSY = "Many people are dragging just now: try again in a minute."
 T = TypeVar("T")
 
@@ -40,13 +43,14 @@ class Place:
 
 @dataclass(eq=False)
 class _Drag:
-    """One in the line. wanted: whether anybody still wants it.   program: a program's.
-    said: its steps, until they are fetched.   closed: nobody fetches them any more.   began: when
-    its turn came.   ended: with which error, if with one."""
+    """One in the line. wanted: whether anybody still wants it.   program: a program's.   kind: DRAG
+    or PHOTO.   said: its steps, until they are fetched.   closed: nobody fetches them any more.
+    began: when its turn came.   ended: with which error, if with one."""
 
     steps: Callable[[], Iterable]
     wanted: Callable[[], bool]
     program: bool
+    kind: str
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     said: queue.Queue = field(default_factory=lambda: queue.Queue(AHEAD))
     closed: threading.Event = field(default_factory=threading.Event)
@@ -73,7 +77,8 @@ class Line:
         self.slots, self.length, self.seconds = slots, length, seconds
         self._waiting: list[_Drag] = []
         self._running: list[_Drag] = []
-        self._lock, self._mean = threading.Lock(), FIRST_GUESS
+        self._most = {DRAG: slots, PHOTO: max(1, slots - 1)}  # at once
+        self._lock, self._means = threading.Lock(), dict(FIRST_GUESS)
 
     @property
     def running(self) -> int:
@@ -87,28 +92,29 @@ class Line:
             self._drop()
             return len(self._waiting)
 
-    def check(self, program: bool = False) -> None:
+    def check(self, program: bool = False, kind: str = DRAG) -> None:
         """Raises ValueError, in words fit for a visitor, where there is no room for one more;
         program: of those that programs may take."""
         with self._lock:
             self._drop()
-            self._check(program)
+            self._check(program, kind)
 
     def run(
         self, steps: Callable[[], Iterable[T]], wanted: Callable[[], bool] = lambda: True,
-        program: bool = False,
+        program: bool = False, kind: str = DRAG,
     ) -> Iterator[Place | T]:
         """What steps() yields, in a thread of its own once it is its turn, and until then a Place,
         often. What it raises is raised here.
 
         wanted: whether anybody still waits for it or watches; where not, it leaves the line, or
         ends after the step that it is at. It leaves, or ends so, when this generator is closed,
-        too. Raises ValueError, in words fit for a visitor, where there is no room.
+        too. kind: DRAG, or PHOTO for an inversion. Raises ValueError, in words fit for a visitor,
+        where there is no room.
         """
-        drag = _Drag(steps, wanted, program)
+        drag = _Drag(steps, wanted, program, kind)
         with self._lock:
             self._drop()
-            self._check(program)
+            self._check(program, kind)
             self._waiting.append(drag)
             self._let_in()
         try:
@@ -143,19 +149,37 @@ class Line:
             return drag in self._waiting or drag.began is not None
 
     def _place(self, drag: _Drag) -> Place | None:
-        """Where a drag stands in the line; None where its turn has come."""
+        """Where a drag stands in the line; None where its turn has come. Played forward: each takes
+        as long as the mean of its kind, and of those before it only they count that begin so."""
         with self._lock:
             if drag not in self._waiting:
                 return None
-            ahead, now = self._waiting.index(drag), time.monotonic()
-            ends = [max(self._mean - (now - each.began), 0.0) for each in self._running]
+            waiting, now = list(self._waiting), time.monotonic()
+            before, ahead, seconds = waiting[: waiting.index(drag)], 0, 0.0
+            ends = [(max(self._means[each.kind] - (now - each.began), 0.0), each.kind)
+                    for each in self._running]
             heapq.heapify(ends)
-            for _ in range(ahead if ends else 0):
-                heapq.heapreplace(ends, ends[0] + self._mean)
-            return Place(ahead, ends[0] if ends else 0.0)
+            while (first := self._first(waiting, [kind for _, kind in ends])) is not drag:
+                if first is None:
+                    seconds, _ = heapq.heappop(ends)
+                    continue
+                waiting.remove(first)
+                ahead += first in before
+                heapq.heappush(ends, (seconds + self._means[first.kind], first.kind))
+            return Place(ahead, seconds)
 
-    def _check(self, program: bool) -> None:
-        if len(self._running) < self.slots and not self._waiting:
+    def _first(self, waiting: list[_Drag], running: list[str]) -> _Drag | None:
+        """The first of those that wait that may begin beside these kinds, if any may."""
+        return next((drag for drag in waiting if self._room(drag.kind, running)), None)
+
+    def _room(self, kind: str, running: list[str]) -> bool:
+        return len(running) < self.slots and running.count(kind) < self._most[kind]
+
+    def _kinds(self) -> list[str]:
+        return [drag.kind for drag in self._running]
+
+    def _check(self, program: bool, kind: str) -> None:
+        if self._room(kind, self._kinds()):  # then none waits that would come first
             return
         programs = sum(drag.program for drag in self._waiting)
         if len(self._waiting) >= self.length or (program and 2 * programs >= self.length):
@@ -166,8 +190,8 @@ class Line:
 
     def _let_in(self) -> None:
         self._drop()
-        while self._waiting and len(self._running) < self.slots:
-            drag = self._waiting.pop(0)
+        while drag := self._first(self._waiting, self._kinds()):
+            self._waiting.remove(drag)
             drag.began = time.monotonic()
             self._running.append(drag)
             thread = threading.Thread(target=drag.context.run, args=(self._work, drag), daemon=True,
@@ -192,7 +216,8 @@ class Line:
             try:
                 with self._lock:
                     self._running.remove(drag)
-                    self._mean += LEARN * (time.monotonic() - drag.began - self._mean)
+                    took = time.monotonic() - drag.began
+                    self._means[drag.kind] += LEARN * (took - self._means[drag.kind])
                     self._let_in()
             finally:
                 drag.ended.set()

@@ -45,6 +45,7 @@ class Session:
     to in.   drawing: held while a picture is made for it.   refused: what was typed as a seed and
     is none.   objected: when a second drag was asked for while one ran.   photo: their own, if they
     have one here.   inversion: of it, while that waits or runs; no drag does meanwhile.
+    cut_off: what to say on their return where one ran as they left, a key of assets/words.json.
     """
 
     edit: Edit
@@ -64,6 +65,7 @@ class Session:
     shelf: dict[str, Edit] = field(default_factory=dict)
     photo: Portrait | None = None
     inversion: Inversion | None = None
+    cut_off: str = ""
     epoch: int = 0
     handles: dict = field(default_factory=dict)
     seen: float = field(default_factory=lambda: time.monotonic())
@@ -72,9 +74,9 @@ class Session:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all of their edits, and of their photo."""
-        photo = len(self.photo.content) if self.photo else 0
-        return photo + sum(edit.nbytes for edit in [self.edit, *list(self.shelf.values())])
+        """Bytes of all of their edits, of their photo, and of what is inverted of it."""
+        parts = self.edit, *list(self.shelf.values()), self.photo, self.inversion
+        return sum(part.nbytes for part in parts if part is not None)
 
     @property
     def dragging(self) -> bool:
@@ -83,8 +85,13 @@ class Session:
 
     @property
     def inverting(self) -> bool:
-        """Whether an inversion of their photo waits or runs."""
-        return self.inversion is not None and self.inversion.alive
+        """Whether an inversion of their photo was asked for, waits or runs."""
+        return (inversion := self.inversion) is not None and inversion.alive
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything of theirs waits or runs."""
+        return self.dragging or ((inversion := self.inversion) is not None and inversion.busy)
 
     @property
     def made(self) -> bool:
@@ -270,6 +277,12 @@ class Session:
                 if self.left or self.epoch != epoch:
                     why = "left the page" if self.left else "another picture"
                 log_drag(edit, step, began, why)
+
+    def let_go(self) -> None:
+        """Forget an inversion that is over, with its part of the photo."""
+        with self.lock:
+            if not self.inverting:
+                self.inversion = None
 
     def settle(self, seconds: float = 10.0) -> None:
         """Stop this visitor's drag and wait until it has ended."""

@@ -36,13 +36,14 @@ class Sessions:
             session = self._sessions.get(key)
             if session is None:
                 raise ForgottenError(FORGOTTEN)
-            session.seen, session.left = time.monotonic(), False
+            session.seen, session.left, session.cut_off = time.monotonic(), False, ""
             return session
 
     def open(self, key: str, token: str) -> Session:
         """The session of a page just loaded, with the edit of the page that had this token.
 
-        An edit is a value, so a second tab with the same token gets a copy of its own.
+        An edit is a value, so a second tab with the same token gets a copy of its own. Where that
+        page went in the middle of an inversion, what this came to is waited for, not for long.
         """
         with self._lock:
             known = self.find(token)
@@ -52,6 +53,10 @@ class Sessions:
         if crowded:
             self.sweep()
         if known and known is not session:
+            inversion = known.inversion
+            if inversion and inversion.stop:
+                inversion.finish()
+            session.cut_off = known.cut_off or ("welcome_no_photo" if known.inverting else "")
             session.replace_edit(known.edit)
             session.shelf = dict(known.shelf)
         return session
@@ -77,8 +82,12 @@ class Sessions:
         if session:
             session.stop, session.armed, session.left = True, False, True
             session.seen, session.photo = time.monotonic(), None
-            if session.inversion:
-                session.inversion.stop = True
+            with session.lock:
+                inversion = session.inversion
+                if session.inverting:
+                    kept, inversion.stop = inversion.kept, True
+                    session.cut_off = "welcome_photo" if kept else "welcome_no_photo"
+            session.let_go()
 
     def sweep(self) -> None:
         """Forget pages without a sign of life for long, and some where there are too many or their
@@ -86,8 +95,9 @@ class Sessions:
         those longest without a sign; none for whom something waits or runs."""
         now = time.monotonic()
         with self._lock:
-            idle = sorted((item for item in self._sessions.items() if not (
-                item[1].dragging or item[1].inverting)),
+            for session in self._sessions.values():
+                session.let_go()
+            idle = sorted((item for item in self._sessions.items() if not item[1].busy),
                           key=lambda item: (item[1].made, not item[1].left, item[1].seen))
             sizes = {key: session.nbytes for key, session in self._sessions.items()}
             total = sum(sizes.values())

@@ -1,4 +1,5 @@
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -86,6 +87,29 @@ def test_other_errors_are_not_tried_again(toys, toy, slow, monkeypatch):
     with pytest.raises(RuntimeError, match="a bug"):
         list(Engine(toys).steps(slow))
     assert toys.freed == 0
+
+
+@pytest.mark.parametrize("work", ["drag", "invert"])
+def test_the_second_try_has_only_the_time_that_is_left(toys, slow, monkeypatch, work):
+    """It had all of it once more: on ZeroGPU more than the GPU was lent for."""
+    had, engine = [], Engine(toys)
+
+    def scarce(*args):
+        *_, seconds = args
+        had.append(seconds)
+        yield "so far"
+        if len(had) == 1:
+            time.sleep(0.3)
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(f"drag.engine.{work}", scarce)
+    for seconds in (9.0, 0.1):
+        had.clear()
+        steps = engine.steps(slow, seconds) if work == "drag" else engine.invert(
+            "toy", np.zeros((128, 128, 3), np.uint8), seconds)
+        assert list(steps) == ["so far"] * 2
+        assert had[0] == seconds
+        assert 0 <= had[1] <= max(0.0, seconds - 0.3)
 
 
 def test_a_drag_ends_when_its_time_is_up_and_shows_what_it_reached(toys, slow):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from drag.line import BUSY, Line, Place, slots_for
+from drag.line import BUSY, FIRST_GUESS, PHOTO, Line, Place, slots_for
 
 
 class Work:
@@ -162,6 +162,93 @@ def test_waits_are_guessed_from_what_drags_took_lately():
         next(running)
         with contextlib.closing(line.run(lambda: [1])) as second:
             assert first_place(second).seconds < 0.5
+
+
+def begun(line, works, **kind):
+    """Work in the line that runs, one for each: what run() gives."""
+    runs = [line.run(work.steps, **kind) for work in works]
+    for work, run in zip(works, runs, strict=True):
+        work.go.set()
+        next(run)
+    return runs
+
+
+def test_photos_leave_a_slot_to_drags():
+    # Two photos on a two-core host held both slots, and every drag waited for minutes.
+    line, photo = Line(2), Work()
+    (running,) = begun(line, [photo], kind=PHOTO)
+    second, third = (line.run(lambda name=name: [name], kind=PHOTO) for name in ("2nd", "3rd"))
+    assert [first_place(second).ahead, first_place(third).ahead] == [0, 1]
+    assert list(line.run(lambda: "abc")) == ["a", "b", "c"]  # past both, at once
+    assert (line.running, line.waiting) == (1, 2)
+    running.close()
+    assert photo.ended.wait(5)
+    assert list(third)[-1] == "3rd"  # after the second, though nobody watches that
+    assert list(second)[-1] == "2nd"
+
+
+def test_a_drag_passes_a_photo_only_where_photos_are_held_back():
+    line, works, order = Line(2), [Work(), Work()], []
+    runs = begun(line, works)  # two drags
+    waiting = [line.run(lambda name=name: order.append(name) or [name], kind=kind)
+               for name, kind in (("photo", PHOTO), ("drag", "drag"))]
+    assert [first_place(run).ahead for run in waiting] == [0, 1]
+    runs[0].close()
+    assert [list(run)[-1] for run in reversed(waiting)] == ["drag", "photo"]
+    assert order == ["photo", "drag"]
+    runs[1].close()
+
+
+@pytest.mark.parametrize(("slots", "most"), [(1, 1), (2, 1), (4, 3)])
+def test_so_many_photos_run_at_once(slots, most):
+    line, works = Line(slots), [Work() for _ in range(most)]
+    runs = begun(line, works, kind=PHOTO)
+    with contextlib.closing(line.run(lambda: "p", kind=PHOTO)) as photo:
+        first_place(photo)
+        with contextlib.closing(line.run(lambda: "d")) as drag:
+            assert isinstance(next(drag), Place) is (slots == 1)  # one slot they share
+    for run in runs:
+        run.close()
+
+
+def test_a_line_full_of_photos_has_room_for_a_drag_that_begins():
+    line, photo = Line(2, length=1), Work()
+    (running,) = begun(line, [photo], kind=PHOTO)
+    second = line.run(lambda: ["2nd"], kind=PHOTO)
+    first_place(second)
+    with pytest.raises(ValueError, match=BUSY):
+        line.check(kind=PHOTO)
+    line.check()
+    assert list(line.run(lambda: "d")) == ["d"]
+    for run in (running, second):
+        run.close()
+
+
+def test_each_kind_has_a_mean_of_its_own():
+    # One of both announced seconds for a photo and a minute for a drag.
+    line, work = Line(1), Work()
+    for _ in range(40):
+        list(line.run(lambda: [time.sleep(0.01)]))
+    (running,) = begun(line, [work], kind=PHOTO)
+    runs = [line.run(lambda: "x", kind=kind) for kind in ("drag", PHOTO, "drag")]
+    seconds = [first_place(run).seconds for run in runs]
+    assert seconds[0] == pytest.approx(FIRST_GUESS[PHOTO], abs=5)  # what runs
+    assert seconds[1] - seconds[0] < 1  # a drag more
+    assert seconds[2] - seconds[1] == pytest.approx(FIRST_GUESS[PHOTO], abs=5)  # a photo more
+    for run in (running, *runs):
+        run.close()
+
+
+def test_waits_reckon_with_photos_that_are_held_back():
+    line, works = Line(2), [Work(), Work()]
+    runs = begun(line, works[:1], kind=PHOTO) + begun(line, works[1:])
+    waiting = [line.run(lambda: "x", kind=kind) for kind in (PHOTO, "drag", "drag")]
+    photo, first, second = (first_place(run) for run in waiting)
+    assert photo.seconds == pytest.approx(FIRST_GUESS[PHOTO], abs=5)
+    assert (photo.ahead, first.ahead, second.ahead) == (0, 0, 1)  # both pass the photo
+    assert first.seconds < second.seconds < 15
+    for run in (*runs, *waiting):
+        run.close()
 
 
 def test_a_thread_that_cannot_be_had_costs_no_slot(monkeypatch):

@@ -37,7 +37,7 @@ class FileHandlers(PictureHandlers):
         session.language = language_of(request)
         key, values = self.greeting, {}
         if session.revision:
-            key = "welcome_back"
+            key = session.cut_off or "welcome_back"
         elif kept:
             key, values = self._restore(session, kept)
         put_back(session, placed, known.revision if known else -1)

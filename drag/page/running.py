@@ -13,13 +13,13 @@ from drag.language import language_of
 from drag.line import Place
 from drag.loop import Step, drag
 from drag.page.desk import PAST, Desk, frame_of
+from drag.page.panel import IDLE, stopped
 from drag.page.past import past
 from drag.pictures import at_step
 from drag.sessions import Session, Turn
 from drag.trouble import TROUBLE, in_words, plain_errors
 from drag.wording import how_far, how_it_ended, in_line, problem, status
 
-IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs
 NOTHING = (gr.skip(),) * PAST
 OBJECT_SECONDS = 3  # that an objection stays in the status line of a running drag
 TELL_SECONDS = 0.1  # between two lines on how far a drag is: its steps may be quicker
@@ -139,26 +139,22 @@ class RunHandlers(Desk):
         return gr.update(frame=frame_of(turn, picture, run=session.token, settle=True,
                                         handles=session.handles))
 
-    @plain_errors(outputs=3)
+    @plain_errors(outputs=4)
     def halt(self, request: gr.Request):
-        """Stop was pressed: the drag ends after the step it is at."""
+        """Stop was pressed: the drag, or the inversion, ends after the step it is at."""
         session = self._session(request)
         waiting, session.stop, session.armed = session.armed, True, False
-        if session.inverting:
-            session.inversion.stop = True
-            if session.inversion.watched:
-                return status(session.say("stopping")), gr.skip(), gr.skip()
+        if session.inversion and not (waiting or session.dragging):
+            return stopped(session)
         if session.running:
-            return status(session.say("stopping")), gr.skip(), gr.skip()
-        return (status(session.say("before_first")) if waiting else gr.skip()), *IDLE
+            return status(session.say("stopping")), *(gr.skip(),) * 3
+        return (status(session.say("before_first")) if waiting else gr.skip()), *IDLE, gr.skip()
 
     @plain_errors(outputs=3)
     def refused(self, request: gr.Request):
         """The queue is full, or the drag could not begin for another reason."""
         session = self._session(request)
         session.armed = False
-        if session.inversion:
-            session.inversion.stop = True
         return problem(session.say("refused")), *IDLE
 
 

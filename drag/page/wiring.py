@@ -34,8 +34,9 @@ def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:
         do.save, [page.format, page.seconds, page.points, page.mark], [page.line, page.exchange],
         concurrency_id="files", concurrency_limit=AT_ONCE, **SLOW,
     ).then(do.forget, None, page.exchange, **LIGHT)
-    page.exchange.open(do.open, page.exchange, [*chosen, page.exchange], concurrency_id="models",
-                       concurrency_limit=8, **SLOW)
+    opened = page.exchange.open(do.open, page.exchange, [*chosen, page.exchange],
+                                concurrency_id="models", concurrency_limit=8, **SLOW)
+    _reframe(page, do, opened)
 
 
 def _drag(page: Layout, do: Handlers, run: list) -> None:
@@ -44,17 +45,24 @@ def _drag(page: Layout, do: Handlers, run: list) -> None:
     ready = gr.on([page.go.click, page.canvas.submit], do.arm, placed, idle, **LIGHT)
     ready.then(do.run, None, run, concurrency_limit=None, **SLOW).failure(
         do.refused, None, idle, **LIGHT)
-    gr.on([page.stop.click, page.canvas.stop], do.halt, None, idle, **LIGHT)
+    gr.on([page.stop.click, page.canvas.stop], do.halt, None, [*idle, page.photo], **LIGHT)
 
 
 def _photo(page: Layout, do: Handlers, shown: list) -> None:
-    idle = [page.line, page.go, page.stop]
+    panel = [page.line, page.go, page.stop, page.photo]
     page.photo.take(do.take_photo, page.photo, [page.line, page.photo], concurrency_id="photos",
                     concurrency_limit=AT_ONCE, trigger_mode="always_last", **SLOW)
-    asked = page.photo.use(do.use_photo, page.photo, [*idle, page.photo], **LIGHT)
+    asked = page.photo.use(do.use_photo, page.photo, panel, **LIGHT)
     asked.then(do.invert, None, [*shown, page.go, page.stop, page.photo], concurrency_limit=None,
-               **SLOW).failure(do.refused, None, idle, **LIGHT)
-    page.photo.stop(do.halt, None, idle, **LIGHT)
+               **SLOW).failure(do.refuse_photo, None, panel, **LIGHT)
+    page.photo.stop(do.halt_photo, None, panel, **LIGHT)
+
+
+def _reframe(page: Layout, do: Handlers, *turned) -> None:
+    """turned: the events after which another model may be shown."""
+    for each in turned:
+        each.then(do.reframe, None, [page.line, page.photo], concurrency_id="photos",
+                  concurrency_limit=AT_ONCE, **SLOW)
 
 
 def _go_back(page: Layout, do: Handlers, shown: list, past: list) -> None:
@@ -82,6 +90,7 @@ def _other_pictures(page: Layout, do: Handlers, shown: list, chosen: list) -> No
         do.looks, entries, [page.line, page.offered], **LIGHT)
     page.offered.pick(do.pick, [page.psi, entries], shown, **LIGHT)
     page.look.submit(do.mix, [page.look, entries], shown, **LIGHT)
-    page.examples.pick(do.example, None, chosen, concurrency_limit=None, **SLOW)
-    page.model.input(do.choose, page.model, chosen, trigger_mode="multiple",
-                     concurrency_id="models", concurrency_limit=8, **SLOW)
+    picked = page.examples.pick(do.example, None, chosen, concurrency_limit=None, **SLOW)
+    turned = page.model.input(do.choose, page.model, chosen, trigger_mode="multiple",
+                              concurrency_id="models", concurrency_limit=8, **SLOW)
+    _reframe(page, do, picked, turned)

@@ -69,7 +69,7 @@ class Fits:
 @pytest.fixture
 def fits(handlers, monkeypatch):
     """The engine's inversion, which is quick here."""
-    monkeypatch.setattr(inversion, "is_far", lambda fit: fit.strangeness > 1)
+    monkeypatch.setattr(inversion, "is_far", lambda fit, face: fit.strangeness > 1)
     monkeypatch.setattr(inversion, "verdict", lambda distance: (
         "close" if distance < 0.3 else "far"))
     fits = Fits(handlers)

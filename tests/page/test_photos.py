@@ -122,8 +122,10 @@ def test_a_frame_that_no_page_sends_is_refused(handlers, fits, frame):
 
 
 def test_without_a_photo_there_is_nothing_to_use(handlers, fits):
-    assert "Choose a photo first." in use(handlers)[LINE]
-    assert list(handlers.invert(ENGLISH))[1:] == []
+    assert "Your photo is not here any more" in use(handlers)[LINE]
+    *_, last = handlers.invert(ENGLISH)
+    assert last[PHOTO]["photo"] is False
+    assert not fits.calls
 
 
 def test_a_photo_unlike_the_model_is_said_to_be_so_and_can_be_used_anyway(handlers, fits):

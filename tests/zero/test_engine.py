@@ -4,13 +4,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from drag import PointPair, Settings, new_edit, zero
+from drag.inversion import Fit
+from drag.loaded import LoadedModels
 from drag.loop import drag
 
 HERE = Path(__file__).parent
@@ -72,6 +76,24 @@ def test_errors_keep_their_words_where_they_have_any(told):
 def test_a_drag_ends_itself_before_its_gpu_is_taken_back(told):
     said, _ = told
     assert said["late"]["ending"] == "time limit"
+
+
+def test_a_photo_whose_memory_ran_out_once_still_ends_in_what_was_lent(generator, monkeypatch):
+    models, ends = LoadedModels("cpu"), []
+    models.put(models.find("builtin"), generator)
+
+    def scarce(network, picture, seconds):
+        ends.append(time.monotonic() + seconds)
+        if len(ends) == 1:
+            time.sleep(2)
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        yield Fit("encoder", 1.0, 0.0, np.zeros((16, 512), np.float32), None, 0.5, done=True)
+
+    monkeypatch.setattr(zero, "_there", models)
+    monkeypatch.setattr("drag.engine.invert", scarce)
+    picture = np.zeros((1024, 1024, 3), np.uint8)
+    assert [fit.done for fit in zero.ZeroEngine(models).invert("builtin", picture, 170.0)] == [True]
+    assert ends[1] == pytest.approx(ends[0], abs=0.5)
 
 
 def test_seconds_follow_the_step_cap(generator):

@@ -1,0 +1,248 @@
+"""A photo inverted into the model, as the page runs it: asked for, waited for, watched, stopped."""
+
+import logging
+import time
+from collections.abc import Iterator
+
+import gradio as gr
+import numpy as np
+
+from drag import alignment
+from drag import inversion as inverting
+from drag.engine import NO_MEMORY
+from drag.language import language_of, name_in
+from drag.line import PHOTO, Place
+from drag.page.desk import SHOWN
+from drag.page.panel import IDLE, at_rest, plain, said, small, stopped
+from drag.page.photos import PhotoHandlers
+from drag.photo_frame import read_frame
+from drag.pictures import follow
+from drag.portrait import Inversion
+from drag.sessions import Session
+from drag.trouble import TROUBLE, in_words, plain_errors
+from drag.wording import how_long, in_line, problem, status
+
+MAX_SECONDS, OF_DRAGS = 170.0, 1.5  # of an inversion; as many times as long as a drag may take
+TELL_SECONDS, SHOW_SECONDS = 0.2, 0.7  # between two lines on how far it is; and two pictures
+WORKED = SHOWN + 3  # outputs of an inversion: those of an edit, Drag, Stop, and the photo
+NOTHING = (gr.skip(),) * SHOWN
+log = logging.getLogger("drag")
+
+
+class InversionHandlers(PhotoHandlers):
+    """From the button to the edit that a photo becomes."""
+
+    def use_photo(self, value, request: gr.Request) -> tuple:
+        """The photo is to be inverted as it is framed, when the device is free."""
+        try:
+            session = self._session(request)
+            return self._asked(session, *read_frame(value))
+        except TROUBLE as error:
+            line, photo = said(error, language_of(request))
+            return line, gr.skip(), gr.skip(), photo
+
+    def _asked(self, session: Session, frame: alignment.Frame, anyway: bool) -> tuple:
+        portrait, edit = session.photo, session.edit
+        if portrait is None:
+            return at_rest(session, session.say("photo_lost"))
+        if portrait.model != edit.model:  # the frame is one of another model's pictures
+            line, photo = self._reframed(session)
+            return line, gr.skip(), gr.skip(), photo
+        pixels = portrait.pixels
+        frame = alignment.checked(frame, pixels)
+        picture = alignment.crop(pixels, frame, edit.img_size)
+        self.line.check(kind=PHOTO)
+        inversion = Inversion(
+            edit.model, edit.settings, picture, portrait.shows_face(frame), anyway)
+        with session.lock:
+            if session.inverting or session.armed or session.dragging:
+                key = "photo_runs" if session.inverting else (
+                    "running" if session.running else "waits")
+                raise ValueError(session.say(key))
+            if session.photo is not portrait:  # which came with a frame of its own
+                raise ValueError(session.say("photo_changed"))
+            session.inversion = inversion
+        words = session.say("starting")
+        return (status(words, 0.0), gr.update(interactive=False), gr.update(interactive=True),
+                gr.update(fit={"phase": "running", "words": words, "share": 0.0,
+                               "crop": small(picture)}))
+
+    @plain_errors(outputs=4)
+    def halt_photo(self, request: gr.Request) -> tuple:
+        """Stop was pressed beside the photo."""
+        return stopped(self._session(request))
+
+    @plain_errors(outputs=4)
+    def refuse_photo(self, request: gr.Request) -> tuple:
+        """The queue is full, or the inversion could not begin for another reason."""
+        session = self._session(request)
+        stopped(session)
+        return at_rest(session, session.say("photo_refused"), bad=True)
+
+    def invert(self, request: gr.Request) -> Iterator[tuple]:
+        """The inversion that was asked for, with a line of words and a picture whenever one is due;
+        at its end what it came to is the visitor's edit."""
+        yield (gr.skip(),) * WORKED  # a generator closed before this lives on
+        try:
+            session = self._session(request)
+        except ValueError as error:
+            yield in_words(error, language_of(request)), *NOTHING[1:], *IDLE, gr.skip()
+            return
+        inversion = _fetched(session)
+        if inversion is None:
+            if not session.inverting:  # stopped before this, or it has lapsed
+                session.let_go()
+                line, *rest = at_rest(session, session.say("photo_not_begun"))
+                yield line, *NOTHING[1:], *rest
+            return
+        try:
+            yield from self._watched(session, inversion)
+            line = None
+        except ValueError as error:  # the line is full, memory is too little
+            no_memory = str(error) == NO_MEMORY
+            line = _broken_off(session, inversion, "photo_no_memory") if no_memory else in_words(
+                error, session.language)
+        except Exception:  # costs this visitor the rest of it, no more
+            log.exception("an inversion failed")
+            line = _broken_off(session, inversion, "photo_failed")
+        finally:
+            inversion.stop, inversion.watched = True, False
+            session.let_go()
+        yield self._ended(session, inversion, line)
+
+    def _watched(self, session: Session, inversion: Inversion) -> Iterator[tuple]:
+        """What `invert` yields of one that waits and runs; its thread is the line's."""
+        def wanted():
+            return not session.left and (inversion.running or not inversion.stop)
+
+        told = shown = -np.inf
+        for item in self.line.run(lambda: self._fits(session, inversion), wanted, kind=PHOTO):
+            if isinstance(item, Place):
+                line = in_line(item, session.language)
+                yield line, *NOTHING[1:], gr.skip(), gr.skip(), gr.update(
+                    fit={"words": plain(line)})
+                continue
+            session.seen = now = time.monotonic()
+            due = item.picture is not None and now > shown + SHOW_SECONDS
+            if not (due or now > told + TELL_SECONDS) or inversion.far:
+                continue
+            told, words = now, how_near(session, item)
+            fit = {"words": words, "share": item.share}
+            if due:
+                shown, fit["picture"] = now, small(item.picture)
+            yield (status(words, item.share, quiet=True), *NOTHING[1:], gr.skip(), gr.skip(),
+                   gr.update(fit=fit))
+
+    def _fits(self, session: Session, inversion: Inversion) -> Iterator:
+        """The fits of an inversion whose turn has come; the best of them is the visitor's edit when
+        these end, whyever they do."""
+        if inversion.stop:
+            return
+        inversion.running, began, why = True, time.monotonic(), "not watched any more"
+        try:
+            seconds = min(MAX_SECONDS, OF_DRAGS * self.line.seconds)
+            for fit in self.engine.invert(inversion.model, inversion.picture, seconds):
+                first = inversion.fit is None
+                inversion.take(fit)
+                inversion.far = first and not inversion.anyway and inverting.is_far(
+                    fit, inversion.face)
+                yield fit
+                if inversion.stop or inversion.far:
+                    break
+            why = "unlike the model" if inversion.far else (
+                "stopped" if inversion.stop else "done")
+        except Exception as error:
+            why = f"failed: {type(error).__name__}"
+            raise
+        finally:
+            try:
+                if inversion.fit and not inversion.far:
+                    self._keep(session, inversion)
+            finally:
+                log_inversion(inversion, began, "left the page" if session.left else why)
+                inversion.running = False
+                session.let_go()
+
+    def _keep(self, session: Session, inversion: Inversion) -> None:
+        """Have what an inversion came to as the visitor's edit, with what was there before it in
+        the history; where they are at another model meanwhile, it is put aside for them."""
+        with self.models.use(inversion.model) as generator:
+            made = inverting.photo_edit(
+                generator, inversion.model, inversion.fit, inversion.settings)
+        while inversion.turn is None:
+            edit = session.edit
+            if edit.model != made.model:
+                own = session.shelf.get(made.model)
+                session.put_aside(follow(own, made) if own else made)
+                break
+            inversion.turn = session.replace_edit(follow(edit, made), edit)
+        with session.lock:
+            inversion.kept = True
+            if session.cut_off:
+                session.cut_off = "welcome_photo"
+
+    def _ended(self, session: Session, inversion: Inversion, line: str | None) -> tuple:
+        """What is shown of an inversion that has ended; line: what is to be said of its end, if it
+        was not a good one."""
+        fit = {"phase": "done", "problem": line is not None}
+        if inversion.far:
+            fit |= {"phase": "far", "picture": small(inversion.fit.picture)}
+        elif inversion.fit is None:
+            fit["phase"] = "placing"
+        words = plain(line) if line else self._verdict(session, inversion)
+        line, shown = line or status(words), NOTHING
+        if inversion.turn:
+            picture = None
+            try:
+                picture = self._picture(session, inversion.turn)
+                fit["picture"] = small(picture)
+            except TROUBLE:  # no memory for that either: what was shown stays
+                pass
+            shown = self._show(session, line, inversion.turn, picture)
+        return line, *shown[1:], *IDLE, gr.update(fit=fit | {"words": words})
+
+    def _verdict(self, session: Session, inversion: Inversion) -> str:
+        """How an inversion ended, and how close its picture is."""
+        fit = inversion.fit
+        model = name_in(self.models.find(inversion.model).title, session.language)
+        if fit is None:
+            return session.say("photo_not_begun")
+        number = f"{fit.distance:.2f}"
+        if inversion.far:
+            return session.say("photo_too_far", model=model, number=f"{fit.strangeness:.2f}")
+        if inversion.turn is None:
+            return session.say("photo_elsewhere", model=model)
+        words = session.say(f"photo_{inverting.verdict(fit.distance)}", number=number)
+        return words if fit.done else f"{session.say('photo_stopped')} {words}"
+
+
+def _fetched(session: Session) -> Inversion | None:
+    """The inversion that was asked for, which nobody else has fetched, watched from now on."""
+    with session.lock:
+        inversion = session.inversion
+        if inversion is None or inversion.busy or not inversion.alive:
+            return None
+        inversion.watched = True
+        return inversion
+
+
+def _broken_off(session: Session, inversion: Inversion, key: str) -> str:
+    """The status line of an inversion that could not go on; key: of the words why."""
+    kept = [session.say("photo_kept")] if inversion.kept else []
+    return problem(" ".join([session.say(key), *kept]))
+
+
+def how_near(session: Session, fit) -> str:
+    """What is said of an inversion that runs (plain text)."""
+    return session.say("photo_progress", stage=session.say(f"photo_{fit.stage}"),
+                       percent=f"{100 * fit.share:.0f}",
+                       about=how_long(fit.seconds, session.language))
+
+
+def log_inversion(inversion: Inversion, began: float, why: str) -> None:
+    """The one line in the log of an inversion that has ended: nothing of the photo.
+
+    began: time.monotonic().   why: it ended.
+    """
+    stage = inversion.fit.stage if inversion.fit else "nothing yet"
+    log.info("%s: a photo, %s, %.1f s, %s", inversion.model, stage, time.monotonic() - began, why)

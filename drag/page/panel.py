@@ -1,0 +1,65 @@
+"""What the panel of a photo is told (PhotoFrame), beside the status line."""
+
+import html
+import io
+import re
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from drag.component import to_url
+from drag.portrait import photo_jpeg
+from drag.sessions import Session
+from drag.trouble import in_words
+from drag.wording import problem, status
+
+SIDE = 512  # of pictures that are compared, pixels
+IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs
+
+
+def plain(line: str) -> str:
+    """The text of a status line, without its HTML."""
+    return html.unescape(re.sub(r"<[^>]*>", "", line))
+
+
+def small(picture: np.ndarray | bytes | None) -> str | None:
+    """A picture, uint8 (H, W, 3) or a JPEG, as the page compares it."""
+    if picture is None:
+        return None
+    if isinstance(picture, bytes):
+        picture = np.asarray(Image.open(io.BytesIO(picture)))
+    return to_url("image/jpeg", photo_jpeg(picture, 90, most=SIDE))
+
+
+def said(error: Exception, language: str) -> tuple:
+    """The status line for an error, and the same beside the photo."""
+    line = in_words(error, language)
+    return line, gr.update(fit={"words": plain(line), "problem": True})
+
+
+def at_rest(session: Session, words: str, bad: bool = False) -> tuple:
+    """Status line, Drag, Stop and the panel where no inversion waits or runs: it has the photo with
+    its frame, or none where that went with a connection that was lost.
+
+    words: why (plain text).   bad: it is no good news.
+    """
+    fit = {"phase": "placing", "words": words, "problem": bad}
+    photo = {}
+    if session.photo is None:
+        words, bad, photo = session.say("photo_lost"), True, {"photo": False}  # null is not sent
+        fit = {"phase": "none", "words": words, "problem": True}
+    line = problem(words) if bad else status(words)
+    buttons = (gr.skip(),) * 2 if session.armed or session.dragging else IDLE
+    return line, *buttons, gr.update(fit=fit, **photo)
+
+
+def stopped(session: Session) -> tuple:
+    """The same where Stop was pressed: one that waits or runs ends after the step that it is at."""
+    if session.inversion:
+        session.inversion.stop = True
+        session.let_go()
+    if session.inversion and session.inversion.watched:  # it says itself how it ended
+        words = session.say("stopping")
+        return status(words), gr.skip(), gr.skip(), gr.update(fit={"words": words})
+    return at_rest(session, session.say("photo_not_begun"))

@@ -1,0 +1,237 @@
+"""Inversions that nobody fetches, or that cannot begin or go on, and photos that are gone."""
+
+import threading
+from unittest.mock import MagicMock
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from drag import portrait
+from drag.engine import NO_MEMORY
+from drag.inversion import Fit
+from drag.page import photos, wiring
+from tests.page.conftest import ENGLISH, LINE, visitor
+from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
+
+BUTTONS = {"interactive": True, "__type__": "update"}, {"interactive": False, "__type__": "update"}
+
+
+def panel(outputs):
+    """What the photo's panel is told by handlers that have the line, Drag, Stop and it."""
+    _, *buttons, photo = outputs[-4:]
+    return photo["fit"]["phase"], tuple(buttons)
+
+
+def lapse(handlers):
+    """Half a minute goes by."""
+    visitor(handlers).inversion.asked -= portrait.FETCH_SECONDS + 1
+
+
+def test_one_that_is_never_fetched_keeps_no_session_alive(handlers):
+    # A script that asked for one and never fetched it had a session, and memory, for ever.
+    taken(handlers)
+    session = visitor(handlers)
+    before = session.nbytes
+    use(handlers)
+    assert session.nbytes == before + session.inversion.picture.nbytes
+    session.seen -= 7200
+    handlers.sessions.sweep()
+    assert handlers.sessions._sessions == {}
+
+
+def test_one_that_is_never_fetched_lapses(handlers, fits):
+    taken(handlers)
+    use(handlers)
+    session = visitor(handlers)
+    assert session.inverting
+    lapse(handlers)
+    assert not session.inverting
+    handlers.sessions.sweep()
+    assert session.inversion is None
+    use(handlers)
+    lapse(handlers)
+    *_, last = handlers.invert(ENGLISH)  # too late
+    assert panel(last) == ("placing", BUTTONS)
+    assert session.inversion is None
+    assert not fits.calls
+
+
+def test_who_watches_or_waits_stays(handlers, fits):
+    fits.count, fits.pause = 500, 0.02
+    run = running(handlers)
+    session = visitor(handlers)
+    session.seen -= 7200
+    session.inversion.asked -= 7200
+    handlers.sessions.sweep()
+    assert session.inverting
+    handlers.halt(ENGLISH)
+    list(run)
+
+
+@pytest.mark.parametrize("ends", ["halt", "halt_photo", "refuse_photo"])
+def test_stopped_or_refused_before_it_began_it_leaves_the_panel_usable(handlers, fits, ends):
+    # The panel stayed in “running” for good: nothing told it otherwise.
+    taken(handlers)
+    use(handlers)
+    session = visitor(handlers)
+    outputs = getattr(handlers, ends)(ENGLISH)
+    assert panel(outputs) == ("placing", BUTTONS)
+    words = "could not begin" if ends == "refuse_photo" else "before there was a picture"
+    assert words in outputs[LINE]
+    assert outputs[3]["fit"]["words"] in outputs[LINE]
+    assert session.inversion is None  # and with it a picture of the visitor
+    *_, last = handlers.invert(ENGLISH)
+    assert panel(last) == ("placing", BUTTONS)
+    assert not fits.calls
+    assert "Starting" in use(handlers)[LINE]
+
+
+def test_a_late_invert_takes_no_buttons_from_a_drag(handlers):
+    taken(handlers)
+    use(handlers)
+    handlers.halt(ENGLISH)
+    visitor(handlers).armed = True
+    *_, last = handlers.invert(ENGLISH)
+    assert panel(last) == ("placing", (gr.skip(),) * 2)
+
+
+def test_one_that_lapsed_does_not_answer_for_a_drag(handlers):
+    taken(handlers)
+    use(handlers)
+    lapse(handlers)
+    visitor(handlers).armed = True
+    outputs = handlers.halt(ENGLISH)
+    assert "before the first step" in outputs[LINE]
+    assert outputs[3] == gr.skip()
+
+
+def test_all_that_ends_an_inversion_reaches_the_panel(handlers, monkeypatch):
+    on, page = MagicMock(), MagicMock()
+    monkeypatch.setattr(wiring.gr, "on", on)
+    wiring.connect(MagicMock(), page, handlers)
+    run = page.photo.use.return_value.then
+    calls = {call.args[0]: call.args[2] for call in (
+        run.call_args, run.return_value.failure.call_args, page.photo.stop.call_args)}
+    calls |= {call.args[1]: call.args[3] for call in on.call_args_list}
+    for handler in (handlers.halt, handlers.halt_photo, handlers.refuse_photo, handlers.invert):
+        assert calls[handler][-1] is page.photo
+    for event in (page.model.input, page.examples.pick, page.exchange.open):
+        assert event.return_value.then.call_args.args[0] == handlers.reframe
+
+
+def test_a_lost_connection_is_said_and_the_panel_is_empty_again(handlers, fits):
+    # The photo went with the connection, and beside it the page said: choose a photo first.
+    taken(handlers)
+    handlers.leave(ENGLISH)
+    for outputs in (use(handlers), handlers.halt_photo(ENGLISH)):
+        assert "the connection was lost: choose it again" in outputs[LINE]
+        assert outputs[3]["photo"] is False  # Gradio sends no null
+        assert panel(outputs) == ("none", BUTTONS)
+    assert visitor(handlers).inversion is None
+
+
+def test_leaving_between_asking_and_fetching_lets_go_of_the_picture(handlers):
+    taken(handlers)
+    use(handlers)
+    session = visitor(handlers)
+    handlers.leave(ENGLISH)
+    assert session.inversion is None
+    assert session.photo is None
+
+
+def fit(share, distance, stage="latents", done=False):
+    return Fit(stage, share, 1.0, np.full((8, 24), distance, np.float32), None, distance, None,
+               done, 0.5)
+
+
+def kept(handlers, monkeypatch, *fits, error=None):
+    """The first latent of the visitor's edit after these fits, and the last outputs."""
+    def invert(*args):
+        yield from fits
+        if error:
+            raise error
+
+    monkeypatch.setattr(handlers.engine, "invert", invert)
+    taken(handlers)
+    use(handlers)
+    *_, last = handlers.invert(ENGLISH)
+    return visitor(handlers).edit.ws[0, 0], last
+
+
+FIRST_TRY = fit(0, 0.9, "encoder"), fit(0.3, 0.6), fit(0.6, 0.4)
+
+
+def test_an_inversion_that_began_anew_keeps_what_the_first_try_reached(handlers, monkeypatch):
+    # Memory ran out once, Stop came at the second encoder's guess, and that was what was kept.
+    best, _ = kept(handlers, monkeypatch, *FIRST_TRY, fit(0, 0.9, "encoder"), fit(0.3, 0.6),
+                   error=ValueError("Too little of it."))
+    assert best == np.float32(0.4)
+
+
+@pytest.mark.parametrize(("again", "best"), [
+    ((fit(0, 0.9, "encoder"), fit(0.3, 0.35), fit(0.4, 0.36)), 0.36), ((fit(0.7, 0.45),), 0.45),
+    ((fit(0, 0.9, "encoder"), fit(1.0, 0.9, "encoder", True)), 0.4),  # no time was left
+    ((fit(0, 0.9, "encoder"), fit(1.0, 0.1, "weights", True)), 0.1)])
+def test_a_second_try_counts_once_it_is_nearer_and_so_does_its_end(
+        handlers, monkeypatch, again, best):
+    found, last = kept(handlers, monkeypatch, *FIRST_TRY, *again)
+    assert found == np.float32(best)
+    assert ("Stopped" in last[LINE]) == (not again[-1].done)
+
+
+@pytest.mark.parametrize(("error", "words"), [
+    (KeyError("x"), "broke off"), (ValueError(NO_MEMORY), "or with a smaller model")])
+@pytest.mark.parametrize("fits", [(), FIRST_TRY])
+def test_only_what_there_is_is_said_to_be_kept(handlers, monkeypatch, error, words, fits):
+    before = visitor(handlers).edit
+    _, last = kept(handlers, monkeypatch, *fits, error=error)
+    assert words in last[LINE]
+    assert "points" not in last[LINE]
+    assert ("kept" in last[LINE]) == bool(fits)
+    assert (visitor(handlers).edit is before) == (not fits)
+    assert last[PHOTO]["fit"]["phase"] == ("done" if fits else "placing")
+
+
+def find_with(monkeypatch, work):
+    """Faces are looked for in every photo, by this."""
+    class Finder:
+        def find(self, pixels):
+            work()
+            return [FACE]
+
+    monkeypatch.setattr(photos.faces, "load_finder", Finder)
+    monkeypatch.setattr(photos, "is_of_faces", lambda model: True)
+
+
+def test_a_photo_that_comes_while_the_former_is_used_is_refused(handlers, fits, monkeypatch):
+    # It took the place of the one worked on, whose panel went back to the frame.
+    taken(handlers)
+    former = visitor(handlers).photo
+    find_with(monkeypatch, lambda: use(handlers))
+    line, photo = taken(handlers)
+    assert "Your photo is being worked on" in line
+    assert "photo" not in photo
+    assert "phase" not in photo["fit"]
+    assert visitor(handlers).photo is former
+    assert visitor(handlers).inverting
+
+
+def test_a_photo_that_went_while_it_was_cut_is_not_used(handlers, monkeypatch):
+    taken(handlers)
+
+    def crop(pixels, frame, size):
+        taken(handlers)
+        return np.zeros((*size, 3), np.uint8)
+
+    monkeypatch.setattr(photos.alignment, "crop", crop)
+    assert "another one now" in use(handlers, FRAME)[LINE]
+    assert not visitor(handlers).inverting
+
+
+def test_faces_are_looked_for_where_pictures_are_made(handlers, monkeypatch):
+    # Each thread that uses PyTorch keeps others, and memory: not in all of Gradio's.
+    names = []
+    find_with(monkeypatch, lambda: names.append(threading.current_thread().name))
+    taken(handlers)
+    assert names[0].startswith("pictures")

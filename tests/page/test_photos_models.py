@@ -1,0 +1,100 @@
+"""A photo that was framed for one model, when another is shown."""
+
+import gradio as gr
+import pytest
+
+from drag import inversion
+from drag.page import photos
+from tests.checkpoint_files import random_state, write_nvidia
+from tests.page.conftest import ENGLISH, LINE, visitor
+from tests.page.inversions import FACE, running, taken, use
+
+
+class Finder:
+    """Finds a face wherever it is asked to look for one."""
+
+    def find(self, pixels):
+        return [FACE]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two networks of this machine, whose pictures have different sizes."""
+    for name, side in {"a.pkl": 32, "b.pkl": 64}.items():
+        write_nvidia(tmp_path / name, random_state(side), layout="G_ema")
+    return tmp_path
+
+
+@pytest.fixture
+def looked(handlers, monkeypatch):
+    """A photo framed by hand for the first model; the second makes faces."""
+    monkeypatch.setattr(photos, "is_of_faces", lambda model: model.name == "b.pkl")
+    monkeypatch.setattr(photos.faces, "load_finder", Finder)
+    line, _ = taken(handlers)
+    assert "a.pkl" in line
+    return visitor(handlers).photo
+
+
+def test_another_model_has_the_photo_framed_anew(handlers, looked):
+    # The frame stayed that of the former model's pictures, and no face was looked for.
+    assert handlers.reframe(ENGLISH) == (gr.skip(), gr.skip())  # the model is the same
+    list(handlers.choose("b.pkl", ENGLISH))
+    line, photo = handlers.reframe(ENGLISH)
+    assert line == gr.skip()  # what the model's choice has to say stays
+    assert "Is the face in the frame" in photo["fit"]["words"]
+    assert photo["photo"]["size"] == [*visitor(handlers).edit.img_size] == [64, 64]
+    assert len(photo["photo"]["faces"]) == 1
+    assert visitor(handlers).photo.content is looked.content
+    assert handlers.reframe(ENGLISH) == (gr.skip(), gr.skip())
+    list(handlers.choose("a.pkl", ENGLISH))
+    assert "a.pkl" in handlers.reframe(ENGLISH)[1]["fit"]["words"]
+
+
+def test_a_frame_of_another_model_is_not_used(handlers, fits, looked):
+    list(handlers.choose("b.pkl", ENGLISH))
+    line, *buttons, photo = use(handlers)  # sooner than the new frame
+    assert buttons == [gr.skip()] * 2
+    assert "Is the face in the frame" in line
+    assert len(photo["photo"]["faces"]) == 1
+    assert not visitor(handlers).inverting
+    assert "Starting" in use(handlers)[LINE]
+    assert visitor(handlers).inversion.picture.shape == (64, 64, 3)
+
+
+def test_a_photo_that_is_worked_on_keeps_its_frame(handlers, fits, looked):
+    fits.count, fits.pause = 100, 0.02
+    run = running(handlers)
+    list(handlers.choose("b.pkl", ENGLISH))
+    assert handlers.reframe(ENGLISH) == (gr.skip(), gr.skip())
+    handlers.halt(ENGLISH)
+    list(run)
+
+
+def test_without_a_photo_nothing_is_framed(handlers):
+    list(handlers.choose("b.pkl", ENGLISH))
+    assert handlers.reframe(ENGLISH) == (gr.skip(), gr.skip())
+
+
+@pytest.mark.parametrize(("faces", "moved", "known"), [
+    ([FACE], 0, True), ([FACE], 90, False), ([], 0, False)])
+def test_a_face_that_was_found_in_the_frame_is_a_reason_to_believe_in_it(
+        handlers, fits, looked, monkeypatch, faces, moved, known):
+    # Noise and flat colours passed for faces; what is far is judged by whether one was found.
+    asked = []
+    monkeypatch.setattr(Finder, "find", lambda self, pixels: faces)
+    monkeypatch.setattr(inversion, "is_far", lambda fit, face: asked.append(face))
+    list(handlers.choose("b.pkl", ENGLISH))
+    _, photo = handlers.reframe(ENGLISH)
+    frame = photo["photo"]["frame"]
+    use(handlers, frame={**frame, "x": frame["x"] + moved})
+    list(handlers.invert(ENGLISH))
+    assert asked == [known]
+
+
+def test_where_nobody_looked_for_a_face_that_is_no_reason_against_it(
+        handlers, fits, looked, monkeypatch):
+    asked = []
+    monkeypatch.setattr(inversion, "is_far", lambda fit, face: asked.append(face))
+    use(handlers)
+    list(handlers.invert(ENGLISH))
+    assert asked == [None]

@@ -1,0 +1,83 @@
+"""Pages that are loaded again in the middle of an inversion."""
+
+import threading
+import time
+
+import pytest
+
+from drag import portrait
+from tests.page.conftest import CANVAS, ENGLISH, LINE, another, visitor
+from tests.page.inversions import PHOTO, running, taken, use
+
+
+def reloaded(handlers, run):
+    """The page goes in the middle of an inversion, and comes again: its session, and what is
+    said."""
+    token = visitor(handlers).token
+    run.close()
+    handlers.leave(ENGLISH)
+    outputs = handlers.arrive(token, "", None, another("second"))
+    return handlers.sessions.get("second"), outputs
+
+
+def slow_keep(handlers, monkeypatch, seconds):
+    keep = handlers._keep
+
+    def slowly(*args):
+        time.sleep(seconds)
+        keep(*args)
+
+    monkeypatch.setattr(handlers, "_keep", slowly)
+
+
+def test_a_reload_in_the_middle_keeps_the_best_so_far(handlers, fits, monkeypatch):
+    # The next page had a copy of the edit from before, as “you left it”, and all work was lost.
+    fits.count, fits.pause = 500, 0.05
+    slow_keep(handlers, monkeypatch, 0.3)
+    session, outputs = reloaded(handlers, running(handlers))
+    assert session.edit.change == "photo"
+    assert outputs[CANVAS]["frame"]
+    assert "ended when you left, and the best so far is kept" in outputs[LINE]
+    handlers.leave(another("second"))
+    outputs = handlers.arrive(session.token, "", None, another("third"))
+    assert "as you left it" in outputs[LINE]
+
+
+@pytest.mark.parametrize("slow", ["start", "end"])
+def test_a_reload_does_not_wait_long_and_says_what_is_gone(handlers, fits, monkeypatch, slow):
+    release = threading.Event()
+    monkeypatch.setattr(portrait, "FINISH_SECONDS", 0.2)
+    if slow == "end":
+        fits.count, fits.pause = 500, 0.05
+        slow_keep(handlers, monkeypatch, 1.0)
+        run = running(handlers)
+    else:
+        def invert(*args):
+            release.wait(5)
+            yield from fits(*args)
+
+        monkeypatch.setattr(handlers.engine, "invert", invert)
+        taken(handlers)
+        use(handlers)
+        run = handlers.invert(ENGLISH)
+        next(run)
+        threading.Thread(target=next, args=(run,), daemon=True).start()
+        while not visitor(handlers).inversion.running:
+            time.sleep(0.01)
+    token, began = visitor(handlers).token, time.monotonic()
+    handlers.leave(ENGLISH)
+    outputs = handlers.arrive(token, "", None, another("second"))
+    assert time.monotonic() - began < 0.8
+    assert "not the photo that was worked on as you left" in outputs[LINE]
+    assert handlers.sessions.get("second").edit.change == "sample"
+    release.set()
+
+
+def test_a_copied_tab_leaves_the_inversion_of_the_first_alone(handlers, fits):
+    fits.count, fits.pause = 60, 0.02
+    run = running(handlers)
+    outputs = handlers.arrive(visitor(handlers).token, "", None, another("second"))
+    assert "not the photo" in outputs[LINE]
+    *_, last = run
+    assert last[PHOTO]["fit"]["phase"] == "done"
+    assert "Stopped" not in last[LINE]
