@@ -4,22 +4,23 @@
 //
 // props.value  {content}: a file in base64; or {frame, anyway}: where the photo is framed.
 // props.photo  {src, width, height, size, frame, faces}: a preview, the photo's pixels, (H, W) of the
-//              model's pictures, and frames; null where there is none (any more).
+//              model's pictures, and frames; false where there is none any more.
 // props.fit    {phase, words, problem, share, crop, picture}: how far its inversion is; what is left out,
-//              or null, stays as it was. Phases: placing, running, far, done.
+//              or null, stays as it was. Phases: none, placing, running, far, done.
 // Events: take (a file), use (the frame), stop.
 
 const MAX_BYTES = 20_000_000;  // as drag/photo.py, which has the last word
+const REST = 500;  // ms in which a button that took another's place is not pressed: a double click
 const TEXTS = WORDS[chinese ? "zh" : "en"];
 const find = (name) => element.querySelector(name), act = (name) => find(`[data-act=${name}]`);
-const note = find(".ph-note"), video = find("video");
+const note = find(".ph-note"), video = find("video"), bar = find(".ph-bar");
 for (const [attribute, put] of Object.entries({
   word: (each, text) => { each.textContent = text; }, title: (each, text) => { each.title = text; },
   label: (each, text) => each.setAttribute("aria-label", text),
 })) {
   for (const each of element.querySelectorAll(`[data-${attribute}]`)) put(each, TEXTS[each.dataset[attribute]]);
 }
-let phase = "none";
+let phase = "none", restUntil = 0;
 
 async function take(file) {
   if (!file) return;
@@ -39,17 +40,38 @@ function say(text, problem = false) {
 }
 
 function turnTo(next) {
+  const running = next === "running", placed = Boolean(photo) && !running;
+  if (running) stopCamera();
+  if (running !== (phase === "running")) restUntil = performance.now() + REST;
   phase = next;
-  const running = phase === "running", placed = Boolean(photo) && !running;
+  const focused = document.activeElement;
   find(".ph-placing").hidden = !placed;
   find(".ph-pair").hidden = !["running", "far", "done"].includes(phase);
   act("use").hidden = !placed;
   act("anyway").hidden = phase !== "far";
   act("stop").hidden = !running;
-  if (!running) find(".ph-bar").hidden = true;
-  for (const name of ["choose", "camera"]) act(name).parentElement.hidden = running;
+  if (!running) bar.hidden = true;
+  act("choose").parentElement.hidden = running;
   if (placed) drawStage();
+  moveFocus(focused);
 }
+
+// From what is hidden now to what took its place, for the focus would fall to the page's top; it is
+// not scrolled to, for whoever pressed the button may look elsewhere by now.
+function moveFocus(focused) {
+  if (!element.contains(focused) || focused.getClientRects().length) return;
+  const next = { none: "choose", placing: "use", running: "stop", far: "anyway" }[phase];
+  (next ? act(next) : note).focus({ preventScroll: true });
+}
+
+// Use, Go on anyway and Stop stand in one place: neither the second click of two nor an Enter that
+// is held presses what came there meanwhile.
+find(".ph-going").addEventListener("click", (event) => {
+  if (performance.now() < restUntil) event.stopPropagation();
+}, true);
+find(".ph-going").addEventListener("keydown", (event) => {
+  if (event.repeat && event.key === "Enter") event.preventDefault();
+});
 
 onFrame = () => {  // what was said of the former frame is not of this one
   if (phase === "far") turnTo("placing");
@@ -60,13 +82,15 @@ for (const [name, work] of Object.entries({
   smaller: () => zoomBy(1 / 1.1), larger: () => zoomBy(1.1),
   left: () => turnBy(-Math.PI / 2), right: () => turnBy(Math.PI / 2),
   reset: () => setFrame(photo.frame), next: nextFace,
-  use: () => use(false), anyway: () => use(true), stop: () => trigger("stop"),
+  use: (event) => use(event, false), anyway: (event) => use(event, true),
+  stop: () => trigger("stop"),
 })) act(name).addEventListener("click", work);
 for (const input of element.querySelectorAll("input")) {
   input.addEventListener("change", () => { take(input.files[0]); input.value = ""; });
 }
 
-function use(anyway) {
+function use(event, anyway) {
+  if (event.detail > 1) return;  // a double click, before there was an answer
   props.value = { frame, anyway };
   trigger("use");
 }
@@ -77,31 +101,52 @@ find(".ph").take = take;  // what is dropped or pasted anywhere on the page, see
 const phone = matchMedia("(pointer: coarse)").matches, cameras = navigator.mediaDevices?.getUserMedia;
 act("camera").hidden = !phone && !cameras;
 
+let asked = 0;  // grows whenever the camera is asked for or given up
+
 async function openCamera() {
   if (phone) return find(".ph-capture").click();
+  stopCamera();
+  const mine = asked;
   try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 960 } });
+    const size = { width: 1280, height: 960 };
+    const stream = await navigator.mediaDevices.getUserMedia({ video: size });
+    if (mine !== asked) return endStream(stream);  // given up while the browser asked for leave
+    video.srcObject = stream;
     await video.play();
+    if (mine !== asked) return;
     say("");
     find(".ph-live").hidden = false;
   } catch {
+    if (mine !== asked) return;
     stopCamera();
     say(TEXTS.no_camera, true);
   }
 }
 
 function stopCamera() {
-  for (const track of video.srcObject?.getTracks() || []) track.stop();
+  asked += 1;
+  endStream(video.srcObject);
   video.srcObject = null;
+  const focused = find(".ph-live").contains(document.activeElement);
   find(".ph-live").hidden = true;
+  if (focused) act("camera").focus({ preventScroll: true });
+}
+
+function endStream(stream) {
+  for (const track of stream?.getTracks() || []) track.stop();
 }
 
 function snap() {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
   canvas.getContext("2d").drawImage(video, 0, 0);
+  stopCamera();
   canvas.toBlob((blob) => take(blob), "image/jpeg", 0.95);
 }
+
+// A camera that nobody sees is off: another tab of the page is shown, or of the browser.
+new ResizeObserver(() => { if (!find(".ph").offsetWidth) stopCamera(); }).observe(find(".ph"));
+document.addEventListener("visibilitychange", () => { if (document.hidden) stopCamera(); });
 
 watch("pho" + "to", () => {
   if (props.photo) {
@@ -117,14 +162,17 @@ watch("fi" + "t", () => {
   if (!fit) return;
   if (fit.words != null) say(fit.words, Boolean(fit.problem));
   if (fit.crop) {
-    find(".ph-crop").src = fit.crop;
+    Object.assign(find(".ph-crop"), { src: fit.crop, alt: TEXTS.crop_alt });
     find(".ph-fit").removeAttribute("src");
+    find(".ph-fit").alt = "";  // there is none yet
   }
-  if (fit.picture) find(".ph-fit").src = fit.picture;
+  if (fit.picture) Object.assign(find(".ph-fit"), { src: fit.picture, alt: TEXTS.fit_alt });
   if (fit.phase) turnTo(fit.phase);
   if (fit.share != null) {
-    find(".ph-bar").hidden = false;
-    find(".ph-bar b").style.width = `${Math.round(100 * fit.share)}%`;
+    const percent = Math.round(100 * fit.share);
+    bar.hidden = false;
+    bar.setAttribute("aria-valuenow", percent);
+    bar.firstElementChild.style.width = `${percent}%`;
   }
 });
 turnTo("none");

@@ -55,7 +55,10 @@ def at_rest(session: Session, words: str, bad: bool = False) -> tuple:
 
 
 def stopped(session: Session) -> tuple:
-    """The same where Stop was pressed: one that waits or runs ends after the step that it is at."""
+    """The same where Stop was pressed: one that waits or runs ends after the step that it is at;
+    one that has just ended by itself says so itself."""
+    if session.inversion is None and session.edit.change == "photo":
+        return (gr.skip(),) * 4
     if session.inversion:
         session.inversion.stop = True
         session.let_go()

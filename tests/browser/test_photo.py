@@ -223,12 +223,16 @@ def test_another_face_is_chosen_by_a_press_or_the_button(open_page):
 def test_stop_keeps_the_best_so_far(open_page):
     page = open_page()
     choose(page)
-    page.page.click("#photo [data-act=use]")
+    page.page.dblclick("#photo [data-act=use]")  # Stop comes to this place
     page.wait_for_status("%", seconds=60)
-    page.page.click("#photo [data-act=stop]")
-    page.wait_for_status("Stopped", seconds=20)
+    bar = page.page.get_by_role("progressbar", name="the work on your photo")
+    assert 0 <= int(bar.get_attribute("aria-valuenow")) < 100
+    page.page.wait_for_timeout(500)  # in which Stop is not pressed
+    page.page.keyboard.press("Enter")  # it has the focus
+    page.wait_for_status("Stopped, the best", seconds=60)
     page.wait_for_entries("[Photo]")
     assert page.page.is_enabled("#drag")
+    page.page.wait_for_selector(".ph-note:focus:has-text('the best so far is kept')")
 
 
 def test_what_is_no_photo_is_said_beside_it_and_the_frame_stays(open_page):

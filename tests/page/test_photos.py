@@ -157,6 +157,14 @@ def test_stop_keeps_the_best_so_far(handlers, fits):
     assert last[CANVAS]["frame"]
 
 
+def test_stop_that_comes_after_the_end_does_not_hide_the_verdict(handlers, fits):
+    # "Stopped before there was a picture" took its place, and the pictures were gone.
+    taken(handlers)
+    use(handlers)
+    list(handlers.invert(ENGLISH))
+    assert handlers.halt_photo(ENGLISH) == (gr.skip(),) * 4
+
+
 def test_stop_in_the_line_leaves_it(handlers, fits):
     handlers.line, free = Line(1), threading.Event()
     other = handlers.line.run(lambda: iter(lambda: free.wait(0.02), True),
