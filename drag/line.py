@@ -72,8 +72,8 @@ class Line:
     """Safe between threads."""
 
     def __init__(self, slots: int = 1, length: int = LENGTH, seconds: float = SECONDS):
-        """slots: drags at once.   length: that wait at most; programs fill half of it.   seconds:
-        that a drag takes at most, for whoever makes its steps."""
+        """slots: drags at once.   length: that wait at most; programs fill half of it, and photos.
+        seconds: that a drag takes at most, for whoever makes its steps."""
         self.slots, self.length, self.seconds = slots, length, seconds
         self._waiting: list[_Drag] = []
         self._running: list[_Drag] = []
@@ -182,7 +182,9 @@ class Line:
         if self._room(kind, self._kinds()):  # then none waits that would come first
             return
         programs = sum(drag.program for drag in self._waiting)
-        if len(self._waiting) >= self.length or (program and 2 * programs >= self.length):
+        photos = sum(drag.kind == PHOTO for drag in self._waiting)
+        if (len(self._waiting) >= self.length or (program and 2 * programs >= self.length)
+                or (kind == PHOTO and 2 * photos >= self.length)):
             raise ValueError(BUSY)
 
     def _drop(self) -> None:
@@ -205,6 +207,7 @@ class Line:
 
     def _work(self, drag: _Drag) -> None:
         step_back(DRAGS)
+        item = None
         try:
             with contextlib.closing(_through(drag.steps)) as steps:
                 for item in steps:
@@ -216,8 +219,9 @@ class Line:
             try:
                 with self._lock:
                     self._running.remove(drag)
-                    took = time.monotonic() - drag.began
-                    self._means[drag.kind] += LEARN * (took - self._means[drag.kind])
+                    if getattr(item, "done", True):  # a photo may end before it has begun
+                        took = time.monotonic() - drag.began
+                        self._means[drag.kind] += LEARN * (took - self._means[drag.kind])
                     self._let_in()
             finally:
                 drag.ended.set()

@@ -161,7 +161,13 @@ def _white(picture: Image.Image) -> float:
         return 65535.0
     white = 65535.0 if picture.mode == "I" else 1.0  # at least: nothing says it in these
     most = picture.getextrema()[1]
-    return float(most) if math.isfinite(most) and most > white else white
+    if not math.isfinite(most):  # Pillow lets the first of such numbers hide all others
+        width, height = picture.size
+        rows = max(1, _STRIP // width)
+        strips = (np.asarray(picture.crop((0, top, width, min(height, top + rows))))
+                  for top in range(0, height, rows))
+        most = max(strip.max(initial=0.0, where=np.isfinite(strip)) for strip in strips)
+    return max(float(most), white)
 
 
 def _eight_bits(picture: Image.Image, white: float) -> Image.Image:

@@ -45,7 +45,8 @@ class Session:
     to in.   drawing: held while a picture is made for it.   refused: what was typed as a seed and
     is none.   objected: when a second drag was asked for while one ran.   photo: their own, if they
     have one here.   inversion: of it, while that waits or runs; no drag does meanwhile.
-    cut_off: what to say on their return where one ran as they left, a key of assets/words.json.
+    awaited: their panel is to be told how one that was asked for ends.   cut_off: what to say on
+    their return where one ran as they left, a key of assets/words.json.
     """
 
     edit: Edit
@@ -65,6 +66,7 @@ class Session:
     shelf: dict[str, Edit] = field(default_factory=dict)
     photo: Portrait | None = None
     inversion: Inversion | None = None
+    awaited: bool = False
     cut_off: str = ""
     epoch: int = 0
     handles: dict = field(default_factory=dict)

@@ -80,9 +80,9 @@ class Sessions:
         while, for a reload."""
         session = self._sessions.get(key)
         if session:
-            session.stop, session.armed, session.left = True, False, True
-            session.seen, session.photo = time.monotonic(), None
+            session.stop, session.armed, session.seen = True, False, time.monotonic()
             with session.lock:
+                session.left, session.photo = True, None
                 inversion = session.inversion
                 if session.inverting:
                     kept, inversion.stop = inversion.kept, True

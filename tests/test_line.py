@@ -4,6 +4,7 @@ import gc
 import itertools
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -221,6 +222,31 @@ def test_a_line_full_of_photos_has_room_for_a_drag_that_begins():
     line.check()
     assert list(line.run(lambda: "d")) == ["d"]
     for run in (running, second):
+        run.close()
+
+
+def test_photos_that_wait_leave_half_of_the_line_to_drags():
+    # Forty of them, each for minutes, had drags refused that would have waited for seconds.
+    line, works = Line(2, length=4), [Work(), Work()]
+    runs = begun(line, works[:1], kind=PHOTO) + begun(line, works[1:])
+    waiting = [line.run(lambda: "x", kind=kind) for kind in (PHOTO, PHOTO, "drag")]
+    for run in waiting:
+        first_place(run)
+    with pytest.raises(ValueError, match=BUSY):
+        line.check(kind=PHOTO)
+    line.check()
+    for run in (*runs, *waiting):
+        run.close()
+
+
+def test_photos_that_were_broken_off_say_nothing_of_how_long_others_take():
+    line, work = Line(1), Work()
+    for _ in range(20):  # unlike the model, stopped at once
+        list(line.run(lambda: [SimpleNamespace(done=False)], kind=PHOTO))
+    (running,) = begun(line, [work], kind=PHOTO)
+    waiting = line.run(lambda: "x")
+    assert first_place(waiting).seconds == pytest.approx(FIRST_GUESS[PHOTO], abs=5)
+    for run in (running, waiting):
         run.close()
 
 

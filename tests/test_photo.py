@@ -93,6 +93,16 @@ def test_grey_becomes_rgb_and_is_said(mode):
     assert near(photo.pixels, np.repeat(levels[:, :, None], 3, 2), 2)
 
 
+@pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf])
+def test_a_number_that_is_none_does_not_make_the_others_white(hole):
+    levels = np.asarray(Image.fromarray(scene()).convert("L"))
+    values = levels.astype(np.float32)  # of at most 255, not 1
+    values[0, 0] = hole
+    pixels = read_photo(file(Image.fromarray(values), "TIFF")).pixels
+    expected = levels.astype(float)[2:] * (255 / levels.max())
+    assert abs(pixels[2:, :, 0] - expected).mean() < 2
+
+
 def test_black_and_white_is_read():
     lines = np.repeat(np.arange(120)[:, None] // 10 % 2 == 1, 200, 1)
     photo = read_photo(file(Image.fromarray(lines), "TIFF"))

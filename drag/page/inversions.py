@@ -61,7 +61,7 @@ class InversionHandlers(PhotoHandlers):
                 raise ValueError(session.say(key))
             if session.photo is not portrait:  # which came with a frame of its own
                 raise ValueError(session.say("photo_changed"))
-            session.inversion = inversion
+            session.inversion, session.awaited = inversion, True
         words = session.say("starting")
         return (status(words, 0.0), gr.update(interactive=False), gr.update(interactive=True),
                 gr.update(fit={"phase": "running", "words": words, "share": 0.0,
@@ -90,8 +90,9 @@ class InversionHandlers(PhotoHandlers):
             return
         inversion = _fetched(session)
         if inversion is None:
-            if not session.inverting:  # stopped before this, or it has lapsed
+            if session.awaited and not session.inverting:  # stopped before this, or it has lapsed
                 session.let_go()
+                session.awaited = False
                 line, *rest = at_rest(session, session.say("photo_not_begun"))
                 yield line, *NOTHING[1:], *rest
             return
@@ -108,7 +109,9 @@ class InversionHandlers(PhotoHandlers):
         finally:
             inversion.stop, inversion.watched = True, False
             session.let_go()
-        yield self._ended(session, inversion, line)
+        ended = self._ended(session, inversion, line)
+        session.awaited = False
+        yield ended
 
     def _watched(self, session: Session, inversion: Inversion) -> Iterator[tuple]:
         """What `invert` yields of one that waits and runs; its thread is the line's."""

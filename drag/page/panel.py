@@ -56,13 +56,14 @@ def at_rest(session: Session, words: str, bad: bool = False) -> tuple:
 
 def stopped(session: Session) -> tuple:
     """The same where Stop was pressed: one that waits or runs ends after the step that it is at;
-    one that has just ended by itself says so itself."""
-    if session.inversion is None and session.edit.change == "photo":
-        return (gr.skip(),) * 4
-    if session.inversion:
-        session.inversion.stop = True
+    one that has ended by itself has said so itself."""
+    inversion = session.inversion
+    if inversion:
+        inversion.stop = True
         session.let_go()
-    if session.inversion and session.inversion.watched:  # it says itself how it ended
-        words = session.say("stopping")
-        return status(words), gr.skip(), gr.skip(), gr.update(fit={"words": words})
+        if inversion.watched:  # it says itself how it ended
+            words = session.say("stopping")
+            return status(words), gr.skip(), gr.skip(), gr.update(fit={"words": words})
+    elif session.photo and not session.awaited:
+        return (gr.skip(),) * 4
     return at_rest(session, session.say("photo_not_begun"))

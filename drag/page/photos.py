@@ -68,7 +68,7 @@ class PhotoHandlers(Desk):
             return gr.skip(), gr.skip()
         portrait, shown = self._framed(session, former.framed_for(edit), former.pixels)
         with session.lock:
-            if session.inverting or session.photo is not former:
+            if session.inverting or session.left or session.photo is not former:
                 return gr.skip(), gr.skip()
             session.photo = portrait
         return shown

@@ -122,10 +122,20 @@ def test_a_frame_that_no_page_sends_is_refused(handlers, fits, frame):
 
 
 def test_without_a_photo_there_is_nothing_to_use(handlers, fits):
-    assert "Your photo is not here any more" in use(handlers)[LINE]
-    *_, last = handlers.invert(ENGLISH)
-    assert last[PHOTO]["photo"] is False
+    line, *_, photo = use(handlers)
+    assert "Your photo is not here any more" in line
+    assert photo["photo"] is False
+    assert len(list(handlers.invert(ENGLISH))) == 1  # which says nothing
     assert not fits.calls
+
+
+def test_why_a_photo_is_refused_is_not_overwritten_by_what_follows(handlers, fits):
+    # The page asks for the inversion all the same: "Stopped before there was a picture" hid why.
+    taken(handlers)
+    assert "smaller than 32 pixels" in use(handlers, frame={**FRAME, "side": 5})[LINE]
+    (nothing,) = handlers.invert(ENGLISH)
+    assert nothing == (gr.skip(),) * len(nothing)
+    assert visitor(handlers).photo
 
 
 def test_a_photo_unlike_the_model_is_said_to_be_so_and_can_be_used_anyway(handlers, fits):
@@ -163,6 +173,21 @@ def test_stop_that_comes_after_the_end_does_not_hide_the_verdict(handlers, fits)
     use(handlers)
     list(handlers.invert(ENGLISH))
     assert handlers.halt_photo(ENGLISH) == (gr.skip(),) * 4
+
+
+def test_stop_frees_a_panel_that_heard_no_end(handlers, fits):
+    # After a lost connection it stayed "running", and Stop did nothing.
+    fits.count, fits.pause = 500, 0.02
+    run, session = running(handlers), visitor(handlers)
+    run.close()
+    handlers.sessions.leave(ENGLISH.session_hash)
+    assert fits.closed.wait(5)
+    while session.inverting:
+        time.sleep(0.01)
+    assert session.edit.change == "photo"
+    *_, photo = handlers.halt_photo(ENGLISH)
+    assert photo["fit"]["phase"] == "none"
+    assert "choose it again" in photo["fit"]["words"]
 
 
 def test_stop_in_the_line_leaves_it(handlers, fits):
