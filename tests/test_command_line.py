@@ -231,3 +231,11 @@ def test_points_and_a_mark_are_on_pictures_only_where_they_are_asked_for(generat
     assert min(rows.min() - 970, columns.min() - 850) > 0
     with Image.open(tmp_path / "before.png") as picture:  # of the last command, with its mark
         assert (np.asarray(picture)[rows, columns] == 255).all(axis=1).sum() > 100
+
+
+def test_the_memory_that_is_told_is_not_that_of_who_started_it():
+    # A suite of 2.4 GB made every process that it started seem as large.
+    large = "x" * 1_500_000_000
+    words = "from drag.__main__ import peak_memory_mb; print(peak_memory_mb())"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert len(large) > 1e6 * int(done.stdout)
