@@ -28,7 +28,7 @@ MEND = 0.4  # by which share of what it says differently then the guess is mende
 SPREAD = 0.3  # mean square by which two pictures differ, in [-1, 1]
 PIXELS = 0.5  # weight of pixels beside features
 NEAR, TOGETHER = 0.002, 0.02  # weights of the size of whitened latents, of how far entries differ
-FULL_COST = 6.0  # of a step on a full picture, in steps on sketches, on a CPU
+FULL_COST = 4.5  # of a step on a full picture, in steps on sketches, on a CPU
 RANK = 4  # of the change of weights
 # Strangeness of the encoder's guess from which a photo is unlike what the model makes, by whether a
 # face was found in it (None: nobody looked). Real faces have 0.45 to 0.85; a cat 0.84 to 0.96; what
@@ -64,29 +64,28 @@ class Fit:
 class Plan:
     """So many steps of Adam.
 
-    stage: as of Fit.   steps: at most.   rate: of learning, at its highest.   time: share of the
-    seconds that the whole may take.   look: steps between two looks at the full picture, 0 where
-    each step makes one.
+    stage: as of Fit.   steps: at most.   rate: of learning, at its highest.   look: steps between
+    two looks at the full picture, 0 where each step makes one.   shared: one w for all entries is
+    changed.
     """
 
     stage: str
     steps: int
     rate: float
-    time: float
     look: int = 0
     shared: bool = False
 
     @property
     def cost(self) -> float:
-        """Of a step, in steps on sketches, about."""
-        return 1.0 if self.look else FULL_COST
+        """Of all of them, in steps on sketches, about: by which time is shared out and guessed."""
+        return self.steps * (1.0 if self.look else FULL_COST)
 
 
-SHARED = Plan("latents", 60, 0.08, 0.13, 20, shared=True)
-ENTRIES = Plan("latents", 80, 0.03, 0.18, 30)  # a w for each
-PAINTED = Plan("latents", 12, 0.02, 0.16)  # and by full pictures
-SKETCHED = Plan("weights", 40, 4e-3, 0.13, 14)
-WEIGHTS = Plan("weights", 25, 4e-3, 0.40)
+SHARED = Plan("latents", 60, 0.08, 20, shared=True)
+ENTRIES = Plan("latents", 80, 0.03, 30)  # a w for each
+PAINTED = Plan("latents", 12, 0.02)  # and by full pictures
+SKETCHED = Plan("weights", 40, 4e-3, 14)
+WEIGHTS = Plan("weights", 25, 4e-3)
 
 
 class Sketch:
@@ -230,33 +229,32 @@ def invert(generator, picture: np.ndarray, seconds: float = 170.0) -> Iterator[F
     """
     if picture.shape != (*generator.img_size, 3):
         raise ValueError(f"expected a picture of {(*generator.img_size, 3)}, not {picture.shape}")
-    search, until = _Search(generator, picture), now() + seconds
-    known, strangeness = isinstance(search.generator, MobileStyleGAN), 0.0
-    if known:
+    search, until, strangeness = _Search(generator, picture), now() + seconds, 0.0
+    if isinstance(search.generator, MobileStyleGAN):
         search.guess()
-    image = search.look("encoder")
-    if known:
+        image = search.look("encoder")
         strangeness = search.eye.strangeness(search.eye.see(image), search.seen)
+    else:
+        search.look("encoder")
     yield replace(search.best, seconds=seconds, strangeness=strangeness)
     plans = SHARED, ENTRIES, PAINTED, SKETCHED, WEIGHTS
-    for i, plan in enumerate(plans):
+    whole = rest = sum(plan.cost for plan in plans)
+    for plan in plans:
         if now() >= until:
             break
         if plan.stage == "weights" and search.tuning is None:
             search.return_to_best()
             search.tuning = fresh_tuning(search.generator, RANK)
-        began, shown, later = now(), search.best, plans[i + 1 :]
-        allowed = max(1e-3, until - began) * plan.time / (plan.time + sum(p.time for p in later))
-        for done in search.steps(plan, allowed):
-            whole = (now() - began) / done  # that this plan takes
-            cost = whole / (plan.steps * plan.cost)
-            left = (1 - done) * whole + cost * sum(p.steps * p.cost for p in later)
+        began, shown = now(), search.best
+        for done in search.steps(plan, max(1e-3, until - began) * plan.cost / rest):
+            left = (now() - began) * (rest / (plan.cost * done) - 1)
             picture = None if search.best is shown else search.best.picture
             shown = search.best
             yield replace(
                 shown, stage=plan.stage, picture=picture,
-                share=sum(p.time for p in plans[:i]) + done * plan.time,
+                share=(whole - rest + done * plan.cost) / whole,
                 seconds=max(0.0, min(left, until - now())))
+        rest -= plan.cost
     yield replace(search.best, share=1.0, seconds=0.0, done=True)
 
 

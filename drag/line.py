@@ -108,8 +108,8 @@ class Line:
 
         wanted: whether anybody still waits for it or watches; where not, it leaves the line, or
         ends after the step that it is at. It leaves, or ends so, when this generator is closed,
-        too. kind: DRAG, or PHOTO for an inversion. Raises ValueError, in words fit for a visitor,
-        where there is no room.
+        too. kind: DRAG, or PHOTO for an inversion, whose last item says whether it was done, or
+        broken off. Raises ValueError, in words fit for a visitor, where there is no room.
         """
         drag = _Drag(steps, wanted, program, kind)
         with self._lock:

@@ -22,9 +22,9 @@ from tests.checkpoint_files import random_state, write_nvidia
 from tests.real_photos import astronaut
 
 QUICK = {  # so few steps that a test can wait for them
-    "SHARED": Plan("latents", 6, 0.08, 0.13, 3, shared=True),
-    "ENTRIES": Plan("latents", 2, 0.03, 0.18, 2), "PAINTED": Plan("latents", 1, 0.02, 0.16),
-    "SKETCHED": Plan("weights", 3, 4e-3, 0.13, 2), "WEIGHTS": Plan("weights", 2, 4e-3, 0.4)}
+    "SHARED": Plan("latents", 6, 0.08, 3, shared=True), "ENTRIES": Plan("latents", 2, 0.03, 2),
+    "PAINTED": Plan("latents", 1, 0.02), "SKETCHED": Plan("weights", 3, 4e-3, 2),
+    "WEIGHTS": Plan("weights", 2, 4e-3)}
 
 
 @pytest.fixture
