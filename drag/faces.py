@@ -13,7 +13,8 @@ from drag import wheel
 from drag.errors import ModelUnavailableError
 from drag.hub import Progress
 from drag.wheel import Wheel
-from networks.mtcnn import MTCNN, read_mtcnn
+from networks.checkpoints.facenet import read_mtcnn
+from networks.mtcnn import MTCNN
 
 SOURCE = Wheel(
     "the face finder", "facenet-pytorch==2.6.0",

@@ -176,7 +176,8 @@ def read_generator(model: Model, device: torch.device, progress: Progress):
         path = hub.fetch(path, progress, f"Downloading {model.title}{size}")
     progress(f"Reading {path.name}", None)
     try:
-        return StyleGAN2(read_checkpoint(path)).to(device)
+        checkpoint = read_checkpoint(path)
+        return StyleGAN2(checkpoint.architecture, checkpoint.state).to(device)
     except OSError as error:
         raise ModelUnavailableError(f"{path.name} cannot be read: {error.strerror}.") from None
     except (MemoryError, torch.OutOfMemoryError):

@@ -1,22 +1,16 @@
 """MTCNN (Zhang et al., arXiv 1604.02878): faces and five points on each, by three small networks.
 
 P-Net looks at all places of a pyramid, R-Net and O-Net look closer at what is left. Written from
-the paper and from the names and shapes of the weights in the wheel `facenet-pytorch`, which are
-read as data: nothing in it is imported or run. Places are (x, y) with the first pixel's centre at
-0.5: a picture spans 0 to its width.
+the paper and from the names and shapes of the weights in the wheel `facenet-pytorch`. Places are
+(x, y) with the first pixel's centre at 0.5: a picture spans 0 to its width.
 """
 
-import zipfile
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-from networks.checkpoints.arrays import Tensor, to_arrays
-from networks.checkpoints.records import Budget
-from networks.checkpoints.torch_files import read_stream
 
 CELL, STRIDE = 12, 2  # pixels: what P-Net sees, and how far apart it looks
 FACTOR = 0.709  # between levels of the pyramid, about half the area
@@ -25,23 +19,6 @@ MOST, MOST_FACES = 300, 10  # squares that R-Net looks at, and faces whose point
 _MIRRORED = [1, 0, 2, 4, 3]  # the five points in a mirror
 _TRIALS = [(0, 0, 1.05), *((dx, dy, scale) for scale in (0.95, 1.15) for dx, dy in
                            ((0, 0), (0.05, 0), (-0.05, 0), (0, 0.05), (0, -0.05)))]
-
-
-def read_mtcnn(wheel) -> dict[str, torch.Tensor]:
-    """State dict for MTCNN from the wheel's three files.
-
-    wheel: path or binary file of `facenet-pytorch`. Raises CheckpointError where a file inside is
-    no stream of tensors, zipfile.BadZipFile or KeyError where it is not there at all.
-    """
-    state = {}
-    with zipfile.ZipFile(wheel) as archive:
-        for name in ("pnet", "rnet", "onet"):
-            data = memoryview(archive.read(f"facenet_pytorch/data/{name}.pt"))
-            found = read_stream(data, Budget(len(data)))
-            tensors = {key: t for key, t in found.items() if isinstance(t, Tensor)}
-            for key, values in to_arrays(tensors, len(data)).items():
-                state[f"{name}.{key}"] = torch.from_numpy(np.array(values, np.float32))
-    return state
 
 
 class _PNet(nn.Module):
@@ -118,7 +95,7 @@ class MTCNN(nn.Module):
 
     @classmethod
     def from_weights(cls, weights: dict[str, torch.Tensor]) -> "MTCNN":
-        """The networks with the weights of `read_mtcnn`, frozen."""
+        """The networks with these weights, frozen."""
         network = cls()
         network.load_state_dict(weights)
         return network.eval().requires_grad_(False)

@@ -12,8 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from networks.checkpoints.architecture import FILTER, Architecture, convolution_path
-from networks.checkpoints.generators import Checkpoint
+from networks.architecture import FILTER, Architecture, convolution_path
 from networks.windows import WHOLE, Window, crop, plan_windows
 
 FEATURE_RESOLUTION = 128  # dragging reads the sixth block, or the last of a smaller network
@@ -148,11 +147,11 @@ class StyleGAN2(nn.Module):
     img_size: (H, W).   c_dim: how many classes a picture can be of, 0 where there are none.
     """
 
-    def __init__(self, checkpoint: Checkpoint):
-        """A truncation centre that the file lacks is the mean of 10,000 samples, noise that it
-        lacks is drawn from a fixed seed."""
+    def __init__(self, architecture: Architecture, state: dict[str, np.ndarray]):
+        """state: arrays by NVIDIA's names. A truncation centre that it lacks is the mean of 10,000
+        samples, noise that it lacks is drawn from a fixed seed."""
         super().__init__()
-        a, state = checkpoint.architecture, _with_noise(checkpoint)
+        a, state = architecture, _with_noise(architecture, state)
         self.z_dim, self.c_dim, self.w_dim, self.num_ws = a.z_dim, a.c_dim, a.w_dim, a.num_ws
         self.img_size, self.img_resolution = a.img_size, max(a.img_size)
         self.half_resolutions, self.half_devices = a.recorded.half, ("cuda",)
@@ -265,10 +264,9 @@ def _linear(state: dict, name: str, gain: float = 1.0, bias_gain: float | None =
     return layer
 
 
-def _with_noise(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+def _with_noise(a: Architecture, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The state with the noise that old files lack."""
-    state, a = dict(checkpoint.state), checkpoint.architecture
-    random = np.random.RandomState(0)
+    state, random = dict(state), np.random.RandomState(0)
     for number in range(2 * len(a.channels) - 1 if a.has_noise else 0):
         name = convolution_path(number)
         if f"{name}.noise_const" not in state:

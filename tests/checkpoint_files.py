@@ -18,7 +18,16 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from networks.checkpoints import read_checkpoint
+from networks.stylegan2 import StyleGAN2
+
 FILTER = torch.outer(torch.tensor([1.0, 3, 3, 1]), torch.tensor([1.0, 3, 3, 1])) / 64
+
+
+def generator_in(path) -> StyleGAN2:
+    """The generator in a weight file."""
+    checkpoint = read_checkpoint(path)
+    return StyleGAN2(checkpoint.architecture, checkpoint.state)
 
 
 def random_state(

@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from networks.checkpoints import CheckpointError, read_checkpoint
-from networks.stylegan2 import StyleGAN2, _entries
+from networks.stylegan2 import _entries
+from tests.checkpoint_files import generator_in
 from tests.reference.stylegan2 import relative_error
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +40,7 @@ def maps_of(generator, ws):
 @torch.no_grad()
 def test_a_network_gives_what_its_own_tool_gives(name):
     expected = np.load(FOLDER / NETWORKS[name])
-    generator = StyleGAN2(read_checkpoint(FOLDER / name))
+    generator = generator_in(FOLDER / name)
     z, c = (torch.from_numpy(expected[key]).float() for key in "zc")
     has_centre = name != "ros_64_train.pt"
     for key, psi, cutoff in [("ws_psi1", 1, None), ("ws_psi07", 0.7, None),

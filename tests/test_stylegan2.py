@@ -3,9 +3,7 @@
 import pytest
 import torch
 
-from networks.checkpoints import read_checkpoint
-from networks.stylegan2 import StyleGAN2
-from tests.checkpoint_files import random_state, write_nvidia, write_torch
+from tests.checkpoint_files import generator_in, random_state, write_nvidia, write_torch
 from tests.reference.stylegan2 import mapping, relative_error, synthesis
 
 NETWORKS = {
@@ -18,7 +16,7 @@ NETWORKS = {
 
 def generator_of(state, path, **attributes):
     write_nvidia(path, state, layout="G_ema", **attributes)
-    return StyleGAN2(read_checkpoint(path))
+    return generator_in(path)
 
 
 @pytest.mark.parametrize("shape", NETWORKS.values(), ids=NETWORKS)
@@ -92,7 +90,7 @@ def test_what_old_files_lack_is_made_up_the_same_each_time(tmp_path):
     state = {name: values for name, values in random_state().items()
              if name != "mapping.w_avg" and not name.endswith("noise_const")}
     write_torch(tmp_path / "net.pth", state)
-    first, second = (StyleGAN2(read_checkpoint(tmp_path / "net.pth"))
+    first, second = (generator_in(tmp_path / "net.pth")
                      for _ in range(2))
     z = torch.randn(1, first.z_dim)
     assert torch.equal(first.image(first.mapping(z, 0.5)), second.image(second.mapping(z, 0.5)))

@@ -10,8 +10,6 @@ from safetensors.numpy import save
 
 from drag.latents import whitened_space
 from drag.render import LiveView
-from networks.checkpoints import read_checkpoint
-from networks.stylegan2 import StyleGAN2
 from networks.tuning import (
     FRESH_BYTES,
     MAX_BYTES,
@@ -23,7 +21,7 @@ from networks.tuning import (
     tuned,
     untuned,
 )
-from tests.checkpoint_files import random_state, write_nvidia
+from tests.checkpoint_files import generator_in, random_state, write_nvidia
 from tests.reference.stylegan2 import relative_error
 from tests.tunings import meta_stylegan2, random_tensors, random_tuning
 
@@ -33,7 +31,7 @@ def stylegan2(tmp_path_factory):
     """A small StyleGAN2, with windows, without shortcuts, and clamped."""
     path = tmp_path_factory.mktemp("network") / "net.pkl"
     write_nvidia(path, random_state(resolution=64), layout="G_ema", conv_clamp=256)
-    return StyleGAN2(read_checkpoint(path))
+    return generator_in(path)
 
 
 @pytest.fixture(params=["builtin", "stylegan2"])

@@ -5,8 +5,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from networks.checkpoints.architecture import RESOLUTIONS, Architecture, Recorded
-from networks.checkpoints.generators import Checkpoint
+from networks.architecture import RESOLUTIONS, Architecture, Recorded
 from networks.stylegan2 import StyleGAN2
 from networks.tuning import Tuning, fresh_tuning
 
@@ -20,7 +19,7 @@ def meta_stylegan2(side, base=32768):
     state = {name: np.broadcast_to(np.float32(1), shape) for name, shape in shapes.items()}
     with patch("networks.stylegan2._tensor",
                lambda values: torch.empty(values.shape, device="meta")):
-        return StyleGAN2(Checkpoint("none", state, architecture, ()))
+        return StyleGAN2(architecture, state)
 
 
 def random_tensors(generator, size=0.05, seed=1, rank=4):

@@ -15,7 +15,12 @@ from networks.checkpoints.generators import Checkpoint, find_generator
 from networks.checkpoints.machine import Machine
 from networks.checkpoints.records import Budget
 from networks.checkpoints.safe_tensors import is_safetensors, read_safetensors
-from networks.checkpoints.torch_files import STREAM_START, read_archive, read_stream
+from networks.checkpoints.torch_files import (
+    STREAM_START,
+    read_archive,
+    read_storage,
+    read_stream,
+)
 
 __all__ = ["SUFFIXES", "Checkpoint", "CheckpointError", "read_bytes", "read_checkpoint"]
 
@@ -56,7 +61,7 @@ def read_bytes(data: memoryview) -> Checkpoint:
         return find_generator(read_safetensors(data), "safetensors", len(data))
     if start[:1] != b"\x80":
         raise CheckpointError(_what_else(bytes(data[:64])))
-    machine = Machine(data, budget)
+    machine = Machine(data, budget, read_storage)
     value = machine.run()
     if machine.position != len(data):
         raise CheckpointError("has something behind its pickle and was refused")

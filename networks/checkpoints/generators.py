@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from networks.architecture import Architecture, Recorded
 from networks.checkpoints import nvidia, rosinality, tensorflow
-from networks.checkpoints.architecture import Architecture, Recorded, infer_architecture
+from networks.checkpoints.architecture import infer_architecture
 from networks.checkpoints.arrays import Array, Tensor, to_arrays
 from networks.checkpoints.errors import CheckpointError, shown
 from networks.checkpoints.records import Module, TensorFlowNetwork

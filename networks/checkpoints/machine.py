@@ -10,6 +10,7 @@ imported, looked up or called. Byte strings are views, so memory stays within th
 import struct
 from collections.abc import Callable
 
+from networks.checkpoints.arrays import Storage
 from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.records import MAPPINGS, Budget, Global, build, call, new
 
@@ -22,16 +23,18 @@ _STOP = ord(".")
 class Machine:
     """Runs one pickle of a buffer that may hold more after it.
 
-    data: the buffer.   start: where the pickle begins.   persistent: builds what a persistent id
-    stands for, in files that have them.   budget: shared by the pickles within one file.
+    data: the buffer.   budget: shared by the pickles within one file.   read_storage: reads a
+    storage that a byte string of the pickle holds.   start: where the pickle begins.   persistent:
+    builds what a persistent id stands for, in files that have them.
     """
 
     def __init__(
-        self, data: memoryview, budget: Budget, start: int = 0,
+        self, data: memoryview, budget: Budget,
+        read_storage: Callable[[memoryview, Budget], Storage], start: int = 0,
         persistent: Callable[[object], object] | None = None,
     ):
         self.data, self.budget, self.position = data, budget, start
-        self.persistent = persistent
+        self.read_storage, self.persistent = read_storage, persistent
         self.stack: list = []
         self.marks: list[list] = []
         self.memo: dict[int, object] = {}
@@ -162,7 +165,7 @@ class Machine:
 
     def _reduce(self):
         arguments, function = self._pop(), self._pop()
-        self.stack.append(call(function, arguments, self.budget))
+        self.stack.append(call(function, arguments, self.budget, self.read_storage))
 
     def _new(self):
         arguments, kind = self._pop(), self._pop()

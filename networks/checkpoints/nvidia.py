@@ -3,7 +3,7 @@ DragGAN's fork, StyleGAN-Human. A network is a tree of module records, weights a
 
 import re
 
-from networks.checkpoints.architecture import Recorded
+from networks.architecture import Recorded
 from networks.checkpoints.arrays import Tensor
 from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.records import Module

@@ -5,6 +5,7 @@ BUILD do with them. All of it makes plain containers, numbers, and the small rec
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from networks.checkpoints.arrays import Array, DType, Storage, Tensor
@@ -128,8 +129,12 @@ _MADE_WITHOUT = {"ordered dict": OrderedDict, "set": set, "easy dict": dict,
                  "namespace": Namespace, "tensorflow network": TensorFlowNetwork}
 
 
-def call(function, arguments, budget: Budget):
-    """What REDUCE builds: a listed name applied to arguments of the right types."""
+def call(function, arguments, budget: Budget,
+         read_storage: Callable[[memoryview, Budget], Storage]):
+    """What REDUCE builds: a listed name applied to arguments of the right types.
+
+    read_storage: reads a storage in a byte string, which walks pickles itself.
+    """
     kind = function.kind if type(function) is Global else None
     if kind in ("ordered dict", "set") and arguments == ():
         return _MADE_WITHOUT[kind]()
@@ -152,8 +157,6 @@ def call(function, arguments, budget: Budget):
             arguments[:6], Storage, int, tuple, tuple, bool, None):
         return Tensor.within(*arguments[:4])
     if kind == "storage" and _is(arguments, _BYTES):
-        from networks.checkpoints.torch_files import read_storage  # which walks pickles itself
-
         budget.count_work(len(arguments[0]))
         return read_storage(memoryview(arguments[0]), budget)
     if kind == "dtype" and _is(arguments, str, (bool, int), (bool, int)):

@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from networks.checkpoints.architecture import convolution_path, without_first
+from networks.architecture import convolution_path
+from networks.checkpoints.architecture import without_first
 
 _LAYER = {
     "conv.weight": "weight", "conv.modulation.weight": "affine.weight",

@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from networks.checkpoints.architecture import Recorded, convolution_path, without_first
+from networks.architecture import Recorded, convolution_path
+from networks.checkpoints.architecture import without_first
 from networks.checkpoints.arrays import Array, to_arrays
 from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.records import TensorFlowNetwork

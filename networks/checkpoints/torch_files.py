@@ -52,7 +52,7 @@ def read_stream(data: memoryview, budget: Budget) -> object:
     """The value in a stream of torch.save: magic number, version, machine, value, keys, numbers."""
     position, values, storages = 0, [], _Storages()
     for _ in range(5):
-        machine = Machine(data, budget, position, storages)
+        machine = Machine(data, budget, read_storage, position, storages)
         values.append(machine.run())
         position = machine.position
         if values[0] != MAGIC:
@@ -85,7 +85,7 @@ def read_archive(data: memoryview, budget: Budget) -> object:
     if bytes(members.get("byteorder", b"little")) != b"little":
         raise CheckpointError("was written on a big-endian machine, which is not supported")
     storages = _Storages()
-    machine = Machine(pickle, budget, 0, storages)
+    machine = Machine(pickle, budget, read_storage, 0, storages)
     value = machine.run()
     if machine.position != len(pickle):
         raise CheckpointError("has something behind its pickle and was refused")

@@ -39,7 +39,8 @@ def ours(args) -> dict:
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     began = time.perf_counter()
-    generator = StyleGAN2(read_checkpoint(args.file)).to(device)
+    checkpoint = read_checkpoint(args.file)
+    generator = StyleGAN2(checkpoint.architecture, checkpoint.state).to(device)
     report = {"load_seconds": time.perf_counter() - began, "loaded_mb": memory()}
     side = generator.img_resolution
     pair = PointPair(*(tuple(round(share * side) for share in end) for end in (HANDLE, TARGET)))

@@ -1,0 +1,105 @@
+"""What a StyleGAN2 generator is like: its sizes, and how its weights are called.
+
+Names are those of NVIDIA's PyTorch tools, into which every reader of a file translates.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+RESOLUTIONS = tuple(2**i for i in range(2, 11))  # of blocks; pictures start at 32 px
+FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64  # between resolutions; sums to 1
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a file says beside its weights; the defaults hold where it is silent.
+
+    lr_multiplier: of the mapping's layers, whose stored weights are larger by its inverse.
+    conv_clamp: limit on what convolutions put out, if any.   half: resolutions of the blocks that
+    were trained in half precision.
+    """
+
+    lr_multiplier: float = 0.01
+    conv_clamp: float | None = None
+    half: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The sizes of a StyleGAN2 generator.
+
+    kind: skip, resnet or orig, how blocks make the picture (StyleGAN2, Fig. 7).
+    mapping_widths: outputs of the mapping's layers; the last is w_dim.   embed_dim: of a label, 0
+    without labels.   channels: outputs of each block, by its resolution.   const_size: (h, w) of
+    the constant input, (4, 4) for square pictures.   has_noise: fixed noise is added.
+    """
+
+    kind: str
+    z_dim: int
+    c_dim: int
+    embed_dim: int
+    mapping_widths: tuple[int, ...]
+    channels: dict[int, int]
+    const_size: tuple[int, int]
+    has_noise: bool
+    recorded: Recorded
+
+    @property
+    def w_dim(self) -> int:
+        """Size of an entry of ws."""
+        return self.mapping_widths[-1]
+
+    @property
+    def resolutions(self) -> tuple[int, ...]:
+        """Of the blocks: 4, 8, 16, ..."""
+        return tuple(self.channels)
+
+    @property
+    def img_size(self) -> tuple[int, int]:
+        """(H, W) of the picture."""
+        return self.block_size(self.resolutions[-1])
+
+    @property
+    def num_ws(self) -> int:
+        """Entries of ws: one a convolution, and one for the last conversion to RGB."""
+        return 2 * len(self.channels)
+
+    def block_size(self, resolution: int) -> tuple[int, int]:
+        """(h, w) of a block's map; a block's resolution is that of a square one."""
+        return tuple(resolution // 4 * side for side in self.const_size)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The weights that such a generator has, without noise and w_avg, which may be missing."""
+        shapes, width = {}, self.z_dim + self.embed_dim
+        if self.c_dim:
+            shapes |= _dense("mapping.embed", self.c_dim, self.embed_dim)
+        for i, out in enumerate(self.mapping_widths):
+            shapes |= _dense(f"mapping.fc{i}", width, out)
+            width = out
+        shapes["synthesis.b4.const"] = (self.channels[4], *self.const_size)
+        before = 0
+        for resolution, channels in self.channels.items():
+            block, last = f"synthesis.b{resolution}", resolution == self.resolutions[-1]
+            if before:
+                shapes |= self._convolution(f"{block}.conv0", before, channels)
+                if self.kind == "resnet":
+                    shapes[f"{block}.skip.weight"] = (channels, before, 1, 1)
+            shapes |= self._convolution(f"{block}.conv1", channels, channels)
+            if self.kind == "skip" or last:
+                shapes |= self._convolution(f"{block}.torgb", channels, 3, 1)
+            before = channels
+        return shapes
+
+    def _convolution(self, name: str, before: int, after: int, kernel: int = 3) -> dict:
+        return {f"{name}.weight": (after, before, kernel, kernel), f"{name}.bias": (after,),
+                **_dense(f"{name}.affine", self.w_dim, before)}
+
+
+def _dense(name: str, before: int, after: int) -> dict:
+    return {f"{name}.weight": (after, before), f"{name}.bias": (after,)}
+
+
+def convolution_path(number: int) -> str:
+    """Where the convolution of this running number is: 0 is b4.conv1, 1 b8.conv0, 2 b8.conv1 ..."""
+    return f"synthesis.b{4 << (number + 1) // 2}.conv{1 - number % 2}"
