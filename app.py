@@ -20,8 +20,9 @@ from drag.api import publish
 from drag.engine import Engine
 from drag.language import say
 from drag.line import LENGTH, SECONDS, Line, slots_for
-from drag.loaded import BUDGET, LoadedModels
-from drag.models import CATALOGUE, Model, is_path, local_models, report_progress
+from drag.models.catalogue import CATALOGUE, Model, is_path, local_models
+from drag.models.loaded import BUDGET, LoadedModels
+from drag.models.progress import report_progress
 from drag.page import Handlers
 from drag.page.layout import Layout, word
 from drag.page.theme import CSS, THEME

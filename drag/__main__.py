@@ -17,13 +17,13 @@ from PIL import Image, UnidentifiedImageError
 from drag import film, project
 from drag.alignment import Frame, checked, crop, frame_of, middle
 from drag.edit import Edit, PointPair, Settings
-from drag.errors import ModelUnavailableError
 from drag.faces import load_finder
 from drag.files import MEDIA_TYPES, as_file
 from drag.inversion import invert, is_far, photo_edit
-from drag.loaded import load_generator
 from drag.loop import drag
-from drag.models import CATALOGUE, Model, is_of_faces, named, report_progress
+from drag.models.catalogue import CATALOGUE, Model, is_of_faces, named
+from drag.models.loaded import load_generator
+from drag.models.progress import ModelUnavailableError, report_progress
 from drag.photo import Photo, read_photo
 from drag.pictures import from_latents, new_edit
 from drag.solvers import SOLVERS, solver_for

@@ -21,9 +21,9 @@ from drag import files
 from drag.edit import MAX_POINTS, Edit, PointPair, Settings
 from drag.engine import Engine
 from drag.line import Line, Place
-from drag.loaded import LoadedModels
 from drag.loop import Step
 from drag.masks import decode_mask
+from drag.models.loaded import LoadedModels
 from drag.pictures import new_edit
 from drag.project import NO_PROJECT, check_model, from_project, to_project
 from drag.sessions import log_drag

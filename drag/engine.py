@@ -12,8 +12,8 @@ import torch
 
 from drag.edit import Edit
 from drag.inversion import Fit, invert
-from drag.loaded import LoadedModels
 from drag.loop import Step, drag
+from drag.models.loaded import LoadedModels
 from drag.project import check_model
 from drag.render import LiveView
 from drag.solvers import solver_for

@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw
 
 from drag.edit import Edit, PointPair
 from drag.export import jpeg
-from drag.loaded import load_generator
 from drag.loop import drag
+from drag.models.loaded import load_generator
 from drag.overlays import draw_points, scaled
 from drag.pictures import new_edit
 from drag.render import render

@@ -9,17 +9,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from drag import wheel
-from drag.errors import ModelUnavailableError
-from drag.hub import Progress
-from drag.wheel import Wheel
-from networks.checkpoints.facenet import read_mtcnn
+from drag.models import wheel
+from drag.models.catalogue import FACE_FINDER
+from drag.models.progress import ModelUnavailableError, Progress
 from networks.mtcnn import MTCNN
 
-SOURCE = Wheel(
-    "the face finder", "facenet-pytorch==2.6.0",
-    "ecb82b27beb226d106f2219efe8f829b01b87a8595badd01545679bdb9f19cca", 1_881_930,
-    "DRAG_FACES_WHEEL", read_mtcnn)
 LONGEST = 640  # side of what is searched, pixels
 SMALLEST = 24  # side of a face in it
 SURE, SURE_TURNED = 0.93, 0.98  # scores from which it is a face; aligned ones have 0.95 at least
@@ -121,7 +115,7 @@ def load_finder(progress: Progress | None = None) -> FaceFinder:
     with _loading:
         if _finder is None and time.monotonic() - _failed > RETRY_SECONDS:
             try:
-                weights = wheel.read_weights(SOURCE, progress or (lambda words, share: None))
+                weights = wheel.read_weights(FACE_FINDER, progress or (lambda words, share: None))
                 _finder = FaceFinder(MTCNN.from_weights(weights))
             except ModelUnavailableError as error:
                 _failed, _why = time.monotonic(), str(error)

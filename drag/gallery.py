@@ -12,7 +12,7 @@ import numpy as np
 from drag.edit import Edit
 from drag.engine import with_room
 from drag.export import jpeg
-from drag.loaded import LoadedModels
+from drag.models.loaded import LoadedModels
 from drag.priority import PICTURES, step_back
 from drag.render import render_edit
 

@@ -1,7 +1,5 @@
 """Statistics of W: what a generator's latents are like, and so how far is too far."""
 
-import os
-import threading
 import weakref
 from dataclasses import dataclass
 
@@ -14,7 +12,6 @@ SAMPLES = 10_000
 NEGATIVE_SLOPE = 0.2  # of the leaky ReLU that ends StyleGAN's mapping network
 
 _known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,24 +39,15 @@ class WhitenedSpace:
         return torch.where(x < 0, x * NEGATIVE_SLOPE, x)
 
 
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()  # of a worker (drag/zero.py): the server's may be held
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
-
 def whitened_space(generator) -> WhitenedSpace:
     """The whitened space of a generator, from 10,000 samples of fixed seed; a second of work that
     is done once for each generator in memory, whose tuned views share it: they have its mapping.
     Coordinates without spread are left alone."""
     generator = untuned(generator)
-    with _lock:
-        if generator not in _known:
-            _known[generator] = _measure(generator)
-        return _known[generator]
+    space = _known.get(generator)
+    if space is None:  # two who come at once both measure, the same numbers: one of them is kept
+        space = _known.setdefault(generator, _measure(generator))
+    return space
 
 
 @torch.no_grad()

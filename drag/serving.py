@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from drag.gate import NO_CALL, answer, gate
 from drag.line import Line
-from drag.loaded import LoadedModels
+from drag.models.loaded import LoadedModels
 
 CHEAP = {  # Gradio sums up its last 10,000 events by pandas after each, and nobody reads that
     "GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**12)}

@@ -7,7 +7,7 @@ from drag.edit import Edit
 from drag.language import name_in, say, translated
 from drag.line import Place
 from drag.loop import Ending, Step
-from drag.models import Model
+from drag.models.catalogue import Model
 from drag.tracking import UNLIKE
 
 SOON = 7.5  # seconds of waiting that are not worth counting

@@ -24,9 +24,11 @@ from drag.edit import Edit
 from drag.engine import Engine
 from drag.export import jpeg, png
 from drag.inversion import Fit
-from drag.loaded import LoadedModels
 from drag.loop import Step
-from drag.models import Model, choose_device, read_generator
+from drag.models import hub
+from drag.models.catalogue import Model
+from drag.models.loaded import LoadedModels
+from drag.models.reading import choose_device, read_generator
 
 try:
     import spaces
@@ -128,6 +130,7 @@ def _worked_out(model: Model, seconds: float, work) -> Iterator:
     global _there
     until = time.monotonic() + seconds + (0 if model in _placed else LOADING_SECONDS)
     if _there is None:
+        hub.after_fork()
         torch.set_num_threads(1)  # those of OpenMP did not survive the fork, and are waited for
         _there = LoadedModels("auto")
         for placed, generator in _placed.items():

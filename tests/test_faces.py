@@ -13,8 +13,9 @@ from PIL import Image
 
 from drag import faces, new_edit
 from drag.alignment import frame_of
-from drag.errors import ModelUnavailableError
 from drag.faces import FaceFinder, load_finder
+from drag.models.catalogue import FACE_FINDER
+from drag.models.progress import ModelUnavailableError
 from drag.render import render
 from networks.mtcnn import MTCNN
 
@@ -162,7 +163,7 @@ def test_it_is_loaded_once_by_many_at_once(monkeypatch):
         thread.start()
     for thread in threads:
         thread.join()
-    assert calls == [faces.SOURCE]
+    assert calls == [FACE_FINDER]
     assert len(set(map(id, found))) == 1
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants, file_download
 
-from drag import hub
-from drag.errors import ModelUnavailableError
-from drag.hub import HubFile, fetch, parse_hub_name
+from drag.models import hub
+from drag.models.hub import HubFile, fetch, parse_hub_name
+from drag.models.progress import ModelUnavailableError
 from tests.hub import COMMIT, FakeHub
 
 ROOT = Path(__file__).parent.parent
@@ -158,7 +158,7 @@ def test_a_full_or_closed_disk_ends_in_a_sentence(server, monkeypatch, error, wo
 
 def test_the_environment_means_what_it_always_does(tmp_path):
     """In a process of its own, since the library reads it when it is imported."""
-    program = ("import sys; from drag.hub import *\n"
+    program = ("import sys; from drag.models.hub import *\n"
                "try: print(fetch(parse_hub_name(sys.argv[1]), lambda *_: None, ''))\n"
                "except ValueError as error: print('refused:', error)")
 

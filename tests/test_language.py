@@ -18,7 +18,7 @@ from drag.language import (
     say,
     translated,
 )
-from drag.models import CATALOGUE
+from drag.models.catalogue import CATALOGUE
 from drag.pictures import at_step, mix, parse_seed, parse_truncation
 from drag.project import from_npz, from_project, read_content
 

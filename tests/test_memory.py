@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from drag.exchange import FileExchange
 from drag.line import Line
-from drag.loaded import LoadedModels
+from drag.models.loaded import LoadedModels
 from drag.serving import Page, app_kwargs
 import gradio
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from drag import new_edit
-from drag.models import CATALOGUE
+from drag.models.catalogue import CATALOGUE
 from drag.render import fit_colours, render
 from networks.mobile_stylegan import MobileStyleGAN, inverse_haar
 from tests.reference.make import FILE, SEEDS, STRIDE

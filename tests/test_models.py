@@ -7,11 +7,12 @@ import time
 import pytest
 import torch
 
-from drag import loaded, models
-from drag.errors import ModelUnavailableError
-from drag.hub import HubFile
-from drag.loaded import LoadedModels, load_generator
-from drag.models import CATALOGUE, catalogued, choose_device, local_models, named, read_generator
+from drag.models import hub, loaded, reading
+from drag.models.catalogue import CATALOGUE, catalogued, local_models, named
+from drag.models.hub import HubFile
+from drag.models.loaded import LoadedModels, load_generator
+from drag.models.progress import ModelUnavailableError
+from drag.models.reading import choose_device, read_generator
 from networks.checkpoints import CheckpointError
 from tests.checkpoint_files import random_state, write_nvidia, write_torch
 
@@ -165,7 +166,7 @@ def test_too_little_memory_ends_in_a_sentence(folder, monkeypatch):
     def full(*_):
         raise MemoryError
 
-    monkeypatch.setattr(models, "read_checkpoint", full)
+    monkeypatch.setattr(reading, "read_checkpoint", full)
     with pytest.raises(ModelUnavailableError, match="enough memory"), loading(folder).use("a.pkl"):
         pass
 
@@ -184,7 +185,7 @@ def test_a_model_of_the_hub_is_fetched_and_read(folder, monkeypatch):
         assert (file.name, label) == ("team/nets/a.pkl", "Downloading team/nets/a.pkl")
         return folder / "a.pkl"
 
-    monkeypatch.setattr(models.hub, "fetch", fetch)
+    monkeypatch.setattr(hub, "fetch", fetch)
     said = []
     with loading(folder).use("team/nets/a.pkl", lambda *told: said.append(told)) as generator:
         assert generator.img_size == (32, 32)

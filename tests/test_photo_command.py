@@ -12,9 +12,9 @@ from PIL import Image
 import drag.__main__ as command
 from drag import inversion, project
 from drag.alignment import Frame, crop, frame_of
-from drag.errors import ModelUnavailableError
 from drag.faces import load_finder
-from drag.models import named
+from drag.models.catalogue import named
+from drag.models.progress import ModelUnavailableError
 from drag.photo import read_photo
 from tests.real_photos import astronaut
 from tests.test_inversion import QUICK

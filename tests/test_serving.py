@@ -9,7 +9,7 @@ from gradio_client import Client
 
 import app as page
 from drag.line import LENGTH, SECONDS, Line
-from drag.loaded import LoadedModels
+from drag.models.loaded import LoadedModels
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.running_app import running_app
 

@@ -14,8 +14,8 @@ from drag import PointPair, Settings, as_file, drag, new_edit
 from drag.edit import MAX_HISTORY_BYTES, Edit, bounded
 from drag.engine import Engine
 from drag.gallery import Gallery
-from drag.loaded import LoadedModels
-from drag.models import local_models, named
+from drag.models.catalogue import local_models, named
+from drag.models.loaded import LoadedModels
 from drag.page.history import KEEP_BYTES
 from drag.pictures import follow, from_latents, mix, resample, reset_picture
 from drag.project import check_model, from_project, to_project

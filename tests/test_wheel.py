@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from drag import wheel
-from drag.errors import ModelUnavailableError
-from drag.models import CATALOGUE
-from drag.wheel import Wheel
+from drag.models import wheel
+from drag.models.catalogue import CATALOGUE
+from drag.models.progress import ModelUnavailableError
+from drag.models.wheel import Wheel
 
 CONTENT = b"stands for the wheel"
 WEIGHTS = {"weight": torch.arange(6.0).view(2, 3)}

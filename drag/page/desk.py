@@ -12,7 +12,7 @@ from drag.files import AT_ONCE
 from drag.gallery import Gallery
 from drag.language import language_of
 from drag.line import Line, slots_for
-from drag.loaded import LoadedModels
+from drag.models.loaded import LoadedModels
 from drag.page.past import past
 from drag.pictures import new_edit
 from drag.sessions import Session, Turn

@@ -13,7 +13,7 @@ from drag.edit import Edit
 from drag.exchange import read_file
 from drag.files import MEDIA_TYPES, file_name, making, suffix_of
 from drag.language import language_of, say
-from drag.models import Model
+from drag.models.catalogue import Model
 from drag.page.layout import formats_menu, models_menu, solvers_menu, tooltips
 from drag.page.pictures import PictureHandlers, examples_row
 from drag.pictures import from_latents

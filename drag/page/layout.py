@@ -8,7 +8,7 @@ from drag.component import OpenSlider
 from drag.exchange import FileExchange
 from drag.film import SECONDS
 from drag.language import TRANSLATIONS, name_in, say
-from drag.loaded import LoadedModels
+from drag.models.loaded import LoadedModels
 from drag.page.desk import Desk
 from drag.photo_frame import PhotoFrame
 from drag.solvers import SOLVERS

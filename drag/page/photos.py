@@ -12,9 +12,9 @@ import numpy as np
 
 from drag import alignment, faces
 from drag.component import to_url
-from drag.errors import ModelUnavailableError
 from drag.language import language_of, name_in, say
-from drag.models import Model, is_of_faces
+from drag.models.catalogue import Model, is_of_faces
+from drag.models.progress import ModelUnavailableError
 from drag.page.desk import Desk
 from drag.page.panel import said
 from drag.photo import read_photo

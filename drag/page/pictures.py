@@ -10,7 +10,7 @@ from drag import examples
 from drag.component import to_url
 from drag.edit import Edit
 from drag.language import language_of, say, translated
-from drag.models import Model
+from drag.models.catalogue import Model
 from drag.page.desk import SHOWN, Desk, item_of
 from drag.pictures import follow, mix, new_edit, parse_seed, parse_truncation, resample
 from drag.project import check_model

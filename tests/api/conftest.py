@@ -14,7 +14,7 @@ SERVER = """
 import gradio
 from drag.api import publish
 from drag.line import Line
-from drag.loaded import LoadedModels
+from drag.models.loaded import LoadedModels
 
 with gradio.Blocks(analytics_enabled=False, delete_cache=(1, 3)) as demo:
     publish(LoadedModels("cpu"), Line(1))

@@ -23,8 +23,8 @@ from PIL import Image
 from drag import project
 from drag.api import Api
 from drag.line import Line
-from drag.loaded import LoadedModels
 from drag.loop import Step
+from drag.models.loaded import LoadedModels
 from drag.overlays import draw_mark
 from drag.render import render
 from tests.test_readme import example

@@ -9,7 +9,7 @@ import pytest
 from gradio_client.exceptions import AppError
 
 from drag.api import Api
-from drag.loaded import LoadedModels
+from drag.models.loaded import LoadedModels
 
 PAIR = [560, 600, 540, 600]
 NO_PROJECT = "not a project that was saved here"

@@ -13,8 +13,8 @@ from drag import PointPair, Settings, new_edit
 from drag.api import Api
 from drag.engine import Engine
 from drag.line import Line
-from drag.loaded import LoadedModels
-from drag.models import local_models
+from drag.models.catalogue import local_models
+from drag.models.loaded import LoadedModels
 from drag.project import from_project, to_project
 from drag.render import render_edit
 from networks.tuning import Tuning

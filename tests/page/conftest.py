@@ -13,8 +13,8 @@ import pytest
 from drag import PointPair, inversion, new_edit
 from drag.canvas import to_value
 from drag.inversion import Fit
-from drag.loaded import LoadedModels
-from drag.models import local_models
+from drag.models.catalogue import local_models
+from drag.models.loaded import LoadedModels
 from drag.page import Handlers
 from tests.checkpoint_files import random_state, write_nvidia
 

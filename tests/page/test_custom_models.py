@@ -10,7 +10,7 @@ from drag.api import Api
 from drag.engine import Engine
 from drag.language import say
 from drag.line import Line
-from drag.loaded import MENU_ONLY
+from drag.models.loaded import MENU_ONLY
 from drag.project import to_project
 from drag.wording import about
 from tests.page.conftest import CHINESE, ENGLISH, LINE, visitor
@@ -28,7 +28,7 @@ def closed(handlers, monkeypatch):
     def fetch(*_):
         raise AssertionError("this asked for a download")
 
-    monkeypatch.setattr("drag.hub.fetch", fetch)
+    monkeypatch.setattr("drag.models.hub.fetch", fetch)
     return handlers
 
 

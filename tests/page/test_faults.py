@@ -13,9 +13,9 @@ import pytest
 import torch
 
 import drag.engine
-from drag.errors import ModelUnavailableError
-from drag.loaded import LoadedModels
-from drag.models import local_models
+from drag.models.catalogue import local_models
+from drag.models.loaded import LoadedModels
+from drag.models.progress import ModelUnavailableError
 from drag.page import SHOWN, Handlers, running
 from drag.page.layout import FORMATS
 from drag.project import from_project
@@ -139,8 +139,8 @@ FULL = """
 import json, resource, sys
 from pathlib import Path
 from drag.api import Api
-from drag.loaded import LoadedModels
-from drag.models import local_models
+from drag.models.loaded import LoadedModels
+from drag.models.catalogue import local_models
 from drag.page import Handlers
 from drag.page.layout import FORMATS
 from tests.page.conftest import ENGLISH, dragged

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from drag import new_edit
-from drag.loaded import LoadedModels
-from drag.models import local_models
+from drag.models.catalogue import local_models
+from drag.models.loaded import LoadedModels
 from drag.page import CHOSEN, SHOWN, Handlers
 from drag.page.history import KEEP_BYTES
 from drag.project import from_npz, from_project, to_npz, to_project

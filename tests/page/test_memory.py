@@ -6,8 +6,8 @@ import tracemalloc
 import numpy as np
 
 from drag import PointPair
-from drag.loaded import LoadedModels
-from drag.models import local_models
+from drag.models.catalogue import local_models
+from drag.models.loaded import LoadedModels
 from drag.page import Handlers
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.page.conftest import CANVAS, ENGLISH, UNDO, canvas_of, visitor

@@ -9,9 +9,9 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from drag.errors import ModelUnavailableError
 from drag.line import Line
-from drag.models import Model
+from drag.models.catalogue import Model
+from drag.models.progress import ModelUnavailableError
 from drag.page import SHOWN, photos
 from tests.page.conftest import (
     CANVAS,

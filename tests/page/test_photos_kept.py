@@ -17,7 +17,7 @@ from drag import faces, inversion, zero
 from drag.alignment import Frame
 from drag.inversion import Fit
 from drag.line import Line
-from drag.loaded import LoadedModels
+from drag.models.loaded import LoadedModels
 from drag.page import Handlers, photos
 from tests.page.conftest import CANVAS, ENGLISH, LINE, POINT, SEED, another, canvas_of, visitor
 from tests.page.inversions import FRAME, PHOTO, file_of, running, taken, use

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from drag.canvas import to_value
-from drag.loaded import LoadedModels
-from drag.models import local_models
+from drag.models.catalogue import local_models
+from drag.models.loaded import LoadedModels
 from drag.page import SHOWN, Handlers
 from drag.pictures import follow
 from drag.project import from_project

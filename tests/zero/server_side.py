@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from drag import PointPair, Settings, drag, load_generator, new_edit, zero
-from drag.loaded import LoadedModels
+from drag.models.loaded import LoadedModels
 
 
 def say(**line):

@@ -14,8 +14,8 @@ import torch
 
 from drag import PointPair, Settings, new_edit, zero
 from drag.inversion import Fit
-from drag.loaded import LoadedModels
 from drag.loop import drag
+from drag.models.loaded import LoadedModels
 
 HERE = Path(__file__).parent
 

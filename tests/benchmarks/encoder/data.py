@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
-from drag.loaded import load_generator
+from drag.models.loaded import load_generator
 from networks.encoder import SIDE
 
 SHARD = 1024  # pictures in a file

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from drag.latents import whitened_space
-from drag.loaded import load_generator
+from drag.models.loaded import load_generator
 from networks.encoder import Encoder
 from tests.benchmarks.encoder.data import FULL, fit_head, read_shard
 from tests.benchmarks.encoder.train import Training, export

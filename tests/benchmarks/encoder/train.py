@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from drag.latents import whitened_space
-from drag.loaded import load_generator
+from drag.models.loaded import load_generator
 from networks.encoder import Encoder
 from tests.benchmarks.encoder.augment import FRAME_UNITS, augment
 from tests.benchmarks.encoder.data import (

@@ -21,8 +21,7 @@ from huggingface_hub import cached_assets_path
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from drag.errors import ModelUnavailableError
-from drag.hub import Progress
+from drag.models.progress import ModelUnavailableError, Progress
 
 CONVERSION = 1  # raised whenever a converted file changes, so that older ones are not read
 

@@ -5,20 +5,18 @@ whoever runs the program, as a file on this machine.
 """
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from drag import hub, wheel
-from drag.errors import ModelUnavailableError
-from drag.hub import HubFile, Progress
-from drag.wheel import Wheel
-from networks.checkpoints import SUFFIXES, read_checkpoint
+from drag.models import hub
+from drag.models.hub import HubFile
+from drag.models.wheel import Wheel
+from networks.checkpoints import SUFFIXES
+from networks.checkpoints.facenet import read_mtcnn
 from networks.checkpoints.openvino import read_mobile_stylegan
 from networks.mobile_stylegan import MobileStyleGAN
-from networks.stylegan2 import StyleGAN2
 
 FREE, RESEARCH, OWN = "free", "research", "own"  # groups of the menu
 NVIDIA = "NVIDIA source code licence, non-commercial"
@@ -107,6 +105,9 @@ CATALOGUE = {model.name: model for model in (
     Model("landscapes", "Landscapes (LHQ)", RESEARCH, "not stated by its authors", HubFile(
         "DragGan/DragGan-Models", "stylegan2-lhq-256x256.pkl", None, "ae2c33d4"), 256, 357),
 )}
+FACE_FINDER = Wheel("the face finder", "facenet-pytorch==2.6.0",
+                    "ecb82b27beb226d106f2219efe8f829b01b87a8595badd01545679bdb9f19cca", 1_881_930,
+                    "DRAG_FACES_WHEEL", read_mtcnn)
 
 
 def catalogued(text: str) -> Model:
@@ -143,54 +144,6 @@ def local_models(path) -> list[Model]:
     else:
         raise ValueError(f"There is no file or folder {path}.")
     return [Model(file.name, file.name, OWN, "a file on this machine", file) for file in files]
-
-
-def choose_device(name: str = "auto") -> torch.device:
-    """The torch device of that name; auto takes CUDA, then MPS, then the CPU.
-
-    Raises ValueError where the machine has none of that kind.
-    """
-    has = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name != "auto" and not has.get(name):
-        here = ", ".join(kind for kind, there in has.items() if there)
-        raise ValueError(f"This machine has no {name} device that PyTorch can use; it has: {here}.")
-    return torch.device(next(kind for kind in has if has[kind]) if name == "auto" else name)
-
-
-def read_generator(model: Model, device: torch.device, progress: Progress):
-    """The model's generator, frozen, fetched first where it is not on this machine.
-
-    Raises ModelUnavailableError where the weights cannot be had, CheckpointError where they are no
-    StyleGAN2 generator; both are ValueErrors in words fit for a visitor.
-    """
-    if isinstance(model.source, Wheel):
-        weights = wheel.read_weights(model.source, progress)
-        return MobileStyleGAN.from_weights(weights).to(device)
-    path = model.source
-    if isinstance(path, HubFile):
-        size = f" ({model.megabytes} MB, once)" if model.megabytes else ""
-        path = hub.fetch(path, progress, f"Downloading {model.title}{size}")
-    progress(f"Reading {path.name}", None)
-    try:
-        checkpoint = read_checkpoint(path)
-        return StyleGAN2(checkpoint.architecture, checkpoint.state).to(device)
-    except OSError as error:
-        raise ModelUnavailableError(f"{path.name} cannot be read: {error.strerror}.") from None
-    except (MemoryError, torch.OutOfMemoryError):
-        raise ModelUnavailableError(
-            f"There is not enough memory for {path.name}; choose a smaller model.") from None
-
-
-def report_progress(words: str, share: float | None) -> None:
-    """A Progress for the terminal: one line, rewritten where that is possible."""
-    if sys.stderr.isatty() and share is not None:
-        print(f"\r{words}: {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr)
-    elif share in (None, 0.0):
-        print(f"{words} ...", file=sys.stderr)
 
 
 def is_path(text: str) -> bool:

@@ -3,14 +3,11 @@
 HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN mean what they always do.
 """
 
-import contextlib
 import errno
 import hashlib
-import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +23,8 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import tqdm
 
-from drag.errors import ModelUnavailableError
+from drag.models.progress import ModelUnavailableError, Progress, waiting_for
 from networks.checkpoints import SUFFIXES
-
-Progress = Callable[[str, float | None], None]  # what is done, in words; share done, if known
 
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
 _NAME = re.compile(rf"({_PART}/{_PART})(?:@({_PART}))?/((?:{_PART}/){{0,8}}{_PART})")
@@ -40,13 +35,11 @@ _downloads = threading.Semaphore(2)  # at once
 MAX_BYTES = 2_000_000_000  # of a file; the largest known has 1.1 GB
 
 
-def _after_fork() -> None:
+def after_fork() -> None:
+    """What a forked process calls before it fetches anything: the semaphore of the process that it
+    was forked from may be taken, for ever."""
     global _downloads
-    _downloads = threading.Semaphore(2)  # of a worker (drag/zero.py): the server's may be taken
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    _downloads = threading.Semaphore(2)
 
 
 @dataclass(frozen=True)
@@ -143,20 +136,6 @@ def _download(file: HubFile, progress: Progress, label: str, force: bool) -> Pat
                 **place, force_download=force, tqdm_class=_bar(progress, label)))
     except Exception as error:
         raise ModelUnavailableError(_sentence(file, error, begun=True)) from error
-
-
-@contextlib.contextmanager
-def waiting_for(lock, words: str, progress: Progress) -> Iterator[None]:
-    """Hold a lock or semaphore; progress is told these words again and again while it waits, and
-    may end the wait by an error."""
-    if not lock.acquire(blocking=False):
-        progress(words, None)
-        while not lock.acquire(timeout=0.2):
-            progress(words, None)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _is_an_answer(error: Exception) -> bool:

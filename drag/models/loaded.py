@@ -9,16 +9,9 @@ from dataclasses import dataclass, field
 
 import torch
 
-from drag.errors import ModelUnavailableError
-from drag.hub import Progress, waiting_for
-from drag.models import (
-    CATALOGUE,
-    Model,
-    catalogued,
-    choose_device,
-    named,
-    read_generator,
-)
+from drag.models.catalogue import CATALOGUE, Model, catalogued, named
+from drag.models.progress import ModelUnavailableError, Progress, waiting_for
+from drag.models.reading import choose_device, read_generator
 
 BUDGET = 2_000_000_000  # bytes of weights; a 1024 px StyleGAN2 takes 120 million
 TELL_SECONDS = 0.1
@@ -196,8 +189,8 @@ _shared: dict[torch.device, LoadedModels] = {}
 def load_generator(name: str = "builtin", device: str = "auto", progress: Progress | None = None):
     """The generator of that name, frozen; loaded once a process and shared by all who ask.
 
-    name: as `drag.models.named` takes it.   progress: told what is being done. Raises ValueError
-    for an unknown name or device and where the weights cannot be had or are none.
+    name: as `drag.models.catalogue.named` takes it.   progress: told what is being done. Raises
+    ValueError for an unknown name or device and where the weights cannot be had or are none.
     """
     models = _shared.setdefault(choose_device(device), LoadedModels(device))
     with models.use(named(name), progress) as generator:

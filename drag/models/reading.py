@@ -1,0 +1,52 @@
+"""A model of the catalogue as a generator on a device."""
+
+import torch
+
+from drag.models import hub, wheel
+from drag.models.catalogue import Model
+from drag.models.hub import HubFile
+from drag.models.progress import ModelUnavailableError, Progress
+from drag.models.wheel import Wheel
+from networks.checkpoints import read_checkpoint
+from networks.mobile_stylegan import MobileStyleGAN
+from networks.stylegan2 import StyleGAN2
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The torch device of that name; auto takes CUDA, then MPS, then the CPU.
+
+    Raises ValueError where the machine has none of that kind.
+    """
+    has = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name != "auto" and not has.get(name):
+        here = ", ".join(kind for kind, there in has.items() if there)
+        raise ValueError(f"This machine has no {name} device that PyTorch can use; it has: {here}.")
+    return torch.device(next(kind for kind in has if has[kind]) if name == "auto" else name)
+
+
+def read_generator(model: Model, device: torch.device, progress: Progress):
+    """The model's generator, frozen, fetched first where it is not on this machine.
+
+    Raises ModelUnavailableError where the weights cannot be had, CheckpointError where they are no
+    StyleGAN2 generator; both are ValueErrors in words fit for a visitor.
+    """
+    if isinstance(model.source, Wheel):
+        weights = wheel.read_weights(model.source, progress)
+        return MobileStyleGAN.from_weights(weights).to(device)
+    path = model.source
+    if isinstance(path, HubFile):
+        size = f" ({model.megabytes} MB, once)" if model.megabytes else ""
+        path = hub.fetch(path, progress, f"Downloading {model.title}{size}")
+    progress(f"Reading {path.name}", None)
+    try:
+        checkpoint = read_checkpoint(path)
+        return StyleGAN2(checkpoint.architecture, checkpoint.state).to(device)
+    except OSError as error:
+        raise ModelUnavailableError(f"{path.name} cannot be read: {error.strerror}.") from None
+    except (MemoryError, torch.OutOfMemoryError):
+        raise ModelUnavailableError(
+            f"There is not enough memory for {path.name}; choose a smaller model.") from None
