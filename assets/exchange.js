@@ -5,7 +5,7 @@
 // props.saved  {name, src, serial}: a file for the visitor, as a data URL.
 // Event: open.
 
-const MAX_BYTES = 20_000_000;  // as drag/project.py, which has the last word
+const MAX_BYTES = 20_000_000;  // as drag/files/project.py, which has the last word
 const TEXTS = chinese ? {
   open: "打开项目（.drag）或潜变量（.npz）…",
   tip: "打开此前保存的编辑，或其他 StyleGAN 工具导出的潜变量；也可把文件拖到页面上。",

@@ -9,7 +9,7 @@
 //              or null, stays as it was. Phases: none, placing, running, far, done.
 // Events: take (a file), use (the frame), stop.
 
-const MAX_BYTES = 20_000_000;  // as drag/photo.py, which has the last word
+const MAX_BYTES = 20_000_000;  // as drag/photo/reading.py, which has the last word
 const REST = 500;  // ms in which a button that took another's place is not pressed: a double click
 const TEXTS = WORDS[chinese ? "zh" : "en"];
 const find = (name) => element.querySelector(name), act = (name) => find(`[data-act=${name}]`);

@@ -1,5 +1,5 @@
 // The frame on the photo, to be moved, turned and zoomed by mouse, fingers or keys. All places are in
-// pixels of the photo, whole numbers at the middle of one, as in drag/alignment.py.
+// pixels of the photo, whole numbers at the middle of one, as in drag/photo/alignment.py.
 
 const SMALLEST = 32, LARGEST = 3, STEP = 0.02, TURN = Math.PI / 90;  // as there; a key's share of the side, and angle
 const stage = element.querySelector(".ph-stage"), grips = stage.querySelectorAll(".ph-frame circle");

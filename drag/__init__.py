@@ -7,7 +7,7 @@ makes a picture, a film or a project of the result.
 """
 
 from drag.edit import Edit, PointPair, Settings
-from drag.files import as_file
+from drag.files.export import as_file
 from drag.loop import Step, drag
 from drag.models.loaded import load_generator
 from drag.pictures import new_edit

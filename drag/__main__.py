@@ -3,7 +3,6 @@
 import argparse
 import functools
 import json
-import math
 import re
 import statistics
 import sys
@@ -14,17 +13,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from drag import film, project
-from drag.alignment import Frame, checked, crop, frame_of, middle
 from drag.edit import Edit, PointPair, Settings
-from drag.faces import load_finder
-from drag.files import MEDIA_TYPES, as_file
-from drag.inversion import invert, is_far, photo_edit
+from drag.files import film, opening, project
+from drag.files.export import MEDIA_TYPES, as_file
 from drag.loop import drag
-from drag.models.catalogue import CATALOGUE, Model, is_of_faces, named
+from drag.models.catalogue import CATALOGUE, named
 from drag.models.loaded import load_generator
-from drag.models.progress import ModelUnavailableError, report_progress
-from drag.photo import Photo, read_photo
+from drag.models.progress import report_progress
+from drag.photo.command import inverted, parse_frame, read_file
 from drag.pictures import from_latents, new_edit
 from drag.solvers import SOLVERS, solver_for
 
@@ -83,27 +79,6 @@ def parse_pair(text: str) -> PointPair:
     return PointPair((x0, y0), (x1, y1))
 
 
-def parse_frame(text: str, photo: Photo) -> Frame:
-    """The Frame that "x,y,side,angle" names, in pixels of the photo's file and degrees; raises
-    ValueError that says what was expected."""
-    try:
-        x, y, side, angle = (float(number) for number in text.split(","))
-    except ValueError:
-        raise ValueError(f"--frame takes four numbers x,y,side,angle, not {text!r}.") from None
-    x, y = ((place + 0.5) * photo.shrink - 0.5 for place in (x, y))
-    try:
-        return checked(Frame(x, y, side * photo.shrink, math.radians(angle)), photo.pixels)
-    except ValueError as error:
-        raise ValueError(f"--frame {text}: {error}") from None
-
-
-def frame_words(frame: Frame, photo: Photo) -> str:
-    """What --frame takes for a frame."""
-    x, y = ((place + 0.5) / photo.shrink - 0.5 for place in (frame.x, frame.y))
-    numbers = x, y, frame.side / photo.shrink, math.degrees(frame.angle)
-    return "--frame=" + ",".join(f"{number:.0f}" for number in numbers)
-
-
 def read_mask(path: str) -> np.ndarray:
     """A mask from a picture file, bool (H, W), True where it is white."""
     try:
@@ -123,51 +98,6 @@ def suffix_of(path: str) -> str:
     return suffix
 
 
-def read_file(path: str) -> Photo:
-    """The photo in a file; raises ValueError, which names it, where there is none."""
-    try:
-        return read_photo(Path(path).read_bytes())
-    except OSError as error:
-        raise ValueError(f"--photo {path} cannot be read ({error.strerror}).") from None
-    except ValueError as error:
-        raise ValueError(f"--photo {path}: {error}") from None
-
-
-def find_frame(model: Model, photo: Photo) -> Frame:
-    """The frame of the largest face, or the middle of the photo for models of other things."""
-    if not is_of_faces(model):
-        return middle(photo.pixels)
-    try:
-        faces = load_finder(report_progress).find(photo.pixels)
-    except ModelUnavailableError as error:
-        raise ValueError(f"{error} Or say with --frame where the face is.") from None
-    if not faces:
-        raise ValueError("No face was found in the photo: say with --frame where it is, or choose "
-                         "a photo that shows one from the front.")
-    frames = [frame_of(face) for face in faces]
-    if len(frames) > 1:
-        others = ", ".join(frame_words(frame, photo) for frame in frames[1:])
-        print(f"{len(frames)} faces were found, and the largest is taken; the others: {others}",
-              file=sys.stderr)
-    return frames[0]
-
-
-def inverted(
-    generator, model: Model, photo: Photo, by_hand: Frame | None, settings: Settings
-) -> Edit:
-    """The edit that a photo begins; how far it is goes to the terminal."""
-    found = by_hand is None and is_of_faces(model)
-    frame = by_hand or find_frame(model, photo)
-    picture = crop(photo.pixels, frame, generator.img_size)
-    for fit in invert(generator, picture):
-        report_progress(f"Inverting ({fit.stage}), {fit.distance:.2f} from the photo", fit.share)
-        if fit.stage == "encoder" and is_far(fit, found or None):
-            print(f"This photo is far from what the model makes ({fit.strangeness:.2f}; about "
-                  "1 is anything else): the picture "
-                  "will not be much like it.", file=sys.stderr)
-    return photo_edit(generator, model.name, fit, settings)
-
-
 def begin(args: argparse.Namespace) -> tuple:
     """The generator and the edit that the command line names, with its points placed."""
     points = [parse_pair(text) for text in args.drag]
@@ -178,7 +108,7 @@ def begin(args: argparse.Namespace) -> tuple:
         raise ValueError("--frame is the part of a --photo to take: name that too.")
     photo = read_file(args.photo) if args.photo else None
     frame = None if args.frame is None else parse_frame(args.frame, photo)
-    found = project.read(args.open) if args.open else None  # an edit, or latents
+    found = opening.read(args.open) if args.open else None  # an edit, or latents
     saved = found if isinstance(found, Edit) else None
     if saved and not args.model and saved.model not in CATALOGUE:  # no file chooses what is loaded
         raise ValueError(f"{args.open} is of the model {saved.model!r}: say with --model where "

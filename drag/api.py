@@ -17,15 +17,15 @@ import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
-from drag import files
 from drag.edit import MAX_POINTS, Edit, PointPair, Settings
 from drag.engine import Engine
+from drag.files import export
+from drag.files.project import NO_PROJECT, check_model, from_project, to_project
 from drag.line import Line, Place
 from drag.loop import Step
 from drag.masks import decode_mask
 from drag.models.loaded import LoadedModels
 from drag.pictures import new_edit
-from drag.project import NO_PROJECT, check_model, from_project, to_project
 from drag.sessions import log_drag
 
 MAX_MASK = 4_000_000  # characters
@@ -64,7 +64,7 @@ class Api:
 
     def __init__(self, models: LoadedModels, line: Line, engine: Engine, films: Line | None = None):
         self.models, self.line, self.engine = models, line, engine
-        self.films = films or Line(files.AT_ONCE)
+        self.films = films or Line(export.AT_ONCE)
         self._dragging: set[str] = set()  # sessions of programs whose drag waits or runs
         self._lock = threading.Lock()
 
@@ -161,7 +161,7 @@ class Api:
         latents. seconds: that a film takes, 0.5 to 20. points: show them. mark: write
         "AI-generated" into the corner."""
         with _in_words():
-            suffix = files.suffix_of(kind)
+            suffix = export.suffix_of(kind)
             return self._file(_edit(edit), suffix, seconds, points, mark)
 
     @contextlib.contextmanager
@@ -173,16 +173,16 @@ class Api:
 
     def _file(self, edit: Edit, suffix: str, seconds=3.0, points=False, mark=True) -> gr.FileData:
         with self._generator(edit) as generator:
-            file = files.making(suffix, generator, edit, seconds, points, mark)
+            file = export.making(suffix, generator, edit, seconds, points, mark)
             *_, content = self.films.run(lambda: file)
-        name = files.file_name(edit, suffix)  # in the cache, Gradio removes it when its time comes
+        name = export.file_name(edit, suffix)  # in the cache, Gradio removes it when its time comes
         try:
             path = save_bytes_to_cache(content, name, get_upload_folder())
         except OSError as error:
             log.error("a program's file could not be kept: %s", error.strerror)
             raise ValueError(NO_ROOM) from error
         return gr.FileData(path=path, orig_name=name, size=len(content),
-                           mime_type=files.MEDIA_TYPES[suffix])
+                           mime_type=export.MEDIA_TYPES[suffix])
 
 
 def publish(
@@ -196,7 +196,7 @@ def publish(
     gr.api(api.sample, concurrency_id="api-pictures", concurrency_limit=2)
     gr.api(api.drag, concurrency_limit=None)  # the line says who waits
     gr.api(api.render, concurrency_id="api-pictures", concurrency_limit=2)
-    gr.api(api.export, concurrency_id="films", concurrency_limit=files.AT_ONCE)
+    gr.api(api.export, concurrency_id="films", concurrency_limit=export.AT_ONCE)
 
 
 @contextlib.contextmanager

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from drag.edit import Edit
-from drag.inversion import Fit, invert
+from drag.files.project import check_model
 from drag.loop import Step, drag
 from drag.models.loaded import LoadedModels
-from drag.project import check_model
+from drag.photo.inversion import Fit, invert
 from drag.render import LiveView
 from drag.solvers import solver_for
 from networks.tuning import tuned
@@ -49,7 +49,7 @@ class Engine:
             yield from drag(generator, edit, live, seconds)
 
     def invert(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
-        """The fits of a photo, better and better, as `drag.inversion.invert` yields them.
+        """The fits of a photo, better and better, as `drag.photo.inversion.invert` yields them.
 
         model: its name.   picture: uint8 (H, W, 3) of the size of its pictures.   seconds: that it
         takes at most. Where memory runs out it is as in `steps`.

@@ -17,10 +17,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from drag.edit import Edit, PointPair
-from drag.export import jpeg
+from drag.files.images import jpeg
+from drag.files.overlays import draw_points, scaled
 from drag.loop import drag
 from drag.models.loaded import load_generator
-from drag.overlays import draw_points, scaled
 from drag.pictures import new_edit
 from drag.render import render
 

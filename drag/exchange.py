@@ -21,7 +21,7 @@ class FileExchange(JsonComponent):
 
 
 def read_file(value) -> tuple[str, bytes]:
-    """Name and content of the file in a FileExchange's value, for `drag.project.read_content`.
+    """Name and content of the file in a FileExchange's value, for `drag.files.opening`.
 
     Raises ValueError, in words fit for a visitor, if it is none.
     """

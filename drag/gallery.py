@@ -11,7 +11,7 @@ import numpy as np
 
 from drag.edit import Edit
 from drag.engine import with_room
-from drag.export import jpeg
+from drag.files.images import jpeg
 from drag.models.loaded import LoadedModels
 from drag.priority import PICTURES, step_back
 from drag.render import render_edit

@@ -3,9 +3,9 @@
 import base64
 import json
 
-from drag.alignment import Frame
 from drag.component import JsonComponent, read_asset
 from drag.language import LANGUAGES, WORDS
+from drag.photo.alignment import Frame
 
 _HTML, _CSS = read_asset("photo.html"), read_asset("photo.css")
 _PREFIX = "frame_"  # of the words of its script

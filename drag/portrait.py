@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from PIL import Image
 
-from drag.alignment import Frame, shows
 from drag.edit import Edit, Settings
-from drag.inversion import Fit
+from drag.photo.alignment import Frame, shows
+from drag.photo.inversion import Fit
 
 PREVIEW = 900  # longer side, pixels
 FETCH_SECONDS = 30.0  # from asking for an inversion to fetching it; then it lapses

@@ -6,7 +6,7 @@ from PIL import Image
 
 from drag.component import JsonComponent, read_asset, to_url
 from drag.edit import Edit
-from drag.export import jpeg
+from drag.files.images import jpeg
 from drag.render import render, to_picture
 from networks.tuning import tuned
 

@@ -22,13 +22,13 @@ from PIL import Image
 
 from drag.edit import Edit
 from drag.engine import Engine
-from drag.export import jpeg, png
-from drag.inversion import Fit
+from drag.files.images import jpeg, png
 from drag.loop import Step
 from drag.models import hub
 from drag.models.catalogue import Model
 from drag.models.loaded import LoadedModels
 from drag.models.reading import choose_device, read_generator
+from drag.photo.inversion import Fit
 
 try:
     import spaces

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drag.alignment import Frame, checked, crop, frame_of, middle
-from drag.faces import Face
+from drag.photo.alignment import Frame, checked, crop, frame_of, middle
+from drag.photo.faces import Face
 
 
 def noise(height, width, coarse=16, seed=0):

@@ -10,7 +10,7 @@ import pytest
 from drag import PointPair, new_edit
 from drag.canvas import _JS, DragCanvas, read_value, to_frame, to_value
 from drag.component import to_url
-from drag.export import png
+from drag.files.images import png
 
 SIZE = (128, 128)
 POINT = {"handle": [10, 20.5], "target": [30, 40]}

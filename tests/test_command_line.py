@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 import drag.__main__ as command
-from drag import project
+from drag.files import opening, project
 from tests.checkpoint_files import random_state, write_rosinality
 
 
@@ -151,9 +151,9 @@ def test_an_edit_is_exported_and_opened_again(generator, tmp_path):
         assert shown.tobytes() == first.tobytes()
         assert "AI-generated" in shown.text["Comment"]
     here("--open", edit, "--drag", "500,500,505,500", "--max-steps", 1, "--export", further)
-    opened = project.read(further)
+    opened = opening.read(further)
     assert [len(entry.points) for entry in (*opened.history, opened)] == [1, 1, 1]
-    assert np.array_equal(opened.undo().ws, project.read(edit).ws)
+    assert np.array_equal(opened.undo().ws, opening.read(edit).ws)
     assert opened.undo().undo().undo().seed == 3
 
 
@@ -188,13 +188,13 @@ def test_the_settings_of_a_project_stay_unless_others_are_asked_for(generator, t
     # They were replaced by the command line's defaults.
     first, again, other = (tmp_path / f"{name}.drag" for name in "abc")
     here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 1, "--export", first)
-    saved = project.read(first)
+    saved = opening.read(first)
     kept = replace(saved, settings=replace(saved.settings, r1=5.0, latent_space="w"))
     first.write_bytes(project.to_project(kept))
     here("--open", first, "--export", again)
-    assert project.read(again).settings == kept.settings
+    assert opening.read(again).settings == kept.settings
     here("--open", first, "--solver", "adam", "--export", other)
-    assert project.read(other).settings == replace(kept.settings, solver="adam")
+    assert opening.read(other).settings == replace(kept.settings, solver="adam")
 
 
 def test_a_film_that_cannot_be_made_costs_nothing_else(generator, tmp_path):

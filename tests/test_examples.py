@@ -8,7 +8,7 @@ from PIL import Image
 
 from drag import drag, examples
 from drag.examples import EXAMPLES
-from drag.export import NOTICE, jpeg
+from drag.files.images import NOTICE, jpeg
 from drag.render import render
 from tests import judge
 

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drag import PointPair, project
-from drag.export import jpeg, png
-from drag.files import MEDIA_TYPES, as_file, file_name, making, suffix_of
-from drag.overlays import draw_mark, draw_points
+from drag import PointPair
+from drag.files import project
+from drag.files.arrays import from_npz
+from drag.files.export import MEDIA_TYPES, as_file, file_name, making, suffix_of
+from drag.files.images import jpeg, png
+from drag.files.overlays import draw_mark, draw_points
 from drag.render import render
 
 PICTURE = np.random.RandomState(0).randint(0, 255, (40, 60, 3), dtype=np.uint8)
@@ -68,7 +70,7 @@ def test_every_kind_is_made_and_the_last_thing_that_comes_is_the_file(toy, toy_e
     opened = project.from_project(as_file(".drag", toy, edit))
     np.testing.assert_array_equal(opened.ws, edit.ws)
     assert len(opened.history) == 1
-    np.testing.assert_array_equal(project.from_npz(as_file(".npz", toy, edit)), edit.ws)
+    np.testing.assert_array_equal(from_npz(as_file(".npz", toy, edit)), edit.ws)
 
 
 def test_a_point_that_is_held_is_a_pin_on_the_picture_also_after_a_drag(toy, toy_edit):

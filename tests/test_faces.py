@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drag import faces, new_edit
-from drag.alignment import frame_of
-from drag.faces import FaceFinder, load_finder
+from drag import new_edit
 from drag.models.catalogue import FACE_FINDER
 from drag.models.progress import ModelUnavailableError
+from drag.photo import faces
+from drag.photo.alignment import frame_of
+from drag.photo.faces import FaceFinder, load_finder
 from drag.render import render
 from networks.mtcnn import MTCNN
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from drag import PointPair, as_file, new_edit
-from drag.film import along, between, filming, path
+from drag.files.film import along, between, filming, path
 from drag.render import render
 
 IPTC_MARK = b"digitalsourcetype/trainedAlgorithmicMedia"
@@ -77,7 +77,7 @@ def test_an_mp4_plays_while_it_is_loaded(toy, edit):
 def test_an_mp4_has_the_colours_of_the_picture(toy, edit, monkeypatch):
     # They were of BT.601 and said nothing of it, which browsers take to be BT.709.
     colour = np.full((64, 64, 3), (200, 60, 90), np.uint8)
-    monkeypatch.setattr("drag.film.render", lambda *_: colour)
+    monkeypatch.setattr("drag.files.film.render", lambda *_: colour)
     with av.open(io.BytesIO(film(toy, edit, ".mp4", 0.5))) as container:
         frame = next(container.decode(video=0))
     assert frame.colorspace == av.video.reformatter.Colorspace.ITU709
@@ -120,7 +120,7 @@ def test_animations_play_from_first_to_last_and_say_what_they_are(toy, edit, kin
 
 
 def test_a_picture_of_odd_size_is_filmed(toy, edit, monkeypatch):
-    monkeypatch.setattr("drag.film.render", lambda *_: np.zeros((65, 33, 3), np.uint8))
+    monkeypatch.setattr("drag.files.film.render", lambda *_: np.zeros((65, 33, 3), np.uint8))
     with av.open(io.BytesIO(film(toy, edit, ".mp4", 0.5))) as container:
         frame = next(container.decode(video=0))
     assert (frame.height, frame.width) == (64, 32)
@@ -166,7 +166,7 @@ def test_a_film_that_is_given_up_makes_no_more_pictures_and_closes_its_file(
         opened.append(Watched(plain_open(*args, **kwargs)))
         return opened[-1]
 
-    monkeypatch.setattr("drag.film.av.open", watched_open)
+    monkeypatch.setattr("drag.files.film.av.open", watched_open)
     begun = filming(toy, edit, ".mp4", 20)
     for _ in range(20):
         next(begun)
@@ -177,7 +177,7 @@ def test_a_film_that_is_given_up_makes_no_more_pictures_and_closes_its_file(
 
 
 def test_a_long_webp_is_smaller_for_all_of_its_pictures_are_held(toy, edit, monkeypatch):
-    monkeypatch.setattr("drag.film.MAX_HELD", 24 * 3 * 50**2)
+    monkeypatch.setattr("drag.files.film.MAX_HELD", 24 * 3 * 50**2)
     sides = {}
     for seconds in (1, 4):
         with Image.open(io.BytesIO(film(toy, edit, ".webp", seconds))) as shown:
@@ -195,7 +195,7 @@ def find(picture, channel, others):
 @pytest.mark.parametrize("kind", [".mp4", ".gif", ".webp"])
 def test_points_are_shown_as_they_move(toy, edit, kind, monkeypatch):
     grey = np.full((640, 640, 3), 90, np.uint8)
-    monkeypatch.setattr("drag.film.render", lambda *_: grey)
+    monkeypatch.setattr("drag.files.film.render", lambda *_: grey)
     start = replace(edit, img_size=(640, 640), history=())
     start = start.place([PointPair((200, 300), (500, 300))])
     end = start.remember().moved(start.ws + 1, [(400, 300)])

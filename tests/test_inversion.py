@@ -9,12 +9,12 @@ import skimage.data
 import torch
 from PIL import Image
 
-import drag.inversion as inversion
+import drag.photo.inversion as inversion
 from drag import PointPair, drag, new_edit
-from drag.alignment import crop, middle
-from drag.inversion import Fit, Plan, invert, is_far, photo_edit, verdict
-from drag.perception import WEIGHTS, eye
-from drag.project import from_project, to_project
+from drag.files.project import from_project, to_project
+from drag.photo.alignment import crop, middle
+from drag.photo.inversion import Fit, Plan, invert, is_far, photo_edit, verdict
+from drag.photo.perception import WEIGHTS, eye
 from drag.render import render, render_edit
 from networks.tuning import tuned
 from tests.benchmarks.inversion import aligned, psnr

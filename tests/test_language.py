@@ -8,6 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from drag import PointPair, Settings, drag, new_edit
+from drag.files.arrays import from_npz
+from drag.files.opening import read_content
+from drag.files.project import from_project
 from drag.language import (
     ERRORS,
     LANGUAGES,
@@ -20,7 +23,6 @@ from drag.language import (
 )
 from drag.models.catalogue import CATALOGUE
 from drag.pictures import at_step, mix, parse_seed, parse_truncation
-from drag.project import from_npz, from_project, read_content
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from drag import PointPair
-from drag.overlays import draw_mark, draw_points, pinned
+from drag.files.overlays import draw_mark, draw_points, pinned
 
 RED, BLUE = (0xF4, 0x3F, 0x5E), (0x3B, 0x82, 0xF6)
 GREY = np.full((640, 640, 3), 100, np.uint8)

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from drag.language import translated
-from drag.photo import FORMATS, MOST_BYTES, MOST_WEBP, read_photo
+from drag.photo.reading import FORMATS, MOST_BYTES, MOST_WEBP, read_photo
 
 
 def scene(width=200, height=120):
@@ -162,7 +162,7 @@ import io, sys
 import numpy as np
 from PIL import Image
 from drag.__main__ import peak_memory_mb
-from drag.photo import read_photo
+from drag.photo.reading import read_photo
 
 content = open(sys.argv[1], "rb").read()
 read_photo(open(sys.argv[2], "rb").read())

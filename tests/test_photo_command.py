@@ -10,12 +10,14 @@ import pytest
 from PIL import Image
 
 import drag.__main__ as command
-from drag import inversion, project
-from drag.alignment import Frame, crop, frame_of
-from drag.faces import load_finder
+import drag.photo.command as photo_command
+from drag.files import opening
 from drag.models.catalogue import named
 from drag.models.progress import ModelUnavailableError
-from drag.photo import read_photo
+from drag.photo import inversion
+from drag.photo.alignment import Frame, crop, frame_of
+from drag.photo.faces import load_finder
+from drag.photo.reading import read_photo
 from tests.real_photos import astronaut
 from tests.test_inversion import QUICK
 
@@ -40,7 +42,7 @@ def test_a_photo_becomes_an_edit_that_is_dragged_and_saved(generator, run, tmp_p
                      "--out", tmp_path / "me.out.png", "--json", tmp_path / "report.json")
     assert code == 0, said
     assert "Inverting (encoder)" in said
-    edit = project.read(tmp_path / "me.drag")
+    edit = opening.read(tmp_path / "me.drag")
     assert edit.history[0].change == "photo"
     assert edit.tuning is edit.history[0].tuning or edit.tuning.key == edit.history[0].tuning.key
     assert json.loads((tmp_path / "report.json").read_text())["tuned"]
@@ -52,7 +54,7 @@ def test_a_photo_becomes_an_edit_that_is_dragged_and_saved(generator, run, tmp_p
 def test_without_a_drag_it_stays_as_it_is(generator, run, tmp_path):
     (tmp_path / "me.png").write_bytes(astronaut())
     assert run("--photo", tmp_path / "me.png", "--export", tmp_path / "me.drag")[0] == 0
-    assert not project.read(tmp_path / "me.drag").history
+    assert not opening.read(tmp_path / "me.drag").history
 
 
 def test_a_photo_that_cannot_be_read_or_shows_no_face_is_one_sentence(generator, run, tmp_path):
@@ -87,8 +89,8 @@ def test_a_frame_by_hand_takes_a_photo_in_which_no_face_is_found(generator, run,
         taken.append(picture)
         return inversion.invert(generator, picture)
 
-    monkeypatch.setattr(command, "invert", invert)
-    monkeypatch.setattr(command, "load_finder", lambda progress: pytest.fail("it is not needed"))
+    monkeypatch.setattr(photo_command, "invert", invert)
+    monkeypatch.setattr(photo_command, "load_finder", lambda progress: pytest.fail("it is not needed"))
     content = astronaut()
     (tmp_path / "me.png").write_bytes(content)
     code, said = run("--photo", tmp_path / "me.png", "--frame=223,120,170.5,-5", "--export",
@@ -97,15 +99,15 @@ def test_a_frame_by_hand_takes_a_photo_in_which_no_face_is_found(generator, run,
     wanted = crop(read_photo(content).pixels, Frame(223, 120, 170.5, math.radians(-5)),
                   generator.img_size)
     assert (taken[0] == wanted).all()
-    assert project.read(tmp_path / "me.drag")
+    assert opening.read(tmp_path / "me.drag")
 
 
 def test_a_frame_is_in_pixels_of_the_file_and_said_as_it_is_typed():
     photo = large()
-    frame = command.parse_frame("1535.5,1535.5,300,90", photo)
+    frame = photo_command.parse_frame("1535.5,1535.5,300,90", photo)
     assert np.allclose([frame.x, frame.y, frame.side, frame.angle],
                        [1023.5, 1023.5, 200, math.pi / 2])
-    assert command.frame_words(frame, photo) == "--frame=1536,1536,300,90"
+    assert photo_command.frame_words(frame, photo) == "--frame=1536,1536,300,90"
 
 
 @pytest.mark.parametrize(("text", "words"), [
@@ -131,9 +133,9 @@ def test_where_the_finder_cannot_be_had_it_is_said_why_and_what_to_do(monkeypatc
     def load_finder(progress):
         raise ModelUnavailableError("No network. Set DRAG_FACES_WHEEL to the path of that file.")
 
-    monkeypatch.setattr(command, "load_finder", load_finder)
+    monkeypatch.setattr(photo_command, "load_finder", load_finder)
     with pytest.raises(ValueError, match=r"DRAG_FACES_WHEEL.*--frame") as caught:
-        command.find_frame(named("builtin"), read_photo(astronaut()))
+        photo_command.find_frame(named("builtin"), read_photo(astronaut()))
     assert "by hand" not in str(caught.value)
 
 
@@ -145,12 +147,12 @@ def test_of_several_faces_the_largest_is_taken_and_the_others_are_named(monkeypa
         def find(self, pixels):
             return [face, face]
 
-    monkeypatch.setattr(command, "load_finder", lambda progress: Finder())
-    frame = command.find_frame(named("builtin"), photo)
+    monkeypatch.setattr(photo_command, "load_finder", lambda progress: Finder())
+    frame = photo_command.find_frame(named("builtin"), photo)
     assert frame == frame_of(face)
     said = capsys.readouterr().err
     assert "2 faces were found, and the largest is taken" in said
-    again = command.parse_frame(said.strip().rpartition("--frame=")[2], photo)
+    again = photo_command.parse_frame(said.strip().rpartition("--frame=")[2], photo)
     assert math.hypot(again.x - frame.x, again.y - frame.y) < 1
     assert abs(again.side - frame.side) < 1
     assert abs(again.angle - frame.angle) < 0.01

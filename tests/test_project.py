@@ -11,14 +11,8 @@ import numpy as np
 import pytest
 
 from drag import PointPair
-from drag.project import (
-    MAX_BYTES,
-    check_model,
-    from_npz,
-    from_project,
-    to_npz,
-    to_project,
-)
+from drag.files.arrays import MAX_BYTES, from_npz, to_npz
+from drag.files.project import check_model, from_project, to_project
 
 
 @pytest.fixture

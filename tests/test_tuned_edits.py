@@ -13,12 +13,12 @@ import drag.__main__ as command
 from drag import PointPair, Settings, as_file, drag, new_edit
 from drag.edit import MAX_HISTORY_BYTES, Edit, bounded
 from drag.engine import Engine
+from drag.files.project import check_model, from_project, to_project
 from drag.gallery import Gallery
 from drag.models.catalogue import local_models, named
 from drag.models.loaded import LoadedModels
 from drag.page.history import KEEP_BYTES
 from drag.pictures import follow, from_latents, mix, resample, reset_picture
-from drag.project import check_model, from_project, to_project
 from drag.render import render, render_edit
 from drag.thumbnails import thumbnail
 from networks.tuning import Tuning, fresh_tuning, tuned
@@ -122,7 +122,7 @@ def test_every_picture_of_a_film_is_tuned(network, edit, monkeypatch):
         pictures.append(render(generator, ws))
         return pictures[-1]
 
-    monkeypatch.setattr("drag.film.render", watched)
+    monkeypatch.setattr("drag.files.film.render", watched)
     as_file(".webp", network, went, 0.5)
     np.testing.assert_array_equal(pictures[0], render_edit(network, edit))
     np.testing.assert_array_equal(pictures[-1], render_edit(network, went))

@@ -8,7 +8,7 @@ from drag.canvas import to_value as to_canvas
 from drag.edit import Edit, Settings
 from drag.engine import Engine
 from drag.examples import smile
-from drag.files import AT_ONCE
+from drag.files.export import AT_ONCE
 from drag.gallery import Gallery
 from drag.language import language_of
 from drag.line import Line, slots_for

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import gradio as gr
 import numpy as np
 
-from drag import alignment
-from drag import inversion as inverting
 from drag.engine import NO_MEMORY
 from drag.language import language_of, name_in
 from drag.line import PHOTO, Place
 from drag.page.desk import SHOWN
 from drag.page.panel import IDLE, at_rest, plain, said, small, stopped
 from drag.page.photos import PhotoHandlers
+from drag.photo import alignment
+from drag.photo import inversion as inverting
 from drag.photo_frame import read_frame
 from drag.pictures import follow
 from drag.portrait import Inversion

@@ -6,7 +6,7 @@ from drag import Settings
 from drag.canvas import DragCanvas
 from drag.component import OpenSlider
 from drag.exchange import FileExchange
-from drag.film import SECONDS
+from drag.files.film import SECONDS
 from drag.language import TRANSLATIONS, name_in, say
 from drag.models.loaded import LoadedModels
 from drag.page.desk import Desk

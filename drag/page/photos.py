@@ -10,14 +10,14 @@ from dataclasses import replace
 import gradio as gr
 import numpy as np
 
-from drag import alignment, faces
 from drag.component import to_url
 from drag.language import language_of, name_in, say
 from drag.models.catalogue import Model, is_of_faces
 from drag.models.progress import ModelUnavailableError
 from drag.page.desk import Desk
 from drag.page.panel import said
-from drag.photo import read_photo
+from drag.photo import alignment, faces
+from drag.photo.reading import read_photo
 from drag.photo_frame import read_content
 from drag.portrait import PREVIEW, Portrait, photo_jpeg
 from drag.sessions import Session

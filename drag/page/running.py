@@ -8,7 +8,7 @@ from dataclasses import replace
 import gradio as gr
 
 from drag.edit import Settings
-from drag.export import jpeg
+from drag.files.images import jpeg
 from drag.language import language_of
 from drag.line import Place
 from drag.loop import Step, drag

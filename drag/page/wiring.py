@@ -3,7 +3,7 @@
 import gradio as gr
 
 from drag.component import read_asset
-from drag.files import AT_ONCE
+from drag.files.export import AT_ONCE
 from drag.page import Handlers
 from drag.page.layout import Layout
 

@@ -20,12 +20,12 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
-from drag import project
 from drag.api import Api
+from drag.files import project
+from drag.files.overlays import draw_mark
 from drag.line import Line
 from drag.loop import Step
 from drag.models.loaded import LoadedModels
-from drag.overlays import draw_mark
 from drag.render import render
 from tests.test_readme import example
 

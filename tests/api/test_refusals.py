@@ -137,7 +137,7 @@ def test_what_fails_within_is_answered_in_one_sentence_too(edit, monkeypatch, ca
     def fail(*_, **__):
         raise RuntimeError("CUDA out of memory at /home/someone/secret.py")
 
-    monkeypatch.setattr("drag.files.render_edit", fail)
+    monkeypatch.setattr("drag.files.export.render_edit", fail)
     with pytest.raises(gr.Error) as caught:
         Api(LoadedModels("cpu"), None, None).render(edit)
     assert "lack of memory" in caught.value.message

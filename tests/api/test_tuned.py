@@ -12,10 +12,10 @@ from PIL import Image
 from drag import PointPair, Settings, new_edit
 from drag.api import Api
 from drag.engine import Engine
+from drag.files.project import from_project, to_project
 from drag.line import Line
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
-from drag.project import from_project, to_project
 from drag.render import render_edit
 from networks.tuning import Tuning
 from tests.checkpoint_files import random_state, write_nvidia

@@ -17,11 +17,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from drag import inversion, load_generator, new_edit
-from drag.alignment import Frame, crop, frame_of, middle
-from drag.faces import load_finder
-from drag.perception import eye
-from drag.photo import read_photo
+from drag import load_generator, new_edit
+from drag.photo import inversion
+from drag.photo.alignment import Frame, crop, frame_of, middle
+from drag.photo.faces import load_finder
+from drag.photo.perception import eye
+from drag.photo.reading import read_photo
 from drag.render import render
 from networks.tuning import tuned
 from tests.benchmarks.faces import Face, contact_sheet, draw, look, mean, sheet

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from drag import load_generator
-from drag.inversion import invert, photo_edit
+from drag.photo.inversion import invert, photo_edit
 from drag.render import render_edit
 from tests.benchmarks.faces import contact_sheet, draw, look, mean, place, run_drag, sheet
 from tests.benchmarks.inversion import all_aligned, psnr

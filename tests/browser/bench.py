@@ -10,7 +10,7 @@ from PIL import Image
 
 from drag.canvas import _CSS, _HTML, _JS, to_frame
 from drag.component import to_url
-from drag.export import jpeg, png
+from drag.files.images import jpeg, png
 from tests.browser.page import Page
 
 ADDRESS = "http://bench.test/"  # answered from here; storage needs an address

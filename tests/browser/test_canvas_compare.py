@@ -6,7 +6,7 @@ import pytest
 
 from drag.canvas import _HTML, _JS
 from drag.component import to_url
-from drag.export import jpeg
+from drag.files.images import jpeg
 from tests.browser.bench import SQUARE, flat, frame_of, paint, wheel
 
 RED, GREEN, BLUE = (200, 30, 30), (30, 160, 30), (40, 40, 200)

@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
-from drag.project import from_project
+from drag.files.project import from_project
 from drag.sessions import SILENCE_SECONDS
 from tests.browser.page import NOSE, Page
 from tests.browser.replicas import Replicas

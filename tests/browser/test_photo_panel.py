@@ -6,7 +6,7 @@ import json
 import pytest
 
 from drag.component import to_url
-from drag.export import jpeg
+from drag.files.images import jpeg
 from drag.photo_frame import _CSS, _HTML, _JS
 from tests.browser.bench import COLOURS, GRADIO, flat
 from tests.browser.test_accessibility import AXE

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drag.project import from_project
+from drag.files.project import from_project
 from tests.judge import find_face
 
 

@@ -10,12 +10,13 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from drag import PointPair, inversion, new_edit
+from drag import PointPair, new_edit
 from drag.canvas import to_value
-from drag.inversion import Fit
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
 from drag.page import Handlers
+from drag.photo import inversion
+from drag.photo.inversion import Fit
 from tests.checkpoint_files import random_state, write_nvidia
 
 ENGLISH = SimpleNamespace(session_hash="visitor", headers={"accept-language": "en-GB,zh;q=0.5"})

@@ -6,8 +6,8 @@ import io
 import numpy as np
 from PIL import Image
 
-from drag.faces import Face
 from drag.page import SHOWN
+from drag.photo.faces import Face
 from tests.page.conftest import ENGLISH, LINE
 
 PHOTO = SHOWN + 2  # of an inversion's outputs

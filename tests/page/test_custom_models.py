@@ -8,10 +8,10 @@ import pytest
 
 from drag.api import Api
 from drag.engine import Engine
+from drag.files.project import to_project
 from drag.language import say
 from drag.line import Line
 from drag.models.loaded import MENU_ONLY
-from drag.project import to_project
 from drag.wording import about
 from tests.page.conftest import CHINESE, ENGLISH, LINE, visitor
 

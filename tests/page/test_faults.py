@@ -13,12 +13,12 @@ import pytest
 import torch
 
 import drag.engine
+from drag.files.project import from_project
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
 from drag.models.progress import ModelUnavailableError
 from drag.page import SHOWN, Handlers, running
 from drag.page.layout import FORMATS
-from drag.project import from_project
 from tests.page.conftest import (
     CANVAS,
     ENGLISH,

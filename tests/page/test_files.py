@@ -11,11 +11,12 @@ import pytest
 from PIL import Image
 
 from drag import new_edit
+from drag.files.arrays import from_npz, to_npz
+from drag.files.project import from_project, to_project
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
 from drag.page import CHOSEN, SHOWN, Handlers
 from drag.page.history import KEEP_BYTES
-from drag.project import from_npz, from_project, to_npz, to_project
 from tests.page.conftest import (
     ENGLISH,
     LINE,

@@ -9,8 +9,8 @@ import pytest
 
 from drag import portrait
 from drag.engine import NO_MEMORY
-from drag.inversion import Fit
 from drag.page import photos, wiring
+from drag.photo.inversion import Fit
 from tests.page.conftest import ENGLISH, LINE, visitor
 from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
 

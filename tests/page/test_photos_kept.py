@@ -13,12 +13,13 @@ import pytest
 import torch
 from PIL import Image
 
-from drag import faces, inversion, zero
-from drag.alignment import Frame
-from drag.inversion import Fit
+from drag import zero
 from drag.line import Line
 from drag.models.loaded import LoadedModels
 from drag.page import Handlers, photos
+from drag.photo import faces, inversion
+from drag.photo.alignment import Frame
+from drag.photo.inversion import Fit
 from tests.page.conftest import CANVAS, ENGLISH, LINE, POINT, SEED, another, canvas_of, visitor
 from tests.page.inversions import FRAME, PHOTO, file_of, running, taken, use
 from tests.real_photos import astronaut

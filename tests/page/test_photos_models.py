@@ -3,8 +3,8 @@
 import gradio as gr
 import pytest
 
-from drag import inversion
 from drag.page import photos
+from drag.photo import inversion
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.page.conftest import ENGLISH, LINE, visitor
 from tests.page.inversions import FACE, running, taken, use

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from drag import PointPair, Settings, new_edit, zero
-from drag.inversion import Fit
 from drag.loop import drag
 from drag.models.loaded import LoadedModels
+from drag.photo.inversion import Fit
 
 HERE = Path(__file__).parent
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from drag.canvas import to_value
 from drag.edit import Edit
-from drag.project import from_project
+from drag.files.project import from_project
 from tests.benchmarks.visitors.client import PageClient, QueueFullError
 from tests.benchmarks.visitors.owner import (
     BUSY,

@@ -10,7 +10,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from drag.project import from_project
+from drag.files.project import from_project
 from tests.benchmarks.visitors.owner import (
     BUSY,
     EVERY,

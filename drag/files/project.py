@@ -5,20 +5,16 @@ A project is JSON: text that nothing executes, with latents (float32), masks (PN
 """
 
 import base64
-import io
 import json
 import math
-import tokenize
-import zipfile
-import zlib
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from drag.edit import CHANGES, MAX_HISTORY, MAX_POINTS, Edit, PointPair, Settings, bounded
-from drag.export import NOTICE
+from drag.files.arrays import check_size, checked_latents
+from drag.files.images import NOTICE
 from drag.masks import decode_mask
 from drag.pictures import parse_seed, parse_truncation
 from drag.solvers import SOLVERS
@@ -26,12 +22,8 @@ from networks.tuning import Tuning, check_tuning, from_bytes, to_bytes
 
 FORMAT, VERSION = "drag project", 3
 READABLE = 2, VERSION  # 2 has no tunings
-MAX_BYTES = 20_000_000  # of a file that is opened; a full history is 5 MB
 MAX_SIDE = 2048  # px of a picture
-MAX_LATENTS = 64, 2048  # ws, and numbers in each
-MAX_LATENT = 1000.0  # anything larger is no latent: those of faces stay below 10
 NO_PROJECT = "This is not a project that was saved here, or it is damaged: choose another file."
-NO_LATENTS = "This file has no latents that can be read: it needs an array w of (1, num_ws, w_dim)."
 
 
 def to_project(edit: Edit, most: float = math.inf) -> bytes:
@@ -81,7 +73,7 @@ def from_project(content: bytes) -> Edit:
     Raises ValueError in words fit for a visitor.
     """
     try:
-        _check_size(content)
+        check_size(content)
         record = json.loads(content, parse_constant=_refuse, parse_int=_whole)
         if record.get("format") != FORMAT:
             raise ValueError(NO_PROJECT)
@@ -103,58 +95,6 @@ def from_project(content: bytes) -> Edit:
     return replace(entries[at], history=history, future=future)
 
 
-def to_npz(edit: Edit) -> bytes:
-    """The latents as the projector of NVIDIA's StyleGAN2 writes them: w, float32
-    (1, num_ws, w_dim)."""
-    buffer = io.BytesIO()
-    np.savez(buffer, w=edit.ws[None].astype(np.float32))
-    return buffer.getvalue()
-
-
-def from_npz(content: bytes) -> np.ndarray:
-    """The latents of such a file, float32 (num_ws, w_dim); of several the first.
-
-    Nothing is unpickled, and nothing larger than latents are is unpacked. Raises ValueError in
-    words fit for a visitor.
-    """
-    try:
-        _check_size(content)
-        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("w.npy") as member:
-            array = member.read(MAX_BYTES + 1)
-        _check_size(array)
-        return _latents(_array(array))
-    except (KeyError, EOFError, OSError, NotImplementedError, RuntimeError,
-            zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(NO_LATENTS) from error
-
-
-def from_npy(content: bytes) -> np.ndarray:
-    """As `from_npz`, of a file that has the bare array: (num_ws, w_dim) or (N, num_ws, w_dim)."""
-    _check_size(content)
-    return _latents(_array(content))
-
-
-def read(path: str) -> Edit | np.ndarray:
-    """The edit of a project file, or the latents of an .npz or .npy file. Raises ValueError in
-    words fit for a visitor."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
-    return read_content(path, content)
-
-
-def read_content(name: str, content: bytes) -> Edit | np.ndarray:
-    """As `read`, of a file that has this name."""
-    readers = {".drag": from_project, ".npz": from_npz, ".npy": from_npy}
-    kind = Path(name).suffix.lower()
-    if kind not in readers:
-        raise ValueError(f"{name} cannot be opened: it is neither a project (.drag) nor latents "
-                         "(.npz, .npy).")
-    return readers[kind](content)
-
-
 def check_model(generator, edit: Edit) -> None:
     """Raise ValueError where an edit, with all of its history, is not one of this generator."""
     fits = (generator.num_ws, generator.w_dim), tuple(generator.img_size)
@@ -162,12 +102,6 @@ def check_model(generator, edit: Edit) -> None:
         raise ValueError("These latents are of another model: choose the model that made them.")
     for tuning in {id(each.tuning): each.tuning for each in edit.timeline if each.tuning}.values():
         check_tuning(generator, tuning)
-
-
-def _check_size(content: bytes) -> None:
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"The file is larger than {MAX_BYTES // 10**6} MB, which no edit is: "
-                         "choose another.")
 
 
 def _decoded(text: str) -> bytes:
@@ -201,7 +135,7 @@ def _entry(record: dict, parts: list[bytes], shared: dict[tuple, Any]) -> Edit:
             raise ValueError(NO_PROJECT)
         if (place, count, length) not in shared:
             array = np.frombuffer(parts[place], "<f4").reshape(count, length)
-            shared[place, count, length] = _latents(array)
+            shared[place, count, length] = checked_latents(array)
     ws, origin = (shared[place, count, length] for place in places)
     settings = Settings(**record["settings"])
     if settings.solver not in list(SOLVERS):  # a list, for it may be anything
@@ -253,29 +187,3 @@ def _mask(number: int | None, parts: list[bytes], img_size: tuple[int, int]) -> 
         raise ValueError(NO_PROJECT) from error
 
 
-def _array(content: bytes) -> np.ndarray:
-    """The array of a .npy file, which must be numbers and all there."""
-    file, readers = io.BytesIO(content), np.lib.format
-    try:
-        read = {(1, 0): readers.read_array_header_1_0, (2, 0): readers.read_array_header_2_0}
-        shape, _, dtype = read[readers.read_magic(file)](file)
-        size = math.prod(shape) * dtype.itemsize
-        if dtype.kind != "f" or min(shape) < 1 or len(content) - file.tell() != size:
-            raise ValueError
-        file.seek(0)
-        return readers.read_array(file, allow_pickle=False)
-    except (ValueError, SyntaxError, tokenize.TokenError) as error:  # in NumPy's words
-        raise ValueError(NO_LATENTS) from error
-
-
-def _latents(array: np.ndarray) -> np.ndarray:
-    """Latents (num_ws, w_dim), float32, of an array (num_ws, w_dim) or (N, num_ws, w_dim)."""
-    if array.ndim == 3 and len(array):
-        array = array[0]
-    if array.ndim != 2 or not all(1 <= n <= most for n, most in zip(
-            array.shape, MAX_LATENTS, strict=True)):
-        raise ValueError(NO_LATENTS)
-    if not (np.abs(array) <= MAX_LATENT).all():  # nor where one is not a number
-        raise ValueError("The latents in this file are not finite, or far too large: choose "
-                         "another.")
-    return np.array(array, np.float32)

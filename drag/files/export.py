@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from drag import export, film, project
 from drag.edit import Edit
-from drag.overlays import draw_mark, draw_points, pinned
+from drag.files import arrays, film, images, project
+from drag.files.overlays import draw_mark, draw_points, pinned
 from drag.render import render_edit
 
 AT_ONCE = 2  # that a page makes, for visitors and programs together
@@ -33,7 +33,7 @@ def as_file(suffix: str, generator, edit: Edit, seconds: float = 3.0, points: bo
     """The edit as a file of that kind.
 
     suffix: one of MEDIA_TYPES.   seconds: how long the motion of a film takes.   points, mark: draw
-    them on pictures and films, as `drag.overlays` does. Raises ValueError, in words fit for a
+    them on pictures and films, as `drag.files.overlays` does. Raises ValueError, in words fit for a
     visitor, where there is nothing to film or no film lasts so long.
     """
     *_, content = making(suffix, generator, edit, seconds, points, mark)
@@ -53,9 +53,9 @@ def _at_once(suffix: str, generator, edit: Edit, points: bool, mark: bool) -> It
     if suffix == ".drag":
         yield project.to_project(edit)
     elif suffix == ".npz":
-        yield project.to_npz(edit)
+        yield arrays.to_npz(edit)
     else:
         picture = render_edit(generator, edit)
         if points:
             picture = draw_points(picture, edit.points, pinned(*edit.history, edit))
-        yield export.png(draw_mark(picture) if mark else picture, edit.facts)
+        yield images.png(draw_mark(picture) if mark else picture, edit.facts)

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from drag.edit import Edit, Settings
 from drag.latents import whitened_space
-from drag.perception import eye, shrink
+from drag.photo.perception import eye, shrink
 from drag.render import fit_colours, to_picture
 from networks.encoder import SIDE
 from networks.mobile_stylegan import MobileStyleGAN

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from networks.encoder import SIDE, Encoder
 
-WEIGHTS = Path(__file__).parent.parent / "assets" / "encoder.safetensors"
+WEIGHTS = Path(__file__).parents[2] / "assets" / "encoder.safetensors"
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,8 @@ from av.video.reformatter import Colorspace
 from PIL import Image, ImageColor
 
 from drag.edit import Edit, PointPair
-from drag.export import NOTICE, XMP
-from drag.overlays import COLOURS, draw_mark, draw_points, pinned, scaled
+from drag.files.images import NOTICE, XMP
+from drag.files.overlays import COLOURS, draw_mark, draw_points, pinned, scaled
 from drag.render import render
 from networks.tuning import tuned
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-from drag.faces import Face
+from drag.photo.faces import Face
 
 SMALLEST = 32.0  # side of a frame, photo pixels
 LARGEST = 3.0  # side of a frame, in the photo's longer sides

@@ -1,0 +1,82 @@
+"""Latents as NVIDIA's tools write them: .npz and .npy files, of which nothing is unpickled."""
+
+import io
+import math
+import tokenize
+import zipfile
+import zlib
+
+import numpy as np
+
+from drag.edit import Edit
+
+MAX_BYTES = 20_000_000  # of a file that is opened; a full history is 5 MB
+MAX_LATENTS = 64, 2048  # ws, and numbers in each
+MAX_LATENT = 1000.0  # anything larger is no latent: those of faces stay below 10
+NO_LATENTS = "This file has no latents that can be read: it needs an array w of (1, num_ws, w_dim)."
+
+
+def to_npz(edit: Edit) -> bytes:
+    """The latents as the projector of NVIDIA's StyleGAN2 writes them: w, float32
+    (1, num_ws, w_dim)."""
+    buffer = io.BytesIO()
+    np.savez(buffer, w=edit.ws[None].astype(np.float32))
+    return buffer.getvalue()
+
+
+def from_npz(content: bytes) -> np.ndarray:
+    """The latents of such a file, float32 (num_ws, w_dim); of several the first.
+
+    Nothing is unpickled, and nothing larger than latents are is unpacked. Raises ValueError in
+    words fit for a visitor.
+    """
+    try:
+        check_size(content)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("w.npy") as member:
+            array = member.read(MAX_BYTES + 1)
+        check_size(array)
+        return checked_latents(_array(array))
+    except (KeyError, EOFError, OSError, NotImplementedError, RuntimeError,
+            zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(NO_LATENTS) from error
+
+
+def from_npy(content: bytes) -> np.ndarray:
+    """As `from_npz`, of a file that has the bare array: (num_ws, w_dim) or (N, num_ws, w_dim)."""
+    check_size(content)
+    return checked_latents(_array(content))
+
+
+def check_size(content: bytes) -> None:
+    """Raise ValueError, in words fit for a visitor, where a file is larger than any edit."""
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"The file is larger than {MAX_BYTES // 10**6} MB, which no edit is: "
+                         "choose another.")
+
+
+def _array(content: bytes) -> np.ndarray:
+    """The array of a .npy file, which must be numbers and all there."""
+    file, readers = io.BytesIO(content), np.lib.format
+    try:
+        read = {(1, 0): readers.read_array_header_1_0, (2, 0): readers.read_array_header_2_0}
+        shape, _, dtype = read[readers.read_magic(file)](file)
+        size = math.prod(shape) * dtype.itemsize
+        if dtype.kind != "f" or min(shape) < 1 or len(content) - file.tell() != size:
+            raise ValueError
+        file.seek(0)
+        return readers.read_array(file, allow_pickle=False)
+    except (ValueError, SyntaxError, tokenize.TokenError) as error:  # in NumPy's words
+        raise ValueError(NO_LATENTS) from error
+
+
+def checked_latents(array: np.ndarray) -> np.ndarray:
+    """Latents (num_ws, w_dim), float32, of an array (num_ws, w_dim) or (N, num_ws, w_dim)."""
+    if array.ndim == 3 and len(array):
+        array = array[0]
+    if array.ndim != 2 or not all(1 <= n <= most for n, most in zip(
+            array.shape, MAX_LATENTS, strict=True)):
+        raise ValueError(NO_LATENTS)
+    if not (np.abs(array) <= MAX_LATENT).all():  # nor where one is not a number
+        raise ValueError("The latents in this file are not finite, or far too large: choose "
+                         "another.")
+    return np.array(array, np.float32)

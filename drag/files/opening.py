@@ -1,0 +1,30 @@
+"""Files that are opened: a project, or latents."""
+
+from pathlib import Path
+
+import numpy as np
+
+from drag.edit import Edit
+from drag.files.arrays import MAX_BYTES, from_npy, from_npz
+from drag.files.project import from_project
+
+
+def read(path: str) -> Edit | np.ndarray:
+    """The edit of a project file, or the latents of an .npz or .npy file. Raises ValueError in
+    words fit for a visitor."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+    return read_content(path, content)
+
+
+def read_content(name: str, content: bytes) -> Edit | np.ndarray:
+    """As `read`, of a file that has this name."""
+    readers = {".drag": from_project, ".npz": from_npz, ".npy": from_npy}
+    kind = Path(name).suffix.lower()
+    if kind not in readers:
+        raise ValueError(f"{name} cannot be opened: it is neither a project (.drag) nor latents "
+                         "(.npz, .npy).")
+    return readers[kind](content)

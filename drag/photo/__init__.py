@@ -1,0 +1,1 @@
+"""A photo to latents, and to a small change of the weights."""
