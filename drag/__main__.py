@@ -14,14 +14,14 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from drag.edit import Edit, PointPair, Settings
-from drag.files import film, opening, project
+from drag.files import film, opening
 from drag.files.export import MEDIA_TYPES, as_file
+from drag.generate import check_model, from_latents, new_edit
 from drag.loop import drag
 from drag.models.catalogue import CATALOGUE, named
 from drag.models.loaded import load_generator
 from drag.models.progress import report_progress
 from drag.photo.command import inverted, parse_frame, read_file
-from drag.pictures import from_latents, new_edit
 from drag.solvers import SOLVERS, solver_for
 
 
@@ -128,7 +128,7 @@ def begin(args: argparse.Namespace) -> tuple:
         edit = new_edit(generator, model.name, args.seed, psi, settings)
         if found is not None:
             edit = from_latents(generator, model.name, found, edit.truncation_psi, settings)
-    project.check_model(generator, edit)
+    check_model(generator, edit)
     if points or mask is not None or not (args.open or args.photo):
         edit = edit.place(points or edit.points, edit.mask if mask is None else mask)
     return generator, edit

@@ -4,19 +4,17 @@ import functools
 import hashlib
 import io
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from PIL import Image
 
+from drag import history
+from drag.masks import encode_mask
 from drag.trail import Trail
 from networks.tuning import Tuning
 
 MAX_POINTS = 100
-MAX_HISTORY = 200  # entries in all; a hundred pictures of the built-in model fit into the bytes
-MAX_HISTORY_BYTES = 3_500_000
-POINT_BYTES = 330  # of a PointPair, in Python
 # What an entry came about by.
 CHANGES = "sample", "drag", "points", "mask", "mix", "reset", "open", "photo"
 
@@ -130,7 +128,7 @@ class Edit:
                         f"{width} x {height} pixels; move it inside."
                     )
         points = _with_keys(points)
-        return replace(self, points=points, mask_png=_mask_to_png(mask, self.img_size))
+        return replace(self, points=points, mask_png=encode_mask(mask, self.img_size))
 
     @property
     def mask(self) -> np.ndarray | None:
@@ -166,9 +164,7 @@ class Edit:
     @functools.cached_property
     def nbytes(self) -> int:
         """Bytes of latents, regions, steps and tunings that it holds with its history."""
-        parts = {id(part): part for entry in self.timeline for part in entry.parts}
-        trails = {id(entry.trail): entry.trail for entry in self.timeline if entry.trail}
-        return sum(map(_size, parts.values())) + sum(each.nbytes for each in trails.values())
+        return history.held_bytes(self.timeline)
 
     @property
     def parts(self) -> tuple:
@@ -198,37 +194,23 @@ class Edit:
     @property
     def timeline(self) -> tuple["Edit", ...]:
         """All entries, this one at index len(history)."""
-        return (*self.history, replace(self, history=(), future=()), *self.future)
+        return history.timeline(self)
 
     def remember(self, change: str = "drag") -> "Edit":
-        """The same edit with its present state on top of its history, about to be changed.
-
-        What was undone can't be redone from now on. Only the last drag keeps its trail: it goes
-        unless just points and mask change.
-        """
-        *history, last = self.timeline[: len(self.history) + 1]
-        trail = self.trail if change in ("points", "mask") else None
-        if trail is None:
-            history = [replace(entry, trail=None) if entry.trail else entry for entry in history]
-            last = replace(last, trail=None)
-        return replace(self, change=change, trail=trail, history=bounded([*history, last]),
-                       future=())
+        """The same edit with its present state on top of its history, about to be changed."""
+        return history.remember(self, change)
 
     def undo(self) -> "Edit":
         """The entry before this one; itself where there is none."""
-        return self.jump(len(self.history) - 1) if self.history else self
+        return history.undo(self)
 
     def redo(self) -> "Edit":
         """The entry that was undone last; itself where there is none."""
-        return self.jump(len(self.history) + 1) if self.future else self
+        return history.redo(self)
 
     def jump(self, index: int) -> "Edit":
         """The entry at this index of the timeline, with the settings kept."""
-        entries = self.timeline
-        if not 0 <= index < len(entries):
-            raise ValueError("That is no longer in the history: choose another picture.")
-        return replace(entries[index], settings=self.settings, history=entries[:index],
-                       future=entries[index + 1 :])
+        return history.jump(self, index)
 
     def shows(self, other: "Edit") -> bool:
         """Whether both are edits of the same picture as it was sampled or opened."""
@@ -256,40 +238,3 @@ def _with_keys(points: tuple[PointPair, ...]) -> tuple[PointPair, ...]:
 
 def _fingerprint(*parts: bytes) -> str:
     return hashlib.blake2b(b"".join(parts), digest_size=9).hexdigest()
-
-
-def _size(part: np.ndarray | bytes | tuple | Tuning) -> int:
-    if isinstance(part, tuple):
-        return POINT_BYTES * len(part)
-    return len(part) if isinstance(part, bytes) else part.nbytes
-
-
-def bounded(entries: Sequence[Edit]) -> tuple[Edit, ...]:
-    """The last of these entries, so many as a history may have."""
-    kept, seen, size = [], set(), 0
-    for entry in reversed(entries[-MAX_HISTORY:]):
-        for part in entry.parts:
-            if id(part) not in seen:
-                seen.add(id(part))
-                size += _size(part)
-        if size > MAX_HISTORY_BYTES:
-            break
-        kept.append(entry)
-    return tuple(reversed(kept))
-
-
-def _mask_to_png(mask, img_size) -> bytes | None:
-    if mask is None:
-        return None
-    if mask.shape != tuple(img_size):
-        raise ValueError(
-            f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels, the picture "
-            f"{img_size[1]} x {img_size[0]}; make them the same size."
-        )
-    if not mask.any():
-        raise ValueError("The mask is empty, so nothing may move; paint what may move in white.")
-    if mask.all():
-        return None
-    buffer = io.BytesIO()
-    Image.fromarray(mask).save(buffer, "PNG")  # one bit a pixel
-    return buffer.getvalue()

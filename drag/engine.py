@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from drag.edit import Edit
-from drag.files.project import check_model
+from drag.generate import check_model
 from drag.loop import Step, drag
 from drag.models.loaded import LoadedModels
 from drag.photo.inversion import Fit, invert
-from drag.render import LiveView
+from drag.preview import LiveView
 from drag.solvers import solver_for
 from networks.tuning import tuned
 

@@ -19,9 +19,9 @@ from PIL import Image, ImageDraw
 from drag.edit import Edit, PointPair
 from drag.files.images import jpeg
 from drag.files.overlays import draw_points, scaled
+from drag.generate import new_edit
 from drag.loop import drag
 from drag.models.loaded import load_generator
-from drag.pictures import new_edit
 from drag.render import render
 
 FOLDER = Path(__file__).parent.parent / "assets" / "examples"  # of the thumbnails

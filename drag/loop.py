@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from drag.edit import Edit
-from drag.render import LiveView
-from drag.sampling import disc, scale_to, window
+from drag.features import disc, scale_to, window
+from drag.preview import LiveView
 from drag.solvers import Solver, State, solver_for
 from networks.tuning import tuned
 

@@ -20,3 +20,24 @@ def decode_mask(content: bytes, img_size: tuple[int, int]) -> np.ndarray:
     except (OSError, SyntaxError, UnidentifiedImageError,
             Image.DecompressionBombError) as error:
         raise ValueError("not a PNG") from error
+
+
+def encode_mask(mask: np.ndarray | None, img_size: tuple[int, int]) -> bytes | None:
+    """The PNG of a mask, bool (H, W); None where all of the picture may move.
+
+    Raises ValueError, in words fit for a visitor, where it has another size or nothing may move.
+    """
+    if mask is None:
+        return None
+    if mask.shape != tuple(img_size):
+        raise ValueError(
+            f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels, the picture "
+            f"{img_size[1]} x {img_size[0]}; make them the same size."
+        )
+    if not mask.any():
+        raise ValueError("The mask is empty, so nothing may move; paint what may move in white.")
+    if mask.all():
+        return None
+    buffer = io.BytesIO()
+    Image.fromarray(mask).save(buffer, "PNG")  # one bit a pixel
+    return buffer.getvalue()

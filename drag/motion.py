@@ -2,8 +2,7 @@
 
 import torch
 
-from drag.sampling import FeaturePart, disc, sample
-from drag.tracking import shift_of
+from drag.features import disc, sample
 
 
 def motion_supervision(
@@ -49,14 +48,3 @@ def mask_term(
     return (change * protected).sum() / (protected.sum() * features.shape[1])
 
 
-def handle_motion(part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor) -> torch.Tensor:
-    """Numbers (N, 2) whose gradient is how each handle moves, in pixels, when the latents do.
-
-    A handle at p stays on its content: F(p + dp; w + dw) = F(p; w) over the patch around it. So
-    dp = -(G^T G)^-1 G^T dF with G the slopes of the features there, which are held fixed.
-
-    part: features with gradient.   handles: (N, 2) (x, y), pixels.   patch: (K, 2) offsets.
-    """
-    around = handles[:, None] + patch
-    slopes = part.detach().slopes(around).flatten(1, 2)  # (N, K C, 2)
-    return -shift_of(slopes, part.sample(around).flatten(1))

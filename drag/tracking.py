@@ -1,14 +1,10 @@
-"""Point tracking: where each handle went (DragGAN, Sec. 3.3, eq. 2), and more exactly."""
+"""Point tracking: where each handle went (DragGAN, Sec. 3.3, eq. 2)."""
 
 import torch
 
-from drag.sampling import FeaturePart, sample, window
+from drag.features import sample, window
 
-_VALUES_AT_ONCE = 2_000_000  # features compared in one go: bounds the memory of many points
-
-NEIGHBOURHOOD = 0.05  # of the picture's side: handles so near to each other can lean on each other
-UNLIKE = 0.5  # correlation of patches below which a handle may as well be something else
-PLAIN = 0.1  # share of the most texture at any handle that half counts as enough
+VALUES_AT_ONCE = 2_000_000  # features compared in one go: bounds the memory of many points
 
 
 def track_points(
@@ -28,7 +24,7 @@ def track_points(
     height, width = img_size
     limit = torch.tensor([width - 1, height - 1], dtype=around.dtype, device=around.device)
     offsets = window(r2, around.device)  # (K, 2)
-    chunk = max(1, _VALUES_AT_ONCE // (len(offsets) * features.shape[1]))
+    chunk = max(1, VALUES_AT_ONCE // (len(offsets) * features.shape[1]))
     handles, residuals = [], []
     for centres, wanted in zip(around.split(chunk), templates.split(chunk), strict=True):
         places = centres[:, None] + offsets  # (n, K, 2)
@@ -41,82 +37,3 @@ def track_points(
     return torch.cat(handles), torch.cat(residuals)
 
 
-class PatchTracker:
-    """Follows handles by several features around each, to a fraction of a pixel.
-
-    What eq. 2 asks of one feature is asked of five, scaled so that every channel counts the same;
-    the search goes from coarse to fine around a predicted place, and ends with steps of Lucas and
-    Kanade (1981) on the patch: the shift that explains the difference to the template best.
-    """
-
-    def __init__(self, part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor, reach: int):
-        """part: features of the first picture.   handles: (N, 2) (x, y) there, pixels.   patch:
-        (K, 2) offsets of its pixels.   reach: how far from a prediction to look, pixels."""
-        self.patch, self.reach, self.handles = patch, reach, handles
-        arm = patch.abs().max()
-        self.cross = arm * torch.tensor(
-            [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], dtype=patch.dtype, device=patch.device)
-        self.crosses = part.sample(handles[:, None] + self.cross)  # (N, 5, C)
-        self.patches = part.sample(handles[:, None] + patch)  # (N, K, C)
-        self.slopes = part.slopes(handles[:, None] + patch).flatten(1, 2) * arm  # (N, K C, 2)
-        self.usual = part.features.mean((2, 3))[0] / part.scale  # (C,)
-
-    def trusted_directions(self, img_size: tuple[int, int]) -> torch.Tensor:
-        """Symmetric matrices (N, 2, 2) that shrink motion along which a patch cannot be followed.
-
-        Along an edge and on plain skin a patch looks the same wherever it is (the aperture
-        problem). Its structure tensor tells how much less it says there than the surest handle
-        does in its surest direction; where others are near to lean on, it counts as much less.
-        """
-        tensor = self.slopes.transpose(1, 2) @ self.slopes / self.slopes.shape[1]
-        texture, axes = (part.to(tensor.device) for part in torch.linalg.eigh(tensor.cpu()))
-        texture = texture.clamp(min=1e-9)
-        apart = torch.cdist(self.handles, self.handles) / (NEIGHBOURHOOD * max(img_size))
-        others = ((-apart.square() / 2).exp().sum(1) - 1).clamp(0, 1)[:, None]
-        trust = texture / (texture + PLAIN * others * texture.max())
-        return (axes * trust.sqrt()[:, None]) @ axes.transpose(1, 2)
-
-    def find(
-        self, part: FeaturePart, predicted: torch.Tensor, img_size: tuple[int, int]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Handles (N, 2) near predicted ones (N, 2), pixels, and how much what is there is like
-        what was at the start (N,): the correlation of the patches, 1 for the same, 0 for any other.
-        """
-        height, width = img_size
-        last = torch.tensor([width - 1.0, height - 1.0], device=predicted.device)
-        stride = max(1, self.reach // 6)
-        steps = stride * window(self.reach // stride + 1, predicted.device)
-        found = self._least(part, predicted[:, None] + steps, last, predicted)
-        steps = window(stride, predicted.device)
-        found = self._least(part, found[:, None] + steps, last)
-        for _ in range(2):
-            around = found[:, None] + self.patch
-            slopes = part.slopes(around).flatten(1, 2)  # (N, K C, 2)
-            away = (part.sample(around) - self.patches).flatten(1)
-            shift = -shift_of(slopes, away)
-            found = (found + shift.clamp(-stride / 2, stride / 2)).clamp(min=0).minimum(last)
-        now = (part.sample(found[:, None] + self.patch) - self.usual).flatten(1)
-        return found, torch.cosine_similarity(now, (self.patches - self.usual).flatten(1))
-
-    def _least(self, part, places, last, predicted=None):
-        """The best of places (N, P, 2), inside the picture: (N, 2)."""
-        places = places.clamp(min=0).minimum(last)
-        values = places.shape[1] * self.crosses[0].numel()
-        chunk = max(1, _VALUES_AT_ONCE // values)
-        cost = torch.cat([
-            torch.cdist(part.sample(q[:, :, None] + self.cross).flatten(2),
-                        wanted.flatten(1)[:, None], p=1)[..., 0] / wanted[0].numel()
-            for q, wanted in zip(places.split(chunk), self.crosses.split(chunk), strict=True)])
-        if predicted is not None:  # of equally good places the one nearer to the prediction
-            away = (places - predicted[:, None]).norm(dim=2) / self.reach
-            cost = cost + 0.006 * away * cost.mean(1, keepdim=True)
-        return places[torch.arange(len(places), device=places.device), cost.argmin(1)]
-
-
-def shift_of(slopes: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
-    """By how much a patch seems to have moved back, by least squares: slopes (N, M, 2) of its M
-    values over x and y, change (N, M) of them. Returns (N, 2), pixels."""
-    squares = slopes.transpose(1, 2) @ slopes  # (N, 2, 2)
-    ridge = 1e-3 * squares.diagonal(dim1=1, dim2=2).sum(1)[:, None, None] + 1e-12
-    squares = squares + ridge * torch.eye(2, device=slopes.device)
-    return torch.linalg.solve(squares, slopes.transpose(1, 2) @ change[..., None])[..., 0]

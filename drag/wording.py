@@ -8,7 +8,7 @@ from drag.language import name_in, say, translated
 from drag.line import Place
 from drag.loop import Ending, Step
 from drag.models.catalogue import Model
-from drag.tracking import UNLIKE
+from drag.solvers.patches import UNLIKE
 
 SOON = 7.5  # seconds of waiting that are not worth counting
 NEAR = 1 / 4  # of the way; a drag that ends with no more left may count as done

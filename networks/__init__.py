@@ -4,6 +4,7 @@ What every generator offers, which is all that `drag` knows of one:
 
 - z_dim, w_dim, num_ws, and w_avg (w_dim,), the truncation centre;
 - img_size, (H, W) of its pictures, and img_resolution, the longer of both;
+- has_encoder, whether the encoder of `networks.encoder` was trained on its pictures;
 - mapping(z, truncation_psi) -> ws (N, num_ws, w_dim);
 - features(ws, window=None, moving=None) -> (N, C, h, w), the map that dragging reads: all of it, or
   the rows and columns of a window; with gradients to all entries of ws, or the first `moving`;

@@ -112,6 +112,7 @@ class MobileStyleGAN(nn.Module):
     z_dim = w_dim = W_DIM
     num_ws = 2 * len(BLOCK_CHANNELS) + 2
     img_resolution, img_size = 1024, (1024, 1024)
+    has_encoder = True  # assets/encoder.safetensors was trained on its pictures
 
     def __init__(self):
         super().__init__()

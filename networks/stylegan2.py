@@ -147,6 +147,8 @@ class StyleGAN2(nn.Module):
     img_size: (H, W).   c_dim: how many classes a picture can be of, 0 where there are none.
     """
 
+    has_encoder = False
+
     def __init__(self, architecture: Architecture, state: dict[str, np.ndarray]):
         """state: arrays by NVIDIA's names. A truncation centre that it lacks is the mean of 10,000
         samples, noise that it lacks is drawn from a fixed seed."""

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from drag import PointPair, Settings, drag, new_edit
-from drag.edit import MAX_HISTORY, MAX_HISTORY_BYTES
+from drag.generate import at_step, resample
+from drag.history import MAX_HISTORY, MAX_HISTORY_BYTES
 from drag.page.past import entry_of, strip
-from drag.pictures import at_step, resample
 from drag.trail import MAX_BYTES, MAX_STEPS, Recorder
 
 POINT = PointPair((60, 64), (72, 64))

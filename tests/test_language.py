@@ -11,6 +11,7 @@ from drag import PointPair, Settings, drag, new_edit
 from drag.files.arrays import from_npz
 from drag.files.opening import read_content
 from drag.files.project import from_project
+from drag.generate import at_step, mix, parse_seed, parse_truncation
 from drag.language import (
     ERRORS,
     LANGUAGES,
@@ -22,7 +23,6 @@ from drag.language import (
     translated,
 )
 from drag.models.catalogue import CATALOGUE
-from drag.pictures import at_step, mix, parse_seed, parse_truncation
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -9,7 +9,8 @@ import torch
 
 from drag import PointPair, Settings, drag, new_edit
 from drag.loop import Ending
-from drag.render import LiveView, render
+from drag.preview import LiveView
+from drag.render import render
 from drag.solvers import SOLVERS, Solver, State
 
 POINT = PointPair((60, 64), (72, 64))
@@ -190,7 +191,7 @@ def test_gradients_stay_out_of_the_callers_way(toy, toy_edit):
 
 def test_live_pictures_keep_to_their_time(toy, toy_edit, monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr("drag.render.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("drag.preview.time.perf_counter", lambda: clock[0])
     image, preview, features = toy.image, toy.preview, toy.features
 
     def taking(seconds, work):

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 
 from drag import new_edit
 from drag.models.catalogue import CATALOGUE
-from drag.render import fit_colours, render
+from drag.preview import fit_colours
+from drag.render import render
 from networks.mobile_stylegan import MobileStyleGAN, inverse_haar
 from tests.reference.make import FILE, SEEDS, STRIDE
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from drag.features import sample
 from drag.motion import mask_term, motion_supervision
-from drag.sampling import sample
 from drag.tracking import track_points
 
 SIZE, CELLS, CHANNELS = 64, 16, 7
@@ -134,7 +134,7 @@ def test_tracking_finds_what_moved(features):
 def test_tracking_many_points_in_pieces_changes_nothing(features, monkeypatch):
     around, templates = torch.rand(40, 2) * 63, torch.randn(40, CHANNELS)
     whole = track_points(features.detach(), templates, around, 8, (SIZE, SIZE))
-    monkeypatch.setattr("drag.tracking._VALUES_AT_ONCE", 1)
+    monkeypatch.setattr("drag.tracking.VALUES_AT_ONCE", 1)
     pieces = track_points(features.detach(), templates, around, 8, (SIZE, SIZE))
     torch.testing.assert_close(whole, pieces)
     assert whole[0].min() >= 0

@@ -90,7 +90,8 @@ def test_a_frame_by_hand_takes_a_photo_in_which_no_face_is_found(generator, run,
         return inversion.invert(generator, picture)
 
     monkeypatch.setattr(photo_command, "invert", invert)
-    monkeypatch.setattr(photo_command, "load_finder", lambda progress: pytest.fail("it is not needed"))
+    monkeypatch.setattr(
+        photo_command, "load_finder", lambda progress: pytest.fail("it is not needed"))
     content = astronaut()
     (tmp_path / "me.png").write_bytes(content)
     code, said = run("--photo", tmp_path / "me.png", "--frame=223,120,170.5,-5", "--export",

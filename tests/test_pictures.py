@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from drag import PointPair, Settings, new_edit
-from drag.pictures import (
+from drag.generate import (
     at_step,
     follow,
     from_latents,

@@ -12,7 +12,8 @@ import pytest
 
 from drag import PointPair
 from drag.files.arrays import MAX_BYTES, from_npz, to_npz
-from drag.files.project import check_model, from_project, to_project
+from drag.files.project import from_project, to_project
+from drag.generate import check_model
 
 
 @pytest.fixture

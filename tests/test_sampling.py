@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from drag.sampling import cells_around, disc, mask_to_cells, sample, scale_to, window
+from drag.features import cells_around, disc, mask_to_cells, sample, scale_to, window
 
 
 @pytest.mark.parametrize("size", [(64, 64), (96, 48)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drag import PointPair, Settings, drag, new_edit, sessions
-from drag.render import LiveView
+from drag.preview import LiveView
 from drag.visitors import Sessions
 
 POINT, OTHER = PointPair((60, 64), (72, 64)), PointPair((20, 20), (30, 20))

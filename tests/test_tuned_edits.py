@@ -11,14 +11,15 @@ from PIL import Image
 
 import drag.__main__ as command
 from drag import PointPair, Settings, as_file, drag, new_edit
-from drag.edit import MAX_HISTORY_BYTES, Edit, bounded
+from drag.edit import Edit
 from drag.engine import Engine
-from drag.files.project import check_model, from_project, to_project
+from drag.files.project import from_project, to_project
 from drag.gallery import Gallery
+from drag.generate import check_model, follow, from_latents, mix, resample, reset_picture
+from drag.history import MAX_HISTORY_BYTES, bounded
 from drag.models.catalogue import local_models, named
 from drag.models.loaded import LoadedModels
 from drag.page.history import KEEP_BYTES
-from drag.pictures import follow, from_latents, mix, resample, reset_picture
 from drag.render import render, render_edit
 from drag.thumbnails import thumbnail
 from networks.tuning import Tuning, fresh_tuning, tuned

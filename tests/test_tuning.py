@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from safetensors.numpy import save
 
 from drag.latents import whitened_space
-from drag.render import LiveView
+from drag.preview import LiveView
 from networks.tuning import (
     FRESH_BYTES,
     MAX_BYTES,

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from drag.edit import CHANGES, MAX_HISTORY, MAX_POINTS, Edit, PointPair, Settings, bounded
+from drag.edit import CHANGES, MAX_POINTS, Edit, PointPair, Settings
 from drag.files.arrays import check_size, checked_latents
 from drag.files.images import NOTICE
+from drag.generate import parse_seed, parse_truncation
+from drag.history import MAX_HISTORY, bounded
 from drag.masks import decode_mask
-from drag.pictures import parse_seed, parse_truncation
 from drag.solvers import SOLVERS
-from networks.tuning import Tuning, check_tuning, from_bytes, to_bytes
+from networks.tuning import Tuning, from_bytes, to_bytes
 
 FORMAT, VERSION = "drag project", 3
 READABLE = 2, VERSION  # 2 has no tunings
@@ -93,15 +94,6 @@ def from_project(content: bytes) -> Edit:
         raise ValueError(NO_PROJECT) from error
     history, future = bounded(entries[:at]), bounded(entries[:at:-1])[::-1]
     return replace(entries[at], history=history, future=future)
-
-
-def check_model(generator, edit: Edit) -> None:
-    """Raise ValueError where an edit, with all of its history, is not one of this generator."""
-    fits = (generator.num_ws, generator.w_dim), tuple(generator.img_size)
-    if any((each.ws.shape, tuple(each.img_size)) != fits for each in edit.timeline):
-        raise ValueError("These latents are of another model: choose the model that made them.")
-    for tuning in {id(each.tuning): each.tuning for each in edit.timeline if each.tuning}.values():
-        check_tuning(generator, tuning)
 
 
 def _decoded(text: str) -> bytes:

@@ -10,11 +10,11 @@ from drag.engine import Engine
 from drag.examples import smile
 from drag.files.export import AT_ONCE
 from drag.gallery import Gallery
+from drag.generate import new_edit
 from drag.language import language_of
 from drag.line import Line, slots_for
 from drag.models.loaded import LoadedModels
 from drag.page.past import past
-from drag.pictures import new_edit
 from drag.sessions import Session, Turn
 from drag.visitors import Sessions
 from drag.wording import about, status

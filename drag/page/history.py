@@ -8,9 +8,9 @@ from PIL import Image
 
 from drag.component import to_url
 from drag.files.project import to_project
+from drag.generate import at_step, reset_picture
 from drag.page.desk import PAST, SHOWN, Desk, item_of
 from drag.page.past import entry_of, past
-from drag.pictures import at_step, reset_picture
 from drag.thumbnails import shrink, thumbnail
 from drag.trouble import TROUBLE, plain_errors
 from drag.wording import status

@@ -8,6 +8,7 @@ import gradio as gr
 import numpy as np
 
 from drag.engine import NO_MEMORY
+from drag.generate import follow
 from drag.language import language_of, name_in
 from drag.line import PHOTO, Place
 from drag.page.desk import SHOWN
@@ -16,7 +17,6 @@ from drag.page.photos import PhotoHandlers
 from drag.photo import alignment
 from drag.photo import inversion as inverting
 from drag.photo_frame import read_frame
-from drag.pictures import follow
 from drag.portrait import Inversion
 from drag.sessions import Session
 from drag.trouble import TROUBLE, in_words, plain_errors

@@ -9,11 +9,10 @@ import gradio as gr
 from drag import examples
 from drag.component import to_url
 from drag.edit import Edit
-from drag.files.project import check_model
+from drag.generate import check_model, follow, mix, new_edit, parse_seed, parse_truncation, resample
 from drag.language import language_of, say, translated
 from drag.models.catalogue import Model
 from drag.page.desk import SHOWN, Desk, item_of
-from drag.pictures import follow, mix, new_edit, parse_seed, parse_truncation, resample
 from drag.sessions import Session
 from drag.thumbnails import thumbnail
 from drag.trouble import TROUBLE, in_words, plain_errors

@@ -18,9 +18,9 @@ import torch.nn.functional as F
 from drag.edit import Edit, Settings
 from drag.latents import whitened_space
 from drag.photo.perception import eye, shrink
-from drag.render import fit_colours, to_picture
+from drag.preview import fit_colours
+from drag.render import to_picture
 from networks.encoder import SIDE
-from networks.mobile_stylegan import MobileStyleGAN
 from networks.tuning import Tuning, fresh_tuning, tuned, untuned
 
 LOOKS = 4  # times that the encoder looks at the picture of its own guess
@@ -230,7 +230,7 @@ def invert(generator, picture: np.ndarray, seconds: float = 170.0) -> Iterator[F
     if picture.shape != (*generator.img_size, 3):
         raise ValueError(f"expected a picture of {(*generator.img_size, 3)}, not {picture.shape}")
     search, until, strangeness = _Search(generator, picture), now() + seconds, 0.0
-    if isinstance(search.generator, MobileStyleGAN):
+    if search.generator.has_encoder:
         search.guess()
         image = search.look("encoder")
         strangeness = search.eye.strangeness(search.eye.see(image), search.seen)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 
 from drag.edit import Edit
+from drag.features import cells_around, sample, scale_to
 from drag.motion import mask_term, motion_supervision
-from drag.sampling import cells_around, sample, scale_to
 from drag.solvers.state import State, as_tensors, protected_cells
 from drag.tracking import track_points
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import torch
 
 from drag.edit import Edit
+from drag.features import FeaturePart, cells_around, scale_to, window
 from drag.latents import whitened_space
-from drag.motion import handle_motion
-from drag.sampling import FeaturePart, cells_around, scale_to, window
-from drag.solvers.kept import Outside, outside_of
 from drag.solvers.least_change import jacobian, least_change, motion_patterns
+from drag.solvers.outside import Outside, outside_of
+from drag.solvers.patches import UNLIKE, PatchTracker, handle_motion
 from drag.solvers.state import State, as_tensors
-from drag.tracking import UNLIKE, PatchTracker
 
 TRUST_AT_512 = 12.0  # pixels of a 512 px picture that a handle may move in a step
 LEAST_TRUST_AT_512 = 1.5  # steps shorter than this are not made shorter still

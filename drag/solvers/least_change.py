@@ -2,7 +2,7 @@
 
 import torch
 
-from drag.solvers.kept import Outside
+from drag.solvers.outside import Outside
 
 MAX_ROWS = 24  # vector-Jacobian products in a step
 SMOOTHNESS = 0.1  # of the picture's side: handles so near to each other move alike

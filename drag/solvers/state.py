@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from drag.edit import Edit
-from drag.sampling import mask_to_cells
+from drag.features import mask_to_cells
 
 
 @dataclass(frozen=True, eq=False)

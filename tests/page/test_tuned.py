@@ -10,10 +10,10 @@ from PIL import Image
 
 from drag.canvas import to_value
 from drag.files.project import from_project
+from drag.generate import follow
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
 from drag.page import SHOWN, Handlers
-from drag.pictures import follow
 from drag.render import render, render_edit
 from tests.page.conftest import (
     CANVAS,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from drag.edit import Edit, PointPair
-from drag.pictures import new_edit
+from drag.generate import new_edit
 
 SEEDS = 10_000  # pictures that a visitor may ask for
 MARKS = 1024  # x of a visitor's targets: whole pixels, and the visitor's number of so many parts

@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from drag.edit import Edit, Settings, bounded
+from drag.edit import Edit, Settings
+from drag.history import bounded
+from networks.tuning import check_tuning
 
 MAX_SEED = 2**32 - 1  # what numpy.random.RandomState takes
 
@@ -121,3 +123,10 @@ def parse_truncation(value) -> float:
     return psi
 
 
+def check_model(generator, edit: Edit) -> None:
+    """Raise ValueError where an edit, with all of its history, is not one of this generator."""
+    fits = (generator.num_ws, generator.w_dim), tuple(generator.img_size)
+    if any((each.ws.shape, tuple(each.img_size)) != fits for each in edit.timeline):
+        raise ValueError("These latents are of another model: choose the model that made them.")
+    for tuning in {id(each.tuning): each.tuning for each in edit.timeline if each.tuning}.values():
+        check_tuning(generator, tuning)
