@@ -4,8 +4,8 @@ import base64
 import json
 
 from drag.component import JsonComponent, read_asset
-from drag.language import LANGUAGES, WORDS
 from drag.photo.alignment import Frame
+from drag.server.language import LANGUAGES, WORDS
 
 _HTML, _CSS = read_asset("photo.html"), read_asset("photo.css")
 _PREFIX = "frame_"  # of the words of its script

@@ -5,8 +5,8 @@ import logging
 
 import gradio as gr
 
-from drag.language import language_of, say
-from drag.visitors import ForgottenError
+from drag.server.language import language_of, say
+from drag.server.visitors import ForgottenError
 from drag.wording import problem
 
 TROUBLE = ValueError, RuntimeError, MemoryError  # torch says RuntimeError where memory lacks

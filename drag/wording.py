@@ -4,10 +4,10 @@ import html
 from collections.abc import Sequence
 
 from drag.edit import Edit
-from drag.language import name_in, say, translated
-from drag.line import Place
 from drag.loop import Ending, Step
 from drag.models.catalogue import Model
+from drag.server.language import name_in, say, translated
+from drag.server.line import Place
 from drag.solvers.patches import UNLIKE
 
 SOON = 7.5  # seconds of waiting that are not worth counting

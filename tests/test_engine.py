@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from drag import PointPair, Settings, new_edit
-from drag.engine import NO_MEMORY, Engine, with_room
-from drag.gallery import Gallery
 from drag.loop import Ending
 from drag.render import render
+from drag.server.engine import NO_MEMORY, Engine, with_room
+from drag.server.gallery import Gallery
 
 
 class Toys:
@@ -102,7 +102,7 @@ def test_the_second_try_has_only_the_time_that_is_left(toys, slow, monkeypatch, 
             time.sleep(0.3)
             raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(f"drag.engine.{work}", scarce)
+    monkeypatch.setattr(f"drag.server.engine.{work}", scarce)
     for seconds in (9.0, 0.1):
         had.clear()
         steps = engine.steps(slow, seconds) if work == "drag" else engine.invert(
@@ -146,7 +146,7 @@ def test_of_many_pictures_those_seen_last_are_kept(toys, slow, monkeypatch):
     gallery = Gallery(toys)
     sizes = [len(gallery.picture(further(slow, number))) for number in range(4)]
     gallery.find(slow)
-    monkeypatch.setattr("drag.gallery.KEPT_BYTES", sum(sizes))
+    monkeypatch.setattr("drag.server.gallery.KEPT_BYTES", sum(sizes))
     gallery.picture(further(slow, 9))
     kept = [gallery.find(further(slow, number)) is not None for number in (0, 1, 2, 3, 9)]
     assert kept == [True, False, True, True, True]

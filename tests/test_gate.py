@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from drag import gate as gates
-from drag.gate import MAX_BODY, RefusedError, check_call, gate
+from drag.web import gate as gates
+from drag.web.gate import MAX_BODY, RefusedError, check_call, gate
 
 CALL = "/gradio_api/run/predict"
 FOLDER = "0" * 64

@@ -12,7 +12,8 @@ from drag.files.arrays import from_npz
 from drag.files.opening import read_content
 from drag.files.project import from_project
 from drag.generate import at_step, mix, parse_seed, parse_truncation
-from drag.language import (
+from drag.models.catalogue import CATALOGUE
+from drag.server.language import (
     ERRORS,
     LANGUAGES,
     TRANSLATIONS,
@@ -22,7 +23,6 @@ from drag.language import (
     say,
     translated,
 )
-from drag.models.catalogue import CATALOGUE
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from drag.line import BUSY, FIRST_GUESS, PHOTO, Line, Place, slots_for
+from drag.server.line import BUSY, FIRST_GUESS, PHOTO, Line, Place, slots_for
 
 
 class Work:

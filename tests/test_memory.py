@@ -10,7 +10,7 @@ import httpx
 import pytest
 from gradio_client import Client
 
-from drag.serving import Mailboxes
+from drag.web.mailboxes import Mailboxes
 from tests.running_app import ROOT
 
 API = "/gradio_api"
@@ -18,9 +18,9 @@ SERVER = """
 import time
 from collections.abc import Iterator
 from drag.exchange import FileExchange
-from drag.line import Line
+from drag.server.line import Line
 from drag.models.loaded import LoadedModels
-from drag.serving import Page, app_kwargs
+from drag.web.serving import Page, app_kwargs
 import gradio
 
 def held(text: str) -> list[int]:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drag.language import translated
 from drag.photo.reading import FORMATS, MOST_BYTES, MOST_WEBP, read_photo
+from drag.server.language import translated
 
 
 def scene(width=200, height=120):

@@ -7,9 +7,10 @@ import httpx
 import pytest
 from gradio_client import Client
 
-import app as page
-from drag.line import LENGTH, SECONDS, Line
 from drag.models.loaded import LoadedModels
+from drag.server.line import LENGTH, SECONDS, Line
+from drag.web.flags import choose_models, parse_args
+from drag.web.serving import banner
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.running_app import running_app
 
@@ -39,16 +40,16 @@ def test_strangers_may_load_any_model_only_where_the_operator_says_so(
         monkeypatch, flags, environment, allowed):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert page.parse_args(flags).allow_custom_models is allowed
+    assert parse_args(flags).allow_custom_models is allowed
 
 
 def test_flags_of_the_environment_come_before_those_of_the_command_line(monkeypatch):
     monkeypatch.setenv("DRAG_FLAGS", "--line 3 --drags 2 --auth 'ann:a b' --drag-seconds 30")
-    args = page.parse_args(["--line", "9", "--auth", "bob:c:d"])
+    args = parse_args(["--line", "9", "--auth", "bob:c:d"])
     assert (args.line, args.drags, args.drag_seconds) == (9, 2, 30)
     assert args.auth == [("ann", "a b"), ("bob", "c:d")]
     monkeypatch.delenv("DRAG_FLAGS")
-    args = page.parse_args([])
+    args = parse_args([])
     assert (args.line, args.drags, args.drag_seconds, args.auth) == (LENGTH, None, SECONDS, None)
 
 
@@ -73,7 +74,7 @@ def test_a_flag_that_is_wrong_is_answered_in_one_sentence_that_repeats_no_passwo
         monkeypatch, capsys, flags, environment, words):
     monkeypatch.setenv("DRAG_FLAGS", environment)
     with pytest.raises(SystemExit) as caught:
-        page.parse_args(flags)
+        parse_args(flags)
     assert caught.value.code == 2
     said = capsys.readouterr().err
     assert words in said.splitlines()[-1]
@@ -84,8 +85,8 @@ def test_whoever_starts_the_page_may_name_any_model(tmp_path):
     write_nvidia(tmp_path / "mine.pkl", random_state(), layout="G_ema")
     for name, wanted in {"a/b/c.pkl": "a/b/c.pkl", str(tmp_path): "mine.pkl", "Lions": "lions",
                          "builtin": "builtin"}.items():
-        args = page.parse_args(["--model", name, "--device", "cpu", "--no-allow-custom-models"])
-        models, first = page.choose_models(args)
+        args = parse_args(["--model", name, "--device", "cpu", "--no-allow-custom-models"])
+        models, first = choose_models(args)
         assert first.name == wanted
         assert models.find(wanted) is first
         assert [model.name for model in models.menu()].count(wanted) == 1
@@ -95,7 +96,7 @@ def test_whoever_starts_the_page_may_name_any_model(tmp_path):
 
 def test_the_banner_says_what_is_served(monkeypatch):
     models = LoadedModels("cpu", budget=3e9, custom=False)
-    said = page.banner(models, models.find("lions"), Line(2, 7, 90), True)
+    said = banner(models, models.find("lions"), Line(2, 7, 90), True)
     assert "CPU, " in said
     assert "Lions, 512 px" in said
     assert "0 MB of weights, 3000 at most" in said
@@ -104,7 +105,7 @@ def test_the_banner_says_what_is_served(monkeypatch):
     assert len(said.splitlines()) == 5
     models.custom, models.device = True, SimpleNamespace(type="cuda")
     monkeypatch.setattr("torch.cuda.get_device_name", lambda device: "Some GPU")
-    said = page.banner(models, models.find("builtin"), Line(), False)
+    said = banner(models, models.find("builtin"), Line(), False)
     assert "Device: Some GPU" in said
     assert "to all who reach it; custom models allowed" in said
 

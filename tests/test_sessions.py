@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from drag import PointPair, Settings, drag, new_edit, sessions
+from drag import PointPair, Settings, drag, new_edit
 from drag.preview import LiveView
-from drag.visitors import Sessions
+from drag.server import sessions
+from drag.server.visitors import Sessions
 
 POINT, OTHER = PointPair((60, 64), (72, 64)), PointPair((20, 20), (30, 20))
 

@@ -12,16 +12,15 @@ from PIL import Image
 import drag.__main__ as command
 from drag import PointPair, Settings, as_file, drag, new_edit
 from drag.edit import Edit
-from drag.engine import Engine
 from drag.files.project import from_project, to_project
-from drag.gallery import Gallery
 from drag.generate import check_model, follow, from_latents, mix, resample, reset_picture
 from drag.history import MAX_HISTORY_BYTES, bounded
 from drag.models.catalogue import local_models, named
 from drag.models.loaded import LoadedModels
 from drag.page.history import KEEP_BYTES
 from drag.render import render, render_edit
-from drag.thumbnails import thumbnail
+from drag.server.engine import Engine
+from drag.server.gallery import Gallery, thumbnail
 from networks.tuning import Tuning, fresh_tuning, tuned
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.tunings import meta_stylegan2, random_tuning

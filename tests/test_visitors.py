@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from drag import PointPair, new_edit, visitors
-from drag.visitors import Sessions
+from drag import PointPair, new_edit
+from drag.server import visitors
+from drag.server.visitors import Sessions
 
 POINT = PointPair((60, 64), (72, 64))
 

@@ -15,11 +15,11 @@ from drag.files.export import MEDIA_TYPES, file_name, making, suffix_of
 from drag.files.opening import read_content
 from drag.files.project import from_project
 from drag.generate import check_model, from_latents
-from drag.language import language_of, say
 from drag.models.catalogue import Model
 from drag.page.layout import formats_menu, models_menu, solvers_menu, tooltips
 from drag.page.pictures import PictureHandlers, examples_row
-from drag.sessions import Session
+from drag.server.language import language_of, say
+from drag.server.sessions import Session
 from drag.trouble import TROUBLE, in_words
 from drag.wording import status
 

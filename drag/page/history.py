@@ -11,7 +11,7 @@ from drag.files.project import to_project
 from drag.generate import at_step, reset_picture
 from drag.page.desk import PAST, SHOWN, Desk, item_of
 from drag.page.past import entry_of, past
-from drag.thumbnails import shrink, thumbnail
+from drag.server.gallery import shrink, thumbnail
 from drag.trouble import TROUBLE, plain_errors
 from drag.wording import status
 
@@ -96,10 +96,11 @@ class HistoryHandlers(Desk):
                 session = self.sessions.find(token)
                 for entry in session.edit.timeline if session else ():
                     if entry.looks == looks:
-                        return self._thumbnail(entry)
+                        small = self._thumbnail(entry)
+                        return small and to_url("image/jpeg", small)
         return None
 
-    def _thumbnail(self, entry) -> str | None:
+    def _thumbnail(self, entry) -> bytes | None:
         found = self.gallery.find(entry)
         if found:
             return shrink(Image.open(io.BytesIO(found)), entry.mask)

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 import gradio as gr
 import numpy as np
 
-from drag.engine import NO_MEMORY
 from drag.generate import follow
-from drag.language import language_of, name_in
-from drag.line import PHOTO, Place
 from drag.page.desk import SHOWN
 from drag.page.panel import IDLE, at_rest, plain, said, small, stopped
 from drag.page.photos import PhotoHandlers
 from drag.photo import alignment
 from drag.photo import inversion as inverting
 from drag.photo_frame import read_frame
-from drag.portrait import Inversion
-from drag.sessions import Session
+from drag.server.engine import NO_MEMORY
+from drag.server.language import language_of, name_in
+from drag.server.line import PHOTO, Place
+from drag.server.photos import Inversion
+from drag.server.sessions import Session
 from drag.trouble import TROUBLE, in_words, plain_errors
 from drag.wording import how_long, in_line, problem, status
 

@@ -7,10 +7,10 @@ from drag.canvas import DragCanvas
 from drag.component import OpenSlider
 from drag.exchange import FileExchange
 from drag.files.film import SECONDS
-from drag.language import TRANSLATIONS, name_in, say
 from drag.models.loaded import LoadedModels
 from drag.page.desk import Desk
 from drag.photo_frame import PhotoFrame
+from drag.server.language import TRANSLATIONS, name_in, say
 from drag.solvers import SOLVERS
 from drag.thumbnails import Thumbnails
 from drag.wording import status

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from drag.component import to_url
-from drag.portrait import photo_jpeg
-from drag.sessions import Session
+from drag.server.photos import photo_jpeg
+from drag.server.sessions import Session
 from drag.trouble import in_words
 from drag.wording import problem, status
 

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from drag.edit import Edit
-from drag.sessions import Session
+from drag.server.sessions import Session
 from drag.wording import entry_label
 
 

@@ -11,7 +11,6 @@ import gradio as gr
 import numpy as np
 
 from drag.component import to_url
-from drag.language import language_of, name_in, say
 from drag.models.catalogue import Model, is_of_faces
 from drag.models.progress import ModelUnavailableError
 from drag.page.desk import Desk
@@ -19,8 +18,9 @@ from drag.page.panel import said
 from drag.photo import alignment, faces
 from drag.photo.reading import read_photo
 from drag.photo_frame import read_content
-from drag.portrait import PREVIEW, Portrait, photo_jpeg
-from drag.sessions import Session
+from drag.server.language import language_of, name_in, say
+from drag.server.photos import PREVIEW, Portrait, photo_jpeg
+from drag.server.sessions import Session
 from drag.trouble import TROUBLE, plain_errors
 from drag.wording import status
 

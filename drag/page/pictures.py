@@ -10,11 +10,11 @@ from drag import examples
 from drag.component import to_url
 from drag.edit import Edit
 from drag.generate import check_model, follow, mix, new_edit, parse_seed, parse_truncation, resample
-from drag.language import language_of, say, translated
 from drag.models.catalogue import Model
 from drag.page.desk import SHOWN, Desk, item_of
-from drag.sessions import Session
-from drag.thumbnails import thumbnail
+from drag.server.gallery import thumbnail
+from drag.server.language import language_of, say, translated
+from drag.server.sessions import Session
 from drag.trouble import TROUBLE, in_words, plain_errors
 from drag.wording import status
 
@@ -74,8 +74,9 @@ class PictureHandlers(Desk):
             for _ in range(OFFERED):
                 seed = secrets.randbelow(1_000_000)
                 other = made(generator, edit, seed)
-                source = self.gallery.make(functools.partial(thumbnail, generator, other))
-                items.append({"id": f"{kind}:{seed}", "label": str(seed), "src": source})
+                small = self.gallery.make(functools.partial(thumbnail, generator, other))
+                items.append({"id": f"{kind}:{seed}", "label": str(seed),
+                              "src": to_url("image/jpeg", small)})
         title = session.say(key)
         return status(title), {"items": items, "at": -1, "title": title}
 

@@ -12,8 +12,8 @@ PAIR = [560, 600, 540, 600]
 # part of what is tested.
 SERVER = """
 import gradio
-from drag.api import publish
-from drag.line import Line
+from drag.web.api import publish
+from drag.server.line import Line
 from drag.models.loaded import LoadedModels
 
 with gradio.Blocks(analytics_enabled=False, delete_cache=(1, 3)) as demo:

@@ -20,13 +20,13 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
-from drag.api import Api
 from drag.files import project
 from drag.files.overlays import draw_mark
-from drag.line import Line
 from drag.loop import Step
 from drag.models.loaded import LoadedModels
 from drag.render import render
+from drag.server.line import Line
+from drag.web.api import Api
 from tests.test_readme import example
 
 PAIR = [560, 600, 540, 600]
@@ -163,7 +163,7 @@ def test_a_stream_that_is_closed_closes_the_drag_and_frees_the_device(edit):
 
 
 def test_a_program_sees_its_place_and_has_one_drag_at_a_time(edit, monkeypatch):
-    monkeypatch.setattr("drag.api.WAITING_SECONDS", 0)
+    monkeypatch.setattr("drag.web.api.WAITING_SECONDS", 0)
     models, line = LoadedModels("cpu"), Line(1)
     api, (one, two) = Api(models, line, Endless()), (
         SimpleNamespace(session_hash=name) for name in ("one", "two"))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from gradio_client.exceptions import AppError
 
-from drag.api import Api
 from drag.models.loaded import LoadedModels
+from drag.web.api import Api
 
 PAIR = [560, 600, 540, 600]
 NO_PROJECT = "not a project that was saved here"

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from drag import PointPair, Settings, new_edit
-from drag.api import Api
-from drag.engine import Engine
 from drag.files.project import from_project, to_project
-from drag.line import Line
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
 from drag.render import render_edit
+from drag.server.engine import Engine
+from drag.server.line import Line
+from drag.web.api import Api
 from networks.tuning import Tuning
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.tunings import random_tuning

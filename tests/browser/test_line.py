@@ -1,6 +1,6 @@
 """More visitors than the device has room for."""
 
-from drag.line import slots_for
+from drag.server.line import slots_for
 from tests.browser.page import ENDINGS, NOSE
 
 

@@ -6,12 +6,12 @@ import json
 import gradio as gr
 import pytest
 
-from drag.api import Api
-from drag.engine import Engine
 from drag.files.project import to_project
-from drag.language import say
-from drag.line import Line
 from drag.models.loaded import MENU_ONLY
+from drag.server.engine import Engine
+from drag.server.language import say
+from drag.server.line import Line
+from drag.web.api import Api
 from drag.wording import about
 from tests.page.conftest import CHINESE, ENGLISH, LINE, visitor
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-import drag.engine
+import drag.server.engine
 from drag.files.project import from_project
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
@@ -48,7 +48,7 @@ def arm(handlers, request=ENGLISH, steps=4):
 
 def failing(monkeypatch, error, times=1, after=2):
     """The next drags, so many, raise this after so many steps; returns the numbers of steps."""
-    steps_of, left, numbers = drag.engine.drag, [error] * times, []
+    steps_of, left, numbers = drag.server.engine.drag, [error] * times, []
 
     def steps(*args):
         fails = left.pop() if left else None
@@ -58,7 +58,7 @@ def failing(monkeypatch, error, times=1, after=2):
             if fails and step.number == after:
                 raise fails
 
-    monkeypatch.setattr(drag.engine, "drag", steps)
+    monkeypatch.setattr(drag.server.engine, "drag", steps)
     return numbers
 
 
@@ -138,7 +138,7 @@ def test_the_hub_that_goes_while_a_model_comes_takes_nothing_with_it(handlers, m
 FULL = """
 import json, resource, sys
 from pathlib import Path
-from drag.api import Api
+from drag.web.api import Api
 from drag.models.loaded import LoadedModels
 from drag.models.catalogue import local_models
 from drag.page import Handlers

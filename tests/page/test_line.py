@@ -6,7 +6,7 @@ import threading
 import gradio as gr
 import pytest
 
-from drag.line import Line
+from drag.server.line import Line
 from tests.page.conftest import CANVAS, ENGLISH, LINE, POINT, another, canvas_of, visitor
 
 SETTINGS = "adam", 1e-5, 3, 12, 20, 2000, "W+", 6

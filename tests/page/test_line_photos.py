@@ -2,7 +2,7 @@
 
 import time
 
-from drag.line import Line
+from drag.server.line import Line
 from tests.page.conftest import LINE, POINT, another, canvas_of
 from tests.page.inversions import running, taken, use
 

@@ -9,10 +9,10 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from drag.line import Line
 from drag.models.catalogue import Model
 from drag.models.progress import ModelUnavailableError
 from drag.page import SHOWN, photos
+from drag.server.line import Line
 from tests.page.conftest import (
     CANVAS,
     CHINESE,

@@ -7,10 +7,10 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from drag import portrait
-from drag.engine import NO_MEMORY
 from drag.page import photos, wiring
 from drag.photo.inversion import Fit
+from drag.server import photos as portrait
+from drag.server.engine import NO_MEMORY
 from tests.page.conftest import ENGLISH, LINE, visitor
 from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
 

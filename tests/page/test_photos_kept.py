@@ -13,13 +13,13 @@ import pytest
 import torch
 from PIL import Image
 
-from drag import zero
-from drag.line import Line
 from drag.models.loaded import LoadedModels
 from drag.page import Handlers, photos
 from drag.photo import faces, inversion
 from drag.photo.alignment import Frame
 from drag.photo.inversion import Fit
+from drag.server.line import Line
+from drag.web import zero
 from tests.page.conftest import CANVAS, ENGLISH, LINE, POINT, SEED, another, canvas_of, visitor
 from tests.page.inversions import FRAME, PHOTO, file_of, running, taken, use
 from tests.real_photos import astronaut
@@ -108,7 +108,7 @@ def test_memory_that_runs_out_once_costs_nothing_but_time(handlers, monkeypatch)
             raise torch.OutOfMemoryError("CUDA out of memory")
         yield "fit"
 
-    monkeypatch.setattr("drag.engine.invert", invert)
+    monkeypatch.setattr("drag.server.engine.invert", invert)
     picture = np.zeros((32, 32, 3), np.uint8)
     assert list(handlers.engine.invert("a.pkl", picture, 9)) == ["fit"]
     assert len(tries) == 2
@@ -207,7 +207,7 @@ def test_what_crosses_to_a_worker_of_zero_gpu_and_back(handlers, monkeypatch):
             packed.append(said)
             yield said
 
-    monkeypatch.setattr("drag.engine.invert", invert)
+    monkeypatch.setattr("drag.server.engine.invert", invert)
     monkeypatch.setattr(zero, "_there", handlers.models)
     monkeypatch.setattr(zero, "_lent_fits", lent)
     first, last = zero.ZeroEngine(handlers.models).invert("a.pkl", picture, 170.0)

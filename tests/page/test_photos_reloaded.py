@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from drag import portrait
+from drag.server import photos
 from tests.page.conftest import CANVAS, ENGLISH, LINE, another, visitor
 from tests.page.inversions import PHOTO, running, taken, use
 
@@ -46,7 +46,7 @@ def test_a_reload_in_the_middle_keeps_the_best_so_far(handlers, fits, monkeypatc
 @pytest.mark.parametrize("slow", ["start", "end"])
 def test_a_reload_does_not_wait_long_and_says_what_is_gone(handlers, fits, monkeypatch, slow):
     release = threading.Event()
-    monkeypatch.setattr(portrait, "FINISH_SECONDS", 0.2)
+    monkeypatch.setattr(photos, "FINISH_SECONDS", 0.2)
     if slow == "end":
         fits.count, fits.pause = 500, 0.05
         slow_keep(handlers, monkeypatch, 1.0)

@@ -6,8 +6,11 @@ import signal
 import time
 from dataclasses import replace
 
-from drag import PointPair, Settings, drag, load_generator, new_edit, zero
+import spaces
+
+from drag import PointPair, Settings, drag, load_generator, new_edit
 from drag.models.loaded import LoadedModels
+from drag.web import zero
 
 
 def say(**line):
@@ -41,7 +44,7 @@ def main():
     adam = replace(edit, settings=Settings("adam", learning_rate=1e-5, max_steps=2000))
     steps = engine.steps(adam)
     next(steps)
-    worker = zero.spaces._workers[0]
+    worker = spaces._workers[0]
     began = time.monotonic()
     steps.close()
     say(closed={"seconds": time.monotonic() - began, "alive": worker.process.is_alive()})

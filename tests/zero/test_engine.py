@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from drag import PointPair, Settings, new_edit, zero
+from drag import PointPair, Settings, new_edit
 from drag.loop import drag
 from drag.models.loaded import LoadedModels
 from drag.photo.inversion import Fit
+from drag.web import zero
 
 HERE = Path(__file__).parent
 
@@ -90,7 +91,7 @@ def test_a_photo_whose_memory_ran_out_once_still_ends_in_what_was_lent(generator
         yield Fit("encoder", 1.0, 0.0, np.zeros((16, 512), np.float32), None, 0.5, done=True)
 
     monkeypatch.setattr(zero, "_there", models)
-    monkeypatch.setattr("drag.engine.invert", scarce)
+    monkeypatch.setattr("drag.server.engine.invert", scarce)
     picture = np.zeros((1024, 1024, 3), np.uint8)
     assert [fit.done for fit in zero.ZeroEngine(models).invert("builtin", picture, 170.0)] == [True]
     assert ends[1] == pytest.approx(ends[0], abs=0.5)
@@ -105,5 +106,5 @@ def test_seconds_follow_the_step_cap(generator):
 
 
 def test_without_spaces_nothing_changes():
-    assert zero.spaces is None
+    assert zero.GPU is None
     assert not zero.on_zero_gpu()

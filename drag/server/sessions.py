@@ -1,6 +1,5 @@
 """What the server keeps of a visitor: their edit, and whether a drag of theirs runs."""
 
-import logging
 import math
 import secrets
 import threading
@@ -9,16 +8,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from drag.edit import Edit, PointPair
-from drag.language import say
 from drag.loop import Step
-from drag.portrait import Inversion, Portrait
+from drag.server.language import say
+from drag.server.log import log_drag
+from drag.server.photos import Inversion, Portrait
 from drag.trail import Recorder, Trail
 
 MAX_SHELF = 12  # edits of other models that a visitor can come back to
 FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
 OUT_OF_REACH = 1_000_000  # changes that no canvas makes before it hears of another model
 SILENCE_SECONDS = 20  # without a sign of a browser whose frames are all outstanding
-log = logging.getLogger("drag")
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,15 +291,6 @@ class Session:
         until = time.monotonic() + seconds
         while self.running and time.monotonic() < until:
             time.sleep(0.02)
-
-
-def log_drag(edit: Edit, step: Step | None, began: float, why: str) -> None:
-    """The one line in the log of a drag that has ended: no pictures, nobody's name.
-
-    step: its last.   began: time.monotonic().   why: it ended.
-    """
-    log.info("%s: %d points, %d steps, %.1f s, %s", edit.model, len(edit.points),
-             step.number if step else 0, time.monotonic() - began, why)
 
 
 def _alike(points: tuple[PointPair, ...], others: tuple[PointPair, ...]) -> bool:

@@ -18,7 +18,7 @@ from gradio.utils import get_upload_folder
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from drag.language import language_of, translated
+from drag.server.language import language_of, translated
 
 MAX_BODY = 30_000_000  # bytes; a project of 20 MB has 27 million in base64
 SMALL, LARGE = 20_000, 600_000  # bytes; what a browser kept of its edit has 400,000
@@ -112,7 +112,7 @@ def _path(scope) -> str:
 
 
 def _is_answer(path: str) -> bool:
-    """Whether it is the address of a file that `drag.api` made: FOLDER/HASH/draggan-seed1.png."""
+    """Whether it is the address of a file that `api` made: FOLDER/HASH/draggan-seed1.png."""
     prefix = f"{_API}file="
     if not path.startswith(prefix) or "\0" in path:
         return False

@@ -18,15 +18,15 @@ from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
 from drag.edit import MAX_POINTS, Edit, PointPair, Settings
-from drag.engine import Engine
 from drag.files import export
 from drag.files.project import NO_PROJECT, from_project, to_project
 from drag.generate import check_model, new_edit
-from drag.line import Line, Place
 from drag.loop import Step
 from drag.masks import decode_mask
 from drag.models.loaded import LoadedModels
-from drag.sessions import log_drag
+from drag.server.engine import Engine
+from drag.server.line import Line, Place
+from drag.server.log import log_drag
 
 MAX_MASK = 4_000_000  # characters
 NO_POINTS = ("The points must be a list of [x, y, target x, target y], in pixels of the picture, "

@@ -5,7 +5,7 @@ import time
 import weakref
 
 from drag.edit import Edit
-from drag.sessions import Session
+from drag.server.sessions import Session
 
 KEEP_SECONDS = 3600  # after the last sign of life
 SWEEP_SECONDS = 60  # between two looks at who is to be forgotten

@@ -1,97 +1,27 @@
 """The page as it is served: what it takes for a call and keeps of it, whether it is ready, the gate
 before it."""
 
-import asyncio
 import logging
 import os
-import time
 
 import gradio as gr
+import torch
 from fastapi.exceptions import RequestValidationError
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from drag.gate import NO_CALL, answer, gate
-from drag.line import Line
+from drag.models.catalogue import Model
 from drag.models.loaded import LoadedModels
+from drag.server.line import Line
+from drag.web import zero
+from drag.web.gate import NO_CALL, answer, gate
+from drag.web.mailboxes import Mailboxes, weight_of
 
 CHEAP = {  # Gradio sums up its last 10,000 events by pandas after each, and nobody reads that
     "GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**12)}
-MAX_SESSIONS = 2000  # whose results Gradio keeps until they are fetched
-MAX_UNREAD, MAX_UNREAD_BYTES = 200, 100_000_000  # messages of one session; bytes of all of them
 MAX_KEPT = 10_000  # bytes of a property that a session may have of its own
 log = logging.getLogger("drag")
-
-
-class Mailbox(asyncio.Queue):
-    """The messages that a session has not fetched, and how much memory they take."""
-
-    def __init__(self, session: str, boxes: "Mailboxes"):
-        super().__init__()
-        self.session, self.boxes = session, boxes
-
-    def _put(self, message) -> None:  # these two are for subclasses, as asyncio.Queue says
-        weight = _weight(vars(message))
-        self.boxes.weight += weight
-        super()._put((time.monotonic(), weight, message))
-
-    def _get(self):
-        _, weight, message = super()._get()
-        self.boxes.weight -= weight
-        return message
-
-    def put_nowait(self, message) -> None:
-        super().put_nowait(message)
-        self.boxes.judge(self)
-
-    @property
-    def since(self) -> float:
-        """When the first message came; forever where there is none."""
-        return self._queue[0][0] if self._queue else float("inf")
-
-
-class Mailboxes(dict):
-    """Gradio's `pending_messages_per_session`, with an end to what nobody fetches: whoever leaves
-    too much there loses it, and its calls end, lest a few lock everybody out."""
-
-    def __init__(self, queue):
-        super().__init__()
-        self.queue, self.weight = queue, 0
-
-    def __setitem__(self, session: str, _) -> None:
-        if len(self) >= MAX_SESSIONS:
-            busy = {event.session_hash for event in self._events()}
-            self.end(next((each for each in self if each not in busy), None) or self._stalest())
-        super().__setitem__(session, Mailbox(session, self))
-
-    def __delitem__(self, session: str) -> None:
-        box = self[session]
-        super().__delitem__(session)
-        while not box.empty():  # a late reader gets nothing more
-            box.get_nowait()
-
-    def judge(self, box: Mailbox) -> None:
-        """End what is too much, after a message was put into this box."""
-        if box.qsize() > MAX_UNREAD:
-            self.end(box.session)
-        while self.weight > MAX_UNREAD_BYTES:
-            self.end(self._stalest())
-
-    def end(self, session: str) -> None:
-        """Drop a session's messages and end its calls, as Gradio does where a page went."""
-        for event in self._events():
-            if event.session_hash == session:
-                event.alive = False  # not run, or closed at its next step
-        self.queue.pending_event_ids_session.pop(session, None)
-        if session in self:
-            del self[session]
-
-    def _stalest(self) -> str:
-        return min(self, key=lambda session: self[session].since)
-
-    def _events(self) -> list:
-        return list(self.queue.event_ids_to_events.values())
 
 
 class Page(gr.Blocks):
@@ -148,29 +78,13 @@ def _forget_properties(state, block) -> None:
         return
     args, before = now.constructor_args, block.constructor_args
     large = {name for name, value in args.items()
-             if value is not before.get(name) and _weight(value) > MAX_KEPT}
+             if value is not before.get(name) and weight_of(value) > MAX_KEPT}
     if large:
         args = {name: before.get(name) if name in large else value for name, value in args.items()
                 if name in before or name not in large}
         now = state[block._id] = type(block)(**args | {"render": False})
         _forget_values(state, [block])
     now._id = block._id  # it has a new one, by which Gradio would keep values besides
-
-
-def _weight(value) -> int:
-    """About how many bytes of memory a value of JSON, or a message with one, takes."""
-    weight, rest = 1000, [value]
-    while rest:
-        value = rest.pop()
-        weight += 50
-        if isinstance(value, (str, bytes)):
-            weight += len(value)
-        elif isinstance(value, dict):
-            weight += 100 * len(value)
-            rest.extend(value.values())
-        elif isinstance(value, (list, tuple)):
-            rest.extend(value)
-    return weight
 
 
 def app_kwargs(models: LoadedModels, line: Line) -> dict:
@@ -186,3 +100,21 @@ def app_kwargs(models: LoadedModels, line: Line) -> dict:
 
     return {"routes": [Route("/healthz", healthz)], "middleware": [Middleware(gate)],
             "exception_handlers": {RequestValidationError: no_call}}
+
+
+def banner(models: LoadedModels, first: Model, line: Line, login: bool) -> str:
+    """What is served, for whoever started it."""
+    if zero.on_zero_gpu():
+        device = "ZeroGPU for drags, the CPU for pictures"
+    elif models.device.type == "cuda":
+        device = torch.cuda.get_device_name(models.device)
+    else:
+        device = (f"{models.device.type.upper()}, {os.cpu_count()} cores, "
+                  f"{torch.get_num_threads()} threads of PyTorch")
+    return "\n".join([
+        f"Device: {device}",
+        f"Model:  {first.label} (licence: {first.licence})",
+        f"Memory: {models.nbytes / 1e6:.0f} MB of weights, {models.budget / 1e6:.0f} at most",
+        f"Line:   {line.slots} at once, {line.length} wait, {line.seconds:g} seconds a drag",
+        f"Open:   {'by login' if login else 'to all who reach it'}; custom models "
+        f"{'allowed' if models.custom else 'not allowed'}"])

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from drag.priority import DRAGS, step_back
+from drag.server.process import DRAGS, step_back
 
 LENGTH = 40  # that wait at most
 SECONDS = 120.0  # that a drag takes at most

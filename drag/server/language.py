@@ -11,7 +11,7 @@ from pathlib import Path
 LANGUAGES = "en", "zh"
 MOST = 400  # characters of a sentence
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")  # said by `say` already
-_TABLE = json.loads((Path(__file__).parent.parent / "assets" / "words.json").read_text("utf-8"))
+_TABLE = json.loads((Path(__file__).parents[2] / "assets" / "words.json").read_text("utf-8"))
 WORDS: dict[str, list[str]] = _TABLE["words"]  # by key, in the order of LANGUAGES
 ERRORS: dict[str, str] = _TABLE["errors"]  # Chinese by English
 NAMES: dict[str, str] = _TABLE["names"]  # of models and licences, Chinese by English

@@ -21,7 +21,6 @@ import torch
 from PIL import Image
 
 from drag.edit import Edit
-from drag.engine import Engine
 from drag.files.images import jpeg, png
 from drag.loop import Step
 from drag.models import hub
@@ -29,12 +28,12 @@ from drag.models.catalogue import Model
 from drag.models.loaded import LoadedModels
 from drag.models.reading import choose_device, read_generator
 from drag.photo.inversion import Fit
+from drag.server.engine import Engine
 
 try:
-    import spaces
-    spaces.GPU  # noqa: B018, a folder of that name is a package, too
-except (ImportError, AttributeError):  # not a ZeroGPU Space
-    spaces = None
+    from spaces import GPU
+except ImportError:  # not a ZeroGPU Space
+    GPU = None
 
 SLOTS = 4  # drags at once: ZeroGPU has many GPUs, and a line of its own
 STARTING_SECONDS, LOADING_SECONDS = 5, 10  # until a worker has a GPU; and another model on it
@@ -59,7 +58,7 @@ _there: LoadedModels | None = None  # of a worker
 def on_zero_gpu() -> bool:
     """Whether this is a ZeroGPU Space."""
     said = os.environ.get("SPACES_ZERO_GPU", "").lower()
-    return spaces is not None and said in ("1", "t", "true")
+    return GPU is not None and said in ("1", "t", "true")
 
 
 def lent_seconds(edit: Edit) -> float:
@@ -69,7 +68,7 @@ def lent_seconds(edit: Edit) -> float:
 
 
 class ZeroEngine:
-    """As drag.engine.Engine; its steps are worked out by a worker of ZeroGPU."""
+    """As drag.server.engine.Engine; its steps are worked out by a worker of ZeroGPU."""
 
     def __init__(self, models: LoadedModels):
         """models: on the CPU, of the server."""
@@ -152,8 +151,8 @@ def _unpacked(step: Step | Fit) -> Step | Fit:
     return replace(step, picture=np.asarray(Image.open(io.BytesIO(step.picture))))
 
 
-_lent = spaces.GPU(duration=_duration)(_steps_there) if spaces else _steps_there
-_lent_fits = spaces.GPU(duration=_duration)(_fits_there) if spaces else _fits_there
+_lent = GPU(duration=_duration)(_steps_there) if GPU else _steps_there
+_lent_fits = GPU(duration=_duration)(_fits_there) if GPU else _fits_there
 
 
 def _in_words(error: gr.Error, lost: str = LOST) -> Exception:

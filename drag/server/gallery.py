@@ -8,17 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
+import torch
+from PIL import Image
 
 from drag.edit import Edit
-from drag.engine import with_room
 from drag.files.images import jpeg
 from drag.models.loaded import LoadedModels
-from drag.priority import PICTURES, step_back
-from drag.render import render_edit
+from drag.render import render, render_edit, to_picture
+from drag.server.engine import with_room
+from drag.server.process import PICTURES, step_back
+from networks.tuning import tuned
 
 KEPT_BYTES = 32_000_000  # of pictures made last; one of 1024 px has 0.2 million
 AT_ONCE = 2  # pictures that are made: each needs memory, and more than that take turns anyway
 QUALITY = 95
+THUMBNAIL_SIDE = 128  # px
 T = TypeVar("T")
 
 
@@ -79,3 +83,31 @@ class Gallery:
 def _key(edit: Edit) -> tuple:
     latents = hashlib.blake2b(edit.ws.tobytes(), digest_size=16).digest()
     return edit.model, latents, edit.tuning and edit.tuning.key
+
+
+@torch.no_grad()
+def thumbnail(generator, edit: Edit, mask: np.ndarray | None = None) -> bytes:
+    """A small picture of an edit as a JPEG, by the generator as the edit tunes it.
+
+    mask: bool (H, W), True = may move; the rest is dimmed. Soft where a generator can do that
+    quickly: who looks at something so small sees no difference.
+    """
+    generator = tuned(generator, edit.tuning)
+    if hasattr(generator, "preview"):
+        on_device = torch.from_numpy(edit.ws).to(generator.w_avg.device)[None]
+        picture = to_picture(generator.preview(on_device))
+    else:
+        picture = render(generator, edit.ws)
+    return shrink(Image.fromarray(picture), mask)
+
+
+def shrink(picture: Image.Image, mask: np.ndarray | None = None) -> bytes:
+    """A small copy of a picture as a JPEG; mask: bool (H, W), what is False is dimmed."""
+    side = 2 * THUMBNAIL_SIDE
+    picture.draft("RGB", (side, side))  # a JPEG is not decoded larger than that
+    small = picture.copy()
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    if mask is not None:
+        moves = Image.fromarray(mask).convert("L").resize(small.size, Image.Resampling.BOX)
+        small = Image.composite(small, small.point(lambda value: value // 3), moves)
+    return jpeg(np.asarray(small), 80)

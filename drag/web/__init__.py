@@ -1,0 +1,1 @@
+"""The edge to the network: calls, endpoints for programs, readiness, ZeroGPU, flags."""
