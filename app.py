@@ -7,7 +7,7 @@ import gradio as gr
 
 from drag.models.loaded import LoadedModels
 from drag.models.progress import report_progress
-from drag.page import Handlers
+from drag.page.handlers import Handlers
 from drag.page.layout import Layout, word
 from drag.page.theme import CSS, THEME
 from drag.page.wiring import connect

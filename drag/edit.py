@@ -238,3 +238,11 @@ def _with_keys(points: tuple[PointPair, ...]) -> tuple[PointPair, ...]:
 
 def _fingerprint(*parts: bytes) -> str:
     return hashlib.blake2b(b"".join(parts), digest_size=9).hexdigest()
+
+
+def alike(points: tuple[PointPair, ...], others: tuple[PointPair, ...]) -> bool:
+    """Whether these pairs are the same but for the tenths of a pixel to which a browser rounds."""
+    return len(points) == len(others) and all(
+        one.key == other.key and math.dist(one.handle, other.handle) < 0.1
+        and math.dist(one.target, other.target) < 0.1
+        for one, other in zip(points, others, strict=True))

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from drag import PointPair, new_edit
-from drag.canvas import _JS, DragCanvas, read_value, to_frame, to_value
-from drag.component import to_url
 from drag.files.images import png
+from drag.page.components.base import to_url
+from drag.page.components.canvas import _JS, DragCanvas, read_value, to_frame, to_value
 
 SIZE = (128, 128)
 POINT = {"handle": [10, 20.5], "target": [30, 40]}

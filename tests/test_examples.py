@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drag import drag, examples
-from drag.examples import EXAMPLES
+from drag import drag
 from drag.files.images import NOTICE, jpeg
+from drag.page import examples
+from drag.page.examples import EXAMPLES
 from drag.render import render
 from tests import judge
 
@@ -49,7 +50,7 @@ def test_a_thumbnail_is_small_marked_and_shows_its_example(name, generator):
     assert kept.info["comment"] == NOTICE.encode()
     fresh = Image.open(io.BytesIO(jpeg(examples.depict(generator, EXAMPLES[name]), quality=82)))
     difference = np.abs(_blocks(kept) - _blocks(fresh)).max()
-    assert difference < 4, "changed since its thumbnail was made: run python -m drag.examples"
+    assert difference < 4, "changed since its thumbnail was made: run python -m drag.page.examples"
 
 
 def _before_and_after(generator, name):

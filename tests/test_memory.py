@@ -17,7 +17,7 @@ API = "/gradio_api"
 SERVER = """
 import time
 from collections.abc import Iterator
-from drag.exchange import FileExchange
+from drag.page.components.exchange import FileExchange
 from drag.server.line import Line
 from drag.models.loaded import LoadedModels
 from drag.web.serving import Page, app_kwargs

@@ -10,12 +10,12 @@ from drag import PointPair, Settings, drag
 from drag.features import FeaturePart, window
 from drag.latents import whitened_space
 from drag.loop import Ending
+from drag.page.wording import how_it_ended
 from drag.solvers import solver_for
 from drag.solvers.adam import AdamUpdate
 from drag.solvers.gauss_newton import FARTHEST, FARTHEST_CHANGE
 from drag.solvers.least_change import MAX_ROWS, least_change, motion_patterns
 from drag.solvers.patches import PatchTracker
-from drag.wording import how_it_ended
 
 
 def run(generator, edit, **settings):

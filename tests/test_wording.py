@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from drag.loop import Ending, Step
-from drag.wording import how_far, how_it_ended, status
+from drag.page.wording import how_far, how_it_ended, status
 
 
 def step(number, ending=None, left=12.4):

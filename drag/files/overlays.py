@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from drag.edit import Edit, PointPair
 
 HANDLE, TARGET, WHITE, DARK = COLOURS = "#f43f5e", "#3b82f6", "#ffffff", "#0b1120"
-CANVAS_SIDE = 640  # px at which the lengths below, those of assets/canvas_paint.js, look right
+CANVAS_SIDE = 640  # px at which the lengths below, those of assets/canvas/paint.js, look right
 LEAST_SCALE = 0.5  # of them: where a picture is smaller, points stay large enough to be seen
 TOGETHER_AT_512 = 1.0  # px of a 512 px picture between handle and target: with less, no arrow
 PLACED_TOGETHER = 0.05  # px: what a person has put there, not a handle that has arrived

@@ -3,23 +3,18 @@
 import gradio as gr
 
 from drag import Settings
-from drag.canvas import DragCanvas
-from drag.component import OpenSlider
-from drag.exchange import FileExchange
 from drag.files.film import SECONDS
-from drag.models.loaded import LoadedModels
-from drag.page.desk import Desk
-from drag.photo_frame import PhotoFrame
-from drag.server.language import TRANSLATIONS, name_in, say
-from drag.solvers import SOLVERS
-from drag.thumbnails import Thumbnails
-from drag.wording import status
+from drag.page.components.base import OpenSlider
+from drag.page.components.canvas import DragCanvas
+from drag.page.components.exchange import FileExchange
+from drag.page.components.photo_frame import PhotoFrame
+from drag.page.components.thumbnails import Thumbnails
+from drag.page.handlers.desk import Desk
+from drag.page.menus import BUTTONS, formats_menu, models_menu, solvers_menu
+from drag.page.wording import status
+from drag.server.language import TRANSLATIONS, say
 
 MAX_ENTRIES = 18  # of the latents, of a StyleGAN2 of 1024 px
-FORMATS = "png", "mp4", "gif", "webp", "drag", "npz"
-BUTTONS = {  # their ids, by their words
-    "drag": "drag", "stop": "stop", "undo": "undo", "redo": "redo", "reset_points": "reset-points",
-    "reset_picture": "reset-picture", "faces": "dice", "looks": "looks", "save": "save"}
 word = gr.I18n(**TRANSLATIONS)  # words of the table, in the language of the browser
 
 
@@ -119,29 +114,6 @@ class Layout:
         entries = OpenSlider(1, MAX_ENTRIES, paper.num_entries, step=1, label=word("entries"),
                              info=word("entries_info"))
         return [solver, *numbers, space, entries]
-
-
-def tooltips(language: str) -> dict:
-    """The page's title, and what each button does to the picture, by its id on the page."""
-    tips = {name: say(f"tip_{key}", language) for key, name in BUTTONS.items()}
-    return {"title": say("page_title", language), "buttons": tips}
-
-
-def models_menu(models: LoadedModels, language: str = "en") -> list[tuple[str, str]]:
-    """The models to choose from, in words."""
-    return [(f"{say(f'group_{model.group}', language)}: "
-             + model.label.replace(model.title, name_in(model.title, language)), model.name)
-            for model in models.menu()]
-
-
-def formats_menu(language: str = "en") -> list[tuple[str, str]]:
-    """The kinds of files to save, in words."""
-    return [(say(f"as_{kind}", language), kind) for kind in FORMATS]
-
-
-def solvers_menu(language: str = "en") -> list[tuple[str, str]]:
-    """The solvers, in words."""
-    return [(say(f"solver_{name}", language), name) for name in SOLVERS]
 
 
 def _marked(method):

@@ -8,11 +8,11 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from drag.component import to_url
+from drag.page.components.base import to_url
+from drag.page.trouble import in_words
+from drag.page.wording import problem, status
 from drag.server.photos import photo_jpeg
 from drag.server.sessions import Session
-from drag.trouble import in_words
-from drag.wording import problem, status
 
 SIDE = 512  # of pictures that are compared, pixels
 IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs

@@ -3,8 +3,8 @@
 import gradio as gr
 
 from drag.edit import Edit
+from drag.page.wording import entry_label
 from drag.server.sessions import Session
-from drag.wording import entry_label
 
 
 def past(session: Session) -> tuple:

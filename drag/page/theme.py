@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from drag.component import read_asset
+from drag.page.components.base import read_asset
 
 CSS = read_asset("page.css")
 THEME = gr.themes.Soft(

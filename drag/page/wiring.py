@@ -2,9 +2,9 @@
 
 import gradio as gr
 
-from drag.component import read_asset
 from drag.files.export import AT_ONCE
-from drag.page import Handlers
+from drag.page.components.base import read_asset
+from drag.page.handlers import Handlers
 from drag.page.layout import Layout
 
 RECALL, REMEMBER, EXPLAIN = (  # a function each

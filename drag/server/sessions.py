@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from drag.edit import Edit, PointPair
+from drag.edit import Edit, alike
 from drag.loop import Step
 from drag.server.language import say
 from drag.server.log import log_drag
@@ -178,7 +178,7 @@ class Session:
             masks = placed.mask_png != self.edit.mask_png
             if not masks:  # one in memory, for all entries
                 placed = replace(placed, mask_png=self.edit.mask_png)
-            if masks or not _alike(placed.points, self.edit.points):
+            if masks or not alike(placed.points, self.edit.points):
                 changed = self.edit.remember("mask" if masks else "points")
                 self.edit = replace(changed, points=placed.points, mask_png=placed.mask_png)
 
@@ -293,9 +293,3 @@ class Session:
             time.sleep(0.02)
 
 
-def _alike(points: tuple[PointPair, ...], others: tuple[PointPair, ...]) -> bool:
-    """Whether these pairs are the same but for the tenths of a pixel to which a browser rounds."""
-    return len(points) == len(others) and all(
-        one.key == other.key and math.dist(one.handle, other.handle) < 0.1
-        and math.dist(one.target, other.target) < 0.1
-        for one, other in zip(points, others, strict=True))

@@ -8,9 +8,9 @@ import json
 import numpy as np
 from PIL import Image
 
-from drag.canvas import _CSS, _HTML, _JS, to_frame
-from drag.component import to_url
 from drag.files.images import jpeg, png
+from drag.page.components.base import to_url
+from drag.page.components.canvas import _CSS, _HTML, _JS, to_frame
 from tests.browser.page import Page
 
 ADDRESS = "http://bench.test/"  # answered from here; storage needs an address

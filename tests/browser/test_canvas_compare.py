@@ -4,9 +4,9 @@
 import numpy as np
 import pytest
 
-from drag.canvas import _HTML, _JS
-from drag.component import to_url
 from drag.files.images import jpeg
+from drag.page.components.base import to_url
+from drag.page.components.canvas import _HTML, _JS
 from tests.browser.bench import SQUARE, flat, frame_of, paint, wheel
 
 RED, GREEN, BLUE = (200, 30, 30), (30, 160, 30), (40, 40, 200)

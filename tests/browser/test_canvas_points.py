@@ -3,7 +3,7 @@
 import numpy as np
 
 from drag import PointPair, new_edit
-from drag.canvas import to_value
+from drag.page.components.canvas import to_value
 from tests.browser.bench import SIDE, ends, flat, region_url
 
 

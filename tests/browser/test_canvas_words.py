@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from drag.canvas import _HTML, _JS
+from drag.page.components.canvas import _HTML, _JS
 from tests.browser.bench import flat
 
 AFTER_WORDS = "function say"

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from drag.component import to_url
 from drag.files.images import jpeg
-from drag.photo_frame import _CSS, _HTML, _JS
+from drag.page.components.base import to_url
+from drag.page.components.photo_frame import _CSS, _HTML, _JS
 from tests.browser.bench import COLOURS, GRADIO, flat
 from tests.browser.test_accessibility import AXE
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from drag import PointPair, new_edit
-from drag.canvas import to_value
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
-from drag.page import Handlers
+from drag.page.components.canvas import to_value
+from drag.page.handlers import Handlers
 from drag.photo import inversion
 from drag.photo.inversion import Fit
 from tests.checkpoint_files import random_state, write_nvidia

@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from drag.page import SHOWN
+from drag.page.handlers import SHOWN
 from drag.photo.faces import Face
 from tests.page.conftest import ENGLISH, LINE
 

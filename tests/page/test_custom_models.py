@@ -8,11 +8,11 @@ import pytest
 
 from drag.files.project import to_project
 from drag.models.loaded import MENU_ONLY
+from drag.page.wording import about
 from drag.server.engine import Engine
 from drag.server.language import say
 from drag.server.line import Line
 from drag.web.api import Api
-from drag.wording import about
 from tests.page.conftest import CHINESE, ENGLISH, LINE, visitor
 
 NAMES = ["team/nets/x.pkl", "team/nets@main/x.pkl", "https://huggingface.co/team/nets/x.pkl",

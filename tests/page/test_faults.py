@@ -17,8 +17,8 @@ from drag.files.project import from_project
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
 from drag.models.progress import ModelUnavailableError
-from drag.page import SHOWN, Handlers, running
-from drag.page.layout import FORMATS
+from drag.page.handlers import SHOWN, Handlers, drags
+from drag.page.menus import FORMATS
 from tests.page.conftest import (
     CANVAS,
     ENGLISH,
@@ -194,7 +194,7 @@ def on_canvas(session, *points, **changes):
 
 def test_a_drag_that_runs_is_copied_now_and_then_and_no_picture_is_made_for_that(
         handlers, monkeypatch):
-    monkeypatch.setattr(running, "COPY_SECONDS", 0)
+    monkeypatch.setattr(drags, "COPY_SECONDS", 0)
     run = arm(handlers, steps=2000)
     rows = (output[ROW] for output in run if isinstance(output[ROW], dict) and "at" in output[ROW])
     row = next(rows)

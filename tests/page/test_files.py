@@ -15,8 +15,8 @@ from drag.files.arrays import from_npz, to_npz
 from drag.files.project import from_project, to_project
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
-from drag.page import CHOSEN, SHOWN, Handlers
-from drag.page.history import KEEP_BYTES
+from drag.page.handlers import CHOSEN, SHOWN, Handlers
+from drag.page.handlers.history import KEEP_BYTES
 from tests.page.conftest import (
     ENGLISH,
     LINE,

@@ -7,7 +7,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from drag.canvas import read_value, to_value
+from drag.page.components.canvas import read_value, to_value
 from tests.page.conftest import (
     CANVAS,
     ENGLISH,

@@ -8,7 +8,7 @@ import numpy as np
 from drag import PointPair
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
-from drag.page import Handlers
+from drag.page.handlers import Handlers
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.page.conftest import CANVAS, ENGLISH, UNDO, canvas_of, visitor
 

@@ -5,8 +5,8 @@ import gradio as gr
 import numpy as np
 
 from drag import PointPair
-from drag.canvas import to_value
-from drag.page import SHOWN
+from drag.page.components.canvas import to_value
+from drag.page.handlers import SHOWN
 from networks.stylegan2 import StyleGAN2
 from tests.page.conftest import (
     ENGLISH,

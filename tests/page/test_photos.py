@@ -11,7 +11,7 @@ import pytest
 
 from drag.models.catalogue import Model
 from drag.models.progress import ModelUnavailableError
-from drag.page import SHOWN, photos
+from drag.page.handlers import SHOWN, photos
 from drag.server.line import Line
 from tests.page.conftest import (
     CANVAS,

@@ -7,7 +7,8 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from drag.page import photos, wiring
+from drag.page import wiring
+from drag.page.handlers import photos
 from drag.photo.inversion import Fit
 from drag.server import photos as portrait
 from drag.server.engine import NO_MEMORY

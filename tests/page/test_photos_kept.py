@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from drag.models.loaded import LoadedModels
-from drag.page import Handlers, photos
+from drag.page.handlers import Handlers, photos
 from drag.photo import faces, inversion
 from drag.photo.alignment import Frame
 from drag.photo.inversion import Fit

@@ -3,7 +3,7 @@
 import gradio as gr
 import pytest
 
-from drag.page import photos
+from drag.page.handlers import photos
 from drag.photo import inversion
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.page.conftest import ENGLISH, LINE, visitor

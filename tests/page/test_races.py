@@ -7,7 +7,7 @@ import gradio as gr
 import numpy as np
 
 from drag import PointPair
-from drag.canvas import to_value
+from drag.page.components.canvas import to_value
 from tests.page.conftest import (
     CANVAS,
     ENGLISH,

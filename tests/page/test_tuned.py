@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drag.canvas import to_value
 from drag.files.project import from_project
 from drag.generate import follow
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
-from drag.page import SHOWN, Handlers
+from drag.page.components.canvas import to_value
+from drag.page.handlers import SHOWN, Handlers
 from drag.render import render, render_edit
 from tests.page.conftest import (
     CANVAS,

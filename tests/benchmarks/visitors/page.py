@@ -5,9 +5,9 @@ import contextlib
 import time
 from dataclasses import replace
 
-from drag.canvas import to_value
 from drag.edit import Edit
 from drag.files.project import from_project
+from drag.page.components.canvas import to_value
 from tests.benchmarks.visitors.client import PageClient, QueueFullError
 from tests.benchmarks.visitors.owner import (
     BUSY,

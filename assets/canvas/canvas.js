@@ -1,5 +1,5 @@
 // The canvas on which points and region are placed and a drag is watched. Gradio runs this file, after
-// the other canvas_*.js (see drag/canvas.py for their order), as the body of one function of
+// the other canvas_*.js (see drag/page/components/canvas.py for their order), as the body of one function of
 // (element, trigger, props, server, watch): what one declares at its top the others see.
 //
 // props.value  {width, height, points: [{handle, target, key}], mask: PNG data URL or null, revision}

@@ -3,21 +3,21 @@
 import gradio as gr
 import numpy as np
 
-from drag.canvas import read_value, to_frame
-from drag.canvas import to_value as to_canvas
 from drag.edit import Edit, Settings
-from drag.examples import smile
 from drag.files.export import AT_ONCE
 from drag.generate import new_edit
 from drag.models.loaded import LoadedModels
+from drag.page.components.canvas import read_value, to_frame
+from drag.page.components.canvas import to_value as to_canvas
+from drag.page.examples import smile
 from drag.page.past import past
+from drag.page.wording import about, status
 from drag.server.engine import Engine
 from drag.server.gallery import Gallery
 from drag.server.language import language_of
 from drag.server.line import Line, slots_for
 from drag.server.sessions import Session, Turn
 from drag.server.visitors import Sessions
-from drag.wording import about, status
 
 PAST = 4  # outputs of `past`: the history, the steps of the last drag, undo, redo
 SHOWN = 4 + PAST  # outputs that show an edit: status line, canvas, seed, truncation, and those

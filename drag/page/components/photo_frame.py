@@ -3,23 +3,23 @@
 import base64
 import json
 
-from drag.component import JsonComponent, read_asset
+from drag.page.components.base import JsonComponent, read_asset
 from drag.photo.alignment import Frame
 from drag.server.language import LANGUAGES, WORDS
 
-_HTML, _CSS = read_asset("photo.html"), read_asset("photo.css")
+_HTML, _CSS = read_asset("photo/photo.html"), read_asset("photo/photo.css")
 _PREFIX = "frame_"  # of the words of its script
 _TEXTS = {language: {key.removeprefix(_PREFIX): texts[number] for key, texts in WORDS.items()
                      if key.startswith(_PREFIX)} for number, language in enumerate(LANGUAGES)}
 _JS = "\n".join([read_asset("language.js", "base64.js"), f"const WORDS = {json.dumps(_TEXTS)};",
-                 read_asset("photo_stage.js", "photo.js")])
+                 read_asset("photo/stage.js", "photo/photo.js")])
 UNREADABLE = "The photo cannot be read: choose another."
 NO_FRAME = "The frame cannot be read: choose the photo once more."
 
 
 class PhotoFrame(JsonComponent):
-    """The component. Its value, photo and fit are those of assets/photo.js; the value is unchecked:
-    `read_content` and `read_frame` read it. Events: take, use, stop."""
+    """The component. Its value, photo and fit are those of assets/photo/photo.js; the value is
+    unchecked: `read_content` and `read_frame` read it. Events: take, use, stop."""
 
     TRIGGERS = "take", "use", "stop"
 

@@ -1,7 +1,7 @@
 """DragCanvas: the picture on which a person places points and paints, and watches it follow.
 
 It knows nothing of the method. What the visitor made travels as one JSON value (see
-assets/canvas.js), pictures go the other way as a prop of their own.
+assets/canvas/canvas.js), pictures go the other way as a prop of their own.
 """
 
 import base64
@@ -9,23 +9,23 @@ import math
 
 import numpy as np
 
-from drag.component import JsonComponent, read_asset, to_url
 from drag.edit import Edit, PointPair
 from drag.masks import decode_mask
+from drag.page.components.base import JsonComponent, read_asset, to_url
 
-_HTML, _CSS = read_asset("canvas.html"), read_asset("canvas.css")
+_HTML, _CSS = read_asset("canvas/canvas.html"), read_asset("canvas/canvas.css")
 _JS = read_asset(  # one function body: what a file does at once needs what stands before it
-    "language.js", "canvas_words.js", "canvas_paint.js", "canvas_mask.js", "canvas_state.js",
-    "canvas_view.js", "canvas_points.js", "canvas_region.js", "canvas_pointer.js",
-    "canvas_compare.js", "canvas_keys.js", "canvas.js")
+    "language.js", "canvas/words.js", "canvas/paint.js", "canvas/mask.js", "canvas/state.js",
+    "canvas/view.js", "canvas/points.js", "canvas/region.js", "canvas/pointer.js",
+    "canvas/compare.js", "canvas/keys.js", "canvas/canvas.js")
 _MAX_MASK_CHARACTERS = 4_000_000
 _PNG_URL = "data:image/png;base64,"
 
 
 class DragCanvas(JsonComponent):
-    """The canvas component. Its value is the JSON value of assets/canvas.js, unchecked: what comes
-    from a browser goes through `read_value`. Events: release, submit, stop, undo, redo, compare
-    (the picture as sampled is wanted: answer with before={"src": ..., "sample": ...})."""
+    """The canvas component. Its value is the JSON value of assets/canvas/canvas.js, unchecked: what
+    comes from a browser goes through `read_value`. Events: release, submit, stop, undo, redo,
+    compare (the picture as sampled is wanted: answer with before={"src": ..., "sample": ...})."""
 
     TRIGGERS = "release", "submit", "stop", "undo", "redo", "compare"
 
@@ -96,7 +96,7 @@ def to_frame(
 
     img_size: (H, W), pixels.   serial: of two frames the canvas shows the one with the higher.
     handles: (x, y) by the key of their point, where a drag has moved them.   extra: run, settle,
-    sample, original, as assets/canvas.js has them.
+    sample, original, as assets/canvas/canvas.js has them.
     """
     height, width = img_size
     places = {str(key): place for key, place in (handles or {}).items()}  # keys of JSON are text

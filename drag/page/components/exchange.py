@@ -2,7 +2,7 @@
 
 import base64
 
-from drag.component import JsonComponent, read_asset
+from drag.page.components.base import JsonComponent, read_asset
 
 _HTML, _CSS = read_asset("exchange.html"), read_asset("exchange.css")
 _JS = read_asset("language.js", "base64.js", "exchange.js")

@@ -8,19 +8,19 @@ import gradio as gr
 import numpy as np
 
 from drag.generate import follow
-from drag.page.desk import SHOWN
+from drag.page.components.photo_frame import read_frame
+from drag.page.handlers.desk import SHOWN
+from drag.page.handlers.photos import PhotoHandlers
 from drag.page.panel import IDLE, at_rest, plain, said, small, stopped
-from drag.page.photos import PhotoHandlers
+from drag.page.trouble import TROUBLE, in_words, plain_errors
+from drag.page.wording import how_long, in_line, problem, status
 from drag.photo import alignment
 from drag.photo import inversion as inverting
-from drag.photo_frame import read_frame
 from drag.server.engine import NO_MEMORY
 from drag.server.language import language_of, name_in
 from drag.server.line import PHOTO, Place
 from drag.server.photos import Inversion
 from drag.server.sessions import Session
-from drag.trouble import TROUBLE, in_words, plain_errors
-from drag.wording import how_long, in_line, problem, status
 
 MAX_SECONDS, OF_DRAGS = 170.0, 1.5  # of an inversion; as many times as long as a drag may take
 TELL_SECONDS, SHOW_SECONDS = 0.2, 0.7  # between two lines on how far it is; and two pictures

@@ -1,7 +1,7 @@
 """Thumbnails: a row of small pictures to press on (examples, faces to choose from, the history)."""
 
 
-from drag.component import JsonComponent, read_asset
+from drag.page.components.base import JsonComponent, read_asset
 
 _HTML, _CSS = read_asset("thumbnails.html"), read_asset("thumbnails.css")
 _JS = read_asset("language.js", "keep.js", "thumbnails.js")

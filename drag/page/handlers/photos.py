@@ -10,19 +10,19 @@ from dataclasses import replace
 import gradio as gr
 import numpy as np
 
-from drag.component import to_url
 from drag.models.catalogue import Model, is_of_faces
 from drag.models.progress import ModelUnavailableError
-from drag.page.desk import Desk
+from drag.page.components.base import to_url
+from drag.page.components.photo_frame import read_content
+from drag.page.handlers.desk import Desk
 from drag.page.panel import said
+from drag.page.trouble import TROUBLE, plain_errors
+from drag.page.wording import status
 from drag.photo import alignment, faces
 from drag.photo.reading import read_photo
-from drag.photo_frame import read_content
 from drag.server.language import language_of, name_in, say
 from drag.server.photos import PREVIEW, Portrait, photo_jpeg
 from drag.server.sessions import Session
-from drag.trouble import TROUBLE, plain_errors
-from drag.wording import status
 
 log = logging.getLogger("drag")
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from drag import examples
-from drag.component import to_url
 from drag.edit import Edit
 from drag.generate import check_model, follow, mix, new_edit, parse_seed, parse_truncation, resample
 from drag.models.catalogue import Model
-from drag.page.desk import SHOWN, Desk, item_of
+from drag.page import examples
+from drag.page.components.base import to_url
+from drag.page.handlers.desk import SHOWN, Desk, item_of
+from drag.page.trouble import TROUBLE, in_words, plain_errors
+from drag.page.wording import status
 from drag.server.gallery import thumbnail
 from drag.server.language import language_of, say, translated
 from drag.server.sessions import Session
-from drag.trouble import TROUBLE, in_words, plain_errors
-from drag.wording import status
 
 CHOSEN = SHOWN + 9  # outputs that show an edit of another model: it, and the settings, besides
 OFFERED = 6  # faces, or looks, to choose from

@@ -1,5 +1,5 @@
 // A photo of the visitor's: chosen, pasted, dropped or taken, framed, and compared with what the model
-// makes of it. Gradio runs this file (after language.js, base64.js, WORDS of assets/words.json and photo_stage.js)
+// makes of it. Gradio runs this file (after language.js, base64.js, WORDS of assets/words.json and stage.js)
 // as the body of a function of (element, trigger, props, server, watch).
 //
 // props.value  {content}: a file in base64; or {frame, anyway}: where the photo is framed.

@@ -6,14 +6,14 @@ from dataclasses import replace
 import gradio as gr
 from PIL import Image
 
-from drag.component import to_url
 from drag.files.project import to_project
 from drag.generate import at_step, reset_picture
-from drag.page.desk import PAST, SHOWN, Desk, item_of
+from drag.page.components.base import to_url
+from drag.page.handlers.desk import PAST, SHOWN, Desk, item_of
 from drag.page.past import entry_of, past
+from drag.page.trouble import TROUBLE, plain_errors
+from drag.page.wording import status
 from drag.server.gallery import shrink, thumbnail
-from drag.trouble import TROUBLE, plain_errors
-from drag.wording import status
 
 KEEP_BYTES = 400_000  # that a browser keeps of an edit: it, and the last few changes
 

@@ -5,9 +5,9 @@ import logging
 
 import gradio as gr
 
+from drag.page.wording import problem
 from drag.server.language import language_of, say
 from drag.server.visitors import ForgottenError
-from drag.wording import problem
 
 TROUBLE = ValueError, RuntimeError, MemoryError  # torch says RuntimeError where memory lacks
 log = logging.getLogger("drag")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-ASSETS = Path(__file__).parent.parent / "assets"
+ASSETS = Path(__file__).parents[3] / "assets"
 
 
 def read_asset(*names: str) -> str:

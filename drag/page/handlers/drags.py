@@ -11,14 +11,14 @@ from drag.edit import Settings
 from drag.files.images import jpeg
 from drag.generate import at_step
 from drag.loop import Step, drag
-from drag.page.desk import PAST, Desk, frame_of
+from drag.page.handlers.desk import PAST, Desk, frame_of
 from drag.page.panel import IDLE, stopped
 from drag.page.past import past
+from drag.page.trouble import TROUBLE, in_words, plain_errors
+from drag.page.wording import how_far, how_it_ended, in_line, problem, status
 from drag.server.language import language_of
 from drag.server.line import Place
 from drag.server.sessions import Session, Turn
-from drag.trouble import TROUBLE, in_words, plain_errors
-from drag.wording import how_far, how_it_ended, in_line, problem, status
 
 NOTHING = (gr.skip(),) * PAST
 OBJECT_SECONDS = 3  # that an objection stays in the status line of a running drag

@@ -1,7 +1,7 @@
 """Prepared edits: points and region placed, so that one press of Drag shows what it does.
 
-    python -m drag.examples           # the thumbnails, after an example was changed
-    python -m drag.examples --check   # every drag, to its end
+    python -m drag.page.examples           # the thumbnails, after an example was changed
+    python -m drag.page.examples --check   # every drag, to its end
 
 They were chosen by eye among many faces, and points a few pixels beside these may do much less:
 whoever moves one looks at the picture that comes of it, not only at the distance left.
@@ -24,7 +24,7 @@ from drag.loop import drag
 from drag.models.loaded import load_generator
 from drag.render import render
 
-FOLDER = Path(__file__).parent.parent / "assets" / "examples"  # of the thumbnails
+FOLDER = Path(__file__).parents[2] / "assets" / "examples"  # of the thumbnails
 SIDE = 160  # px of a thumbnail
 
 
@@ -102,7 +102,8 @@ def check(generator) -> Iterator[str]:
 def main() -> None:
     """Write the thumbnails, or check the drags."""
     parser = argparse.ArgumentParser(
-        prog="python -m drag.examples", description="Make the thumbnails of the prepared edits.")
+        prog="python -m drag.page.examples",
+        description="Make the thumbnails of the prepared edits.")
     parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR",
                         help="where to write them (default: assets/examples)")
     parser.add_argument("--check", action="store_true",
