@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from drag import Settings
+from drag.edit import Settings
 from drag.files.film import SECONDS
 from drag.page.components.base import OpenSlider
 from drag.page.components.canvas import DragCanvas
