@@ -141,8 +141,8 @@ from pathlib import Path
 from drag.web.api import Api
 from drag.models.loaded import LoadedModels
 from drag.models.catalogue import local_models
-from drag.page import Handlers
-from drag.page.layout import FORMATS
+from drag.page.handlers import Handlers
+from drag.page.menus import FORMATS
 from tests.page.conftest import ENGLISH, dragged
 handlers = Handlers(LoadedModels("cpu", local=local_models(Path(sys.argv[1]))), "a.pkl")
 handlers.arrive("", "", None, ENGLISH)
