@@ -6,6 +6,7 @@ map there bilinearly gives what bilinear upsampling of the whole map to the pict
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -32,10 +33,9 @@ class FeaturePart:
         """Change of the scaled features for each pixel to the right and down: (..., C, 2), by
         central differences over a cell."""
         half = self.extent[0] / self.features.shape[2] / 2
-        steps = half * torch.eye(2, device=points.device)
-        return torch.stack([
-            (self.sample(points + step) - self.sample(points - step)) / (2 * half)
-            for step in steps], -1)
+        steps = constant(((half, 0.0), (-half, 0.0), (0.0, half), (0.0, -half)), points.device)
+        right, left, down, up = self.sample(points[..., None, :] + steps).unbind(-2)
+        return torch.stack([(right - left) / (2 * half), (down - up) / (2 * half)], -1)
 
     def detach(self) -> "FeaturePart":
         """The same without gradients."""
@@ -49,8 +49,8 @@ def sample(features: torch.Tensor, points: torch.Tensor, img_size: tuple[int, in
     picture. Returns (..., C).
     """
     _, channels, height, width = features.shape
-    scale = torch.tensor([width / img_size[1], height / img_size[0]], device=points.device)
-    last = torch.tensor([width - 1, height - 1], device=points.device)
+    scale = constant((width / img_size[1], height / img_size[0]), points.device)
+    last = constant((width - 1, height - 1), points.device)
     cells = ((points.reshape(-1, 2) + 0.5) * scale - 0.5).clamp(min=0).minimum(last)
     near = cells.floor()
     (x1, y1), (x0, y0) = (cells - near).T, (1 - cells + near).T  # shares of far and near cells
@@ -83,17 +83,26 @@ def cells_around(
     return (slice(top, bottom), slice(left, right)), corner.to(points.device), extent
 
 
+@lru_cache(maxsize=1024)
+def constant(values: float | tuple, device: torch.device) -> torch.Tensor:
+    """A small tensor of numbers that is made once for a device, for which each upload is a wait.
+    It is shared: not to be changed in place."""
+    return torch.tensor(values, dtype=torch.float32, device=device)
+
+
 def scale_to(size_at_512: float, img_size: tuple[int, int]) -> int:
     """A length given for pictures of 512 px (paper, Sec. 4), in whole pixels of this picture."""
     return max(1, round(size_at_512 * max(img_size) / 512))
 
 
+@lru_cache(maxsize=64)
 def disc(radius: float, device=None) -> torch.Tensor:
     """Offsets (K, 2) of the pixels closer than radius to a point: Omega_1 of the paper."""
     square = window(radius, device)
     return square[square.norm(dim=1) < radius]
 
 
+@lru_cache(maxsize=64)
 def window(radius: float, device=None) -> torch.Tensor:
     """Offsets (K, 2) with both |dx| and |dy| below radius: Omega_2 of the paper."""
     reach = int(-(-radius // 1)) - 1  # the largest whole number below radius

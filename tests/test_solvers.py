@@ -15,7 +15,7 @@ from drag.solvers import solver_for
 from drag.solvers.adam import AdamUpdate
 from drag.solvers.gauss_newton import FARTHEST, FARTHEST_CHANGE
 from drag.solvers.least_change import MAX_ROWS, least_change, motion_patterns
-from drag.solvers.patches import PatchTracker
+from drag.solvers.patches import PatchTracker, trusted_directions
 
 
 def run(generator, edit, **settings):
@@ -178,8 +178,7 @@ def test_a_handle_on_an_edge_leans_on_others_along_it():
     patch = window(3)
     near, alone = [[8.0, 16], [9, 16]], [[8.0, 16]]
     for handles, along in ((near, 0), (alone, 1)):
-        tracker = PatchTracker(part, torch.tensor(handles), patch, 4)
-        trust = tracker.trusted_directions((32, 32))[0]
+        trust = trusted_directions(part, torch.tensor(handles), patch, (32, 32))[0]
         torch.testing.assert_close(trust[1, 1].item(), float(along), atol=0.05, rtol=0)
         assert trust[0, 0] > 0.9
 
@@ -187,7 +186,7 @@ def test_a_handle_on_an_edge_leans_on_others_along_it():
 def test_a_found_patch_says_how_like_the_first_it_is():
     features = torch.randn(1, 8, 32, 32, generator=torch.Generator().manual_seed(0))
     part, patch = FeaturePart(features, torch.zeros(2), (32, 32), torch.ones(8)), window(3)
-    tracker = PatchTracker(part, torch.tensor([[16.0, 16]]), patch, 4)
+    tracker = PatchTracker.of(part, torch.tensor([[16.0, 16]]), patch, 4)
     moved = FeaturePart(features.roll(2, 3), torch.zeros(2), (32, 32), torch.ones(8))
     found, likeness = tracker.find(moved, torch.tensor([[16.0, 16]]), (32, 32))
     torch.testing.assert_close(found, torch.tensor([[18.0, 16]]), atol=0.1, rtol=0)

@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import av
 import numpy as np
-from av.video.reformatter import Colorspace
 from PIL import Image, ImageColor
 
 from drag.edit import Edit, PointPair
@@ -130,6 +128,9 @@ def _with_ends(pictures: Iterator[np.ndarray], count: int) -> Iterator[np.ndarra
 
 
 def _mp4(pictures: Iterator[np.ndarray], rate: int, total: int) -> Iterator[float | bytes]:
+    import av  # here, so that dragging needs no more than PyTorch, NumPy and Pillow
+    from av.video.reformatter import Colorspace
+
     buffer = io.BytesIO()
 
     def again(url: str, flags: int, options: dict) -> io.BytesIO:

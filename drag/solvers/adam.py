@@ -62,7 +62,7 @@ def adam(generator, edit: Edit) -> Iterator[State]:
         else:
             found, _ = track_points(seen, templates, handles - corner, r2, extent)
             handles = found + corner
-        yield State(ws.detach(), handles, seen if near is None else None)
+        yield State(ws.detach(), handles.cpu(), seen if near is None else None)
         with torch.enable_grad():
             loss = motion_supervision(features, handles - corner, targets - corner, r1, extent)
             if protected is not None:

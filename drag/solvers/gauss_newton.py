@@ -1,16 +1,18 @@
 """Gauss-Newton on the motion of the handles: the most plausible change that brings them there."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
 from drag.edit import Edit
-from drag.features import FeaturePart, cells_around, scale_to, window
-from drag.latents import whitened_space
+from drag.features import FeaturePart, cells_around, constant, scale_to, window
+from drag.latents import WhitenedSpace, whitened_space
 from drag.solvers.least_change import jacobian, least_change, motion_patterns
-from drag.solvers.outside import Outside, outside_of
-from drag.solvers.patches import UNLIKE, PatchTracker, handle_motion
+from drag.solvers.outside import outside_of
+from drag.solvers.patches import UNLIKE, PatchTracker, handle_motion, trusted_directions
+from drag.solvers.replay import Recorder
 from drag.solvers.state import State, as_tensors
 
 TRUST_AT_512 = 12.0  # pixels of a 512 px picture that a handle may move in a step
@@ -21,46 +23,34 @@ STIFF_AT_512 = 4.0  # pixels for a change of one standard deviation: what gives 
 SLACK_KEPT = 1 / 6  # of what handles are allowed where nothing else counts
 FARTHEST = 2.5  # standard deviations that a coordinate may be away from the mean
 FARTHEST_CHANGE = 8.0  # norm of the change of all coordinates: further away faces come apart
+KEPT = 2  # arithmetics that a generator keeps, recorded: for other numbers of handles, say
 
 
 @dataclass(frozen=True, eq=False)
-class _Place:
-    """Where the solver stands: change (1 or L, w_dim) of the coordinates, ws (1, num_ws, w_dim),
-    handles (N, 2), their mean distance to the targets, patterns (2 N, P) of their motion, the rows
-    (P, n) of J for these, and how surely each handle was found (N,)."""
+class Coordinates:
+    """The latents that move, as a change u of their whitened coordinates: none at the start."""
 
-    change: torch.Tensor
-    ws: torch.Tensor
-    handles: torch.Tensor
-    distance: torch.Tensor
-    patterns: torch.Tensor
-    rows: torch.Tensor
-    likeness: torch.Tensor
+    start: torch.Tensor  # ws (1, num_ws, w_dim)
+    first: torch.Tensor  # (L, w_dim), whitened coordinates of the L entries that move
+    off: torch.Tensor  # (L, w_dim), what of these entries is of no coordinates
+    low: torch.Tensor  # (L or 1, w_dim), bounds of u; one row where all entries share it (W)
+    high: torch.Tensor
 
-
-class _Coordinates:
-    """The latents that move, as a change of their whitened coordinates: none at the start."""
-
-    def __init__(self, generator, edit: Edit, start: torch.Tensor):
-        """start: ws (1, num_ws, w_dim)."""
-        self.generator, self.start = generator, start
-        self.space = whitened_space(generator)
-        self.moving = min(edit.settings.num_entries, start.shape[1])
-        self.first = self.space.whiten(start[0, :self.moving])  # (L, w_dim)
-        self.off = start[0, :self.moving] - self.space.unwhiten(self.first)  # of no coordinates
-        bound = self.first.abs().clamp(min=FARTHEST)
-        self.low, self.high = -bound - self.first, bound - self.first
+    @classmethod
+    def of(cls, space: WhitenedSpace, start: torch.Tensor, edit: Edit) -> "Coordinates":
+        """Those of latents, as an edit's settings say what of them moves."""
+        moving = start[0, : edit.settings.num_entries]
+        first = space.whiten(moving)
+        bound = first.abs().clamp(min=FARTHEST)
+        low, high = -bound - first, bound - first
         if edit.settings.latent_space == "w":
-            self.low, self.high = self.low.amax(0, keepdim=True), self.high.amin(0, keepdim=True)
+            low, high = low.amax(0, keepdim=True), high.amin(0, keepdim=True)
+        return cls(start, first, moving - space.unwhiten(first), low, high)
 
-    def latents(self, change: torch.Tensor) -> torch.Tensor:
-        """ws (1, num_ws, w_dim) of a change, (L or 1, w_dim)."""
-        moved = self.space.unwhiten(self.first + change) + self.off
-        return torch.cat([moved[None], self.start[:, self.moving:]], 1)
-
-    def features(self, change: torch.Tensor, window=None) -> torch.Tensor:
-        """Features of the picture of a change, or a window of them."""
-        return self.generator.features(self.latents(change), window=window, moving=self.moving)
+    def latents(self, space: WhitenedSpace, change: torch.Tensor) -> torch.Tensor:
+        """ws (1, num_ws, w_dim) of a change (L or 1, w_dim)."""
+        moved = space.unwhiten(self.first + change) + self.off
+        return torch.cat([moved[None], self.start[:, len(self.first):]], 1)
 
     def bounded(self, change: torch.Tensor) -> torch.Tensor:
         """The change, drawn back to where faces do not come apart."""
@@ -69,99 +59,200 @@ class _Coordinates:
         return change * (FARTHEST_CHANGE / norm).clamp(max=1)
 
 
-class _Lookout:
-    """What finds the handles: sizes in pixels, the tracker, and how far to trust it (N, 2, 2)."""
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What one drag is about: all that the arithmetic of its steps reads."""
 
-    def __init__(self, edit: Edit, whole: torch.Tensor, handles: torch.Tensor):
-        """whole: features of the first picture.   handles: (N, 2) there."""
-        self.size, self.cells = edit.img_size, whole.shape[2:]
-        self.scale = whole.std((2, 3))[0] + 1e-6
-        r1, self.r2 = (scale_to(r, self.size) for r in (edit.settings.r1 + 1, edit.settings.r2))
-        stride = max(1, round(self.size[0] / self.cells[0] / 2))  # half a cell
-        patch = stride * window(r1 / stride + 1, whole.device)
-        self.patch = patch[patch.norm(dim=1) <= r1]
-        self.reach = self.r2 + 2 * (self.r2 // 6 + r1 + stride)
-        self.corner = torch.zeros(2, device=whole.device)
-        picture = FeaturePart(whole, self.corner, self.size, self.scale)
-        self.tracker = PatchTracker(picture, handles, self.patch, self.r2)
-        self.weights = self.tracker.trusted_directions(self.size)
-
-    def place(self, places: torch.Tensor):
-        """The window that looking at these places (N, 2) takes, its corner and its extent."""
-        return cells_around(places, self.reach, self.cells, self.size)
+    coordinates: Coordinates
+    tracker: PatchTracker
+    scale: torch.Tensor  # (C,), by which features are divided
+    targets: torch.Tensor  # (N, 2) (x, y), pixels
+    weights: torch.Tensor  # (N, 2, 2), how far a handle's motion is to be trusted
 
     def trusted(self, motion: torch.Tensor) -> torch.Tensor:
         """Motion (N, 2), less of it in directions that a handle cannot be followed in."""
         return (self.weights @ motion[..., None])[..., 0]
 
+    def towards(self, handles: torch.Tensor, most: torch.Tensor) -> torch.Tensor:
+        """From handles to targets, (N, 2), and no farther than so many pixels, ()."""
+        away = self.targets - handles
+        return away * (away.norm(dim=1).clamp(min=most).reciprocal() * most)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Where the solver stands."""
+
+    change: torch.Tensor  # u, (L or 1, w_dim)
+    ws: torch.Tensor  # (1, num_ws, w_dim)
+    handles: torch.Tensor  # (N, 2), pixels
+    rows: torch.Tensor  # (P, n) of J, the motion of the patterns with u
+    patterns: torch.Tensor  # (2 N, P) of the handles' motion
+    distance: torch.Tensor  # (), mean of what is left of the way, pixels, on the CPU as these:
+    here: torch.Tensor  # (N, 2), handles
+    likeness: torch.Tensor  # (N,), how surely each was found
+
+
+class _Arithmetic:
+    """The parts of a step: functions of tensors of fixed shapes, which can be recorded."""
+
+    def __init__(self, generator, edit: Edit, cells: tuple[int, int]):
+        """cells: (h, w) of the generator's features."""
+        self.generator, self.size, self.cells = generator, edit.img_size, cells
+        self.device, self.space = generator.w_avg.device, whitened_space(generator)
+        r1, self.r2 = (scale_to(r, self.size) for r in (edit.settings.r1 + 1, edit.settings.r2))
+        stride = max(1, round(self.size[0] / self.cells[0] / 2))  # half a cell
+        patch = stride * window(r1 / stride + 1, self.device)
+        self.patch = patch[patch.norm(dim=1) <= r1]
+        self.reach = self.r2 + 2 * (self.r2 // 6 + r1 + stride)
+        self.whole = None, constant((0, 0), self.device), self.size
+        self.stiff = scale_to(STIFF_AT_512, self.size) ** 2
+        self.recorder = Recorder(self.device)
+        self.see, self.find, self.rows, self.next = map(
+            self.recorder, (self._see, self._find, self._rows, self._next))
+
+    def task(self, edit: Edit, whole: torch.Tensor) -> Task:
+        """What an edit asks for.   whole: (1, C, h, w), features of the first picture."""
+        start, handles, targets = as_tensors(edit, self.device)
+        scale = whole.std((2, 3))[0] + 1e-6
+        picture = FeaturePart(whole, *self.whole[1:], scale)
+        return Task(
+            Coordinates.of(self.space, start, edit),
+            PatchTracker.of(picture, handles, self.patch, self.r2), scale, targets,
+            trusted_directions(picture, handles, self.patch, self.size))
+
+    def near(self, *places: torch.Tensor):
+        """The window that looking at these places (N, 2) takes, its corner and its extent. On a GPU
+        all of the map: there it costs no more, and what is recorded keeps its shapes."""
+        if self.device.type != "cpu":
+            return self.whole
+        return cells_around(torch.cat(places), self.reach, self.cells, self.size)
+
+    def features(self, task: Task, change: torch.Tensor, window=None) -> torch.Tensor:
+        """Features of the picture of a change, or a window of them."""
+        ws = task.coordinates.latents(self.space, change)
+        return self.generator.features(ws, window=window, moving=len(task.coordinates.first))
+
+    def _see(self, task: Task, change: torch.Tensor, near) -> tuple:
+        """What a change looks like: ws, and features, which `find` and `rows` go on from.
+
+        near: as above."""
+        window, corner, extent = near
+        self.part = None  # and its graph, before there is another
+        with torch.enable_grad():
+            self.change = change.detach().requires_grad_(True)
+            features = self.features(task, self.change, window)
+        self.part = FeaturePart(features, corner, extent, task.scale)
+        return task.coordinates.latents(self.space, change), features.detach()
+
+    def _find(self, task: Task, predicted: torch.Tensor) -> tuple:
+        """Handles (N, 2) in what is seen, near predicted ones, and their likeness (N,)."""
+        return task.tracker.find(self.part.detach(), predicted, self.size)
+
+    def _rows(self, task: Task, handles: torch.Tensor, patterns: torch.Tensor) -> tuple:
+        """J (P, n) of the patterns (2 N, P) of the handles' motion, in what is seen."""
+        with torch.enable_grad():
+            motion = task.trusted(handle_motion(self.part, handles, self.patch))
+            return (jacobian(motion.flatten() @ patterns, self.change).flatten(1),)
+
+    def _next(self, task: Task, change, handles, rows, patterns, radius, outside=None) -> tuple:
+        """The change that is to be tried next, (L or 1, w_dim), and where the handles should be
+        then, (N, 2).   radius: (), pixels that they may move."""
+        wanted = task.towards(handles, radius)
+        slack = (DAMPING * rows.square().sum(1).mean() + self.stiff).sqrt()
+        unseen = 1 - min(1, rows.shape[0] / (2 * len(wanted)))
+        change = least_change(
+            change, rows, task.trusted(wanted).flatten() @ patterns,
+            slack * (SLACK_KEPT if outside else 1), unseen, outside)
+        return task.coordinates.bounded(change), handles + wanted
+
 
 def gauss_newton(generator, edit: Edit) -> Iterator[State]:
     """Some ten steps, each the least change in whitened W+ that moves the handles as wanted.
 
-    The rows of J, how a handle moves with the latents, come from the features around it
-    (`drag.motion.handle_motion`) by two vector-Jacobian products a handle. The change u of the
-    coordinates since the start is then the one of least norm with J u as wanted: what of it no
-    handle needs any more goes back (a null-space step), so neither detours nor drift remain. A step
-    is at most 12 px long (of 512), and taken back and halved when it made the distance worse or the
-    handles unlike what they were.
+    u is the change of the coordinates since the start, J the motion of the handles with it.
+    Each step
+     1. tries a change: features at u, and the handles near where they should be by now;
+     2. judges it: where the distance grew, or what is at the handles is unlike what was, u is
+        taken back and the next step is half as long; otherwise this is where the solver stands;
+     3. takes the rows of J there, two vector-Jacobian products a handle, from the features
+        around it (`handle_motion`);
+     4. finds the u of least norm with J u as wanted, at most 12 px (of 512) further. What of it
+        no handle needs any more goes back (a null-space step), so neither detours nor drift
+        remain.
     Where a region is painted, the change of the features outside counts beside the norm. In W one
     change is shared by all entries that move; in W+ each has its own.
     """
-    size, device = edit.img_size, generator.w_avg.device
-    start, handles, targets = as_tensors(edit, device)
+    start, handles, _ = as_tensors(edit, generator.w_avg.device)
     with torch.no_grad():
         whole = generator.features(start)
-    yield State(start, handles, whole)
+    yield State(start, handles.cpu(), whole)
 
-    space, eye = _Coordinates(generator, edit, start), _Lookout(edit, whole, handles)
-    outside = outside_of(edit, whole, eye.scale)
+    with _arithmetic(generator, edit, whole.shape[2:]) as step:
+        yield from _steps(step, edit, handles, whole)
+
+
+@contextmanager
+def _arithmetic(generator, edit: Edit, cells: tuple[int, int]) -> Iterator[_Arithmetic]:
+    """The arithmetic for an edit, with what was recorded of it for one that was alike.
+
+    A generator keeps the last few; one that is in use is nobody else's."""
+    settings = edit.settings
+    alike = (id(generator), len(edit.points), settings.num_entries, settings.latent_space,
+             settings.r1, settings.r2)
+    kept = vars(generator).setdefault("kept_arithmetic", {})
+    step = kept.pop(alike, None) or _Arithmetic(generator, edit, cells)
+    try:
+        yield step
+    finally:
+        if step.recorder.on:
+            kept[alike] = step
+            for oldest in list(kept)[:-KEPT]:
+                kept.pop(oldest, None)
+
+
+def _steps(step: _Arithmetic, edit: Edit, handles, whole: torch.Tensor) -> Iterator[State]:
+    size, device = edit.img_size, step.device
+    task = step.task(edit, whole)
+    outside = outside_of(edit, whole, task.scale)
     trust, least = scale_to(TRUST_AT_512, size), scale_to(LEAST_TRUST_AT_512, size)
-    radius, predicted, place, likeness = trust, handles, None, torch.ones_like(handles[:, 0])
-    change, (near, corner, extent) = torch.zeros_like(space.low), (None, eye.corner, size)
+    radius, place, change = trust, None, torch.zeros_like(task.coordinates.low)
+    found = predicted = handles
+    likeness = torch.ones_like(handles[:, 0])
     while True:
-        if outside is None:  # only the features near the handles count
-            near, corner, extent = eye.place(torch.cat([handles, predicted]))
-        with torch.enable_grad():
-            features = space.features(change.requires_grad_(True), near)
-        part = FeaturePart(features, corner, extent, eye.scale)
+        near = step.near(found, predicted) if outside is None else step.whole
+        ws, features = step.see(task, change, near)  # 1
         if place:
-            with torch.no_grad():
-                handles, likeness = eye.tracker.find(part.detach(), predicted, size)
-        distance = eye.trusted(targets - handles).norm(dim=1).mean()
-        if place and (likeness.mean() < UNLIKE or (
+            found, likeness = step.find(task, predicted)
+        distance = task.trusted(task.targets - found).norm(dim=1).mean()
+        distance, likely, here = _read(distance, likeness, found)
+        if place and (likely.mean() < UNLIKE or (  # 2
                 radius > least and distance > place.distance + scale_to(WORSE_AT_512, size))):
-            radius = max(radius / 2, least)  # back to where it was, and less far from there
-            unlike = likeness.minimum(place.likeness)  # what became of handles that did not hold
-            yield State(place.ws, place.handles, None, unlike)
+            radius = max(radius / 2, least)
+            unlike = likely.minimum(place.likeness)  # what became of handles that did not hold
+            yield State(place.ws, place.here, None, unlike)
         else:
-            ws = space.latents(change.detach())
             if place:
-                yield State(ws, handles, features.detach() if near is None else None, likeness)
+                yield State(ws, here, features if near is step.whole else None, likely)
             radius = min(1.3 * radius, trust)
-            patterns = motion_patterns(
-                handles, eye.trusted(_towards(targets, handles, radius)), size)
-            with torch.enable_grad():
-                motion = eye.trusted(handle_motion(part, handles, eye.patch))
-                rows = jacobian(motion.flatten() @ patterns, change).flatten(1)
-                if outside is not None:
-                    outside.linearise(features, change, space.features)
-            place = _Place(change.detach(), ws, handles, distance, patterns, rows, likeness)
-        features = part = motion = None  # and their graph, but for what the outside holds
-        wanted = _towards(targets, place.handles, radius)
-        change = space.bounded(_next_change(place, eye.trusted(wanted), size, outside))
-        handles, predicted = place.handles, place.handles + wanted
+            wanted = task.trusted(task.towards(found, constant(radius, device)))
+            patterns = motion_patterns(found, wanted, size)
+            (rows,) = step.rows(task, found, patterns)  # 3
+            if outside is not None:
+                outside.linearise(step.part.features, step.change,
+                                  lambda change: step.features(task, change))
+            place = _Place(change, ws, found, rows, patterns, distance, here, likely)
+        del features
+        given = place.change, place.handles, place.rows, place.patterns, constant(radius, device)
+        if outside is None:
+            change, predicted = step.next(task, *given)  # 4
+        else:
+            change, predicted = step._next(task, *given, outside)
+        found = place.handles
 
 
-def _next_change(place: _Place, wanted: torch.Tensor, size, outside: Outside | None):
-    """The change that is to be tried next: handles should move by wanted (N, 2) from a place."""
-    slack = (DAMPING * place.rows.square().sum(1).mean()
-             + scale_to(STIFF_AT_512, size) ** 2).sqrt() * (SLACK_KEPT if outside else 1)
-    unseen = 1 - min(1, place.rows.shape[0] / (2 * len(wanted)))
-    return least_change(
-        place.change, place.rows, wanted.flatten() @ place.patterns, slack, unseen, outside)
-
-
-def _towards(targets: torch.Tensor, handles: torch.Tensor, most: float) -> torch.Tensor:
-    """From handles to targets, (N, 2), and no farther than so many pixels."""
-    away = targets - handles
-    return away * (most / away.norm(dim=1).clamp(min=most))[:, None]
+def _read(distance: torch.Tensor, likeness: torch.Tensor, handles: torch.Tensor):
+    """These, (), (N,) and (N, 2), on the CPU, in one go."""
+    packed = torch.cat([distance[None], likeness, handles.flatten()]).cpu()
+    distance, likeness, handles = packed.split([1, len(likeness), handles.numel()])
+    return distance[0], likeness, handles.view(-1, 2)

@@ -68,8 +68,9 @@ def least_change(
     known = firm
     if outside is not None:
         gradient, known = gradient + outside.pull(), torch.cat([outside.sketch, firm])
-    factor = torch.linalg.cholesky(
-        torch.eye(len(known), device=u.device) + known @ known.T)
+    # Without the check of `cholesky`, for which a device would be waited: it cannot fail.
+    factor = torch.linalg.cholesky_ex(
+        torch.eye(len(known), device=u.device) + known @ known.T).L
 
     def solve(right):  # (I + known^T known)^-1 right, by Woodbury's identity
         return right - known.T @ torch.cholesky_solve((known @ right)[:, None], factor)[:, 0]

@@ -1,8 +1,10 @@
 """Patches around handles: followed to a fraction of a pixel, and how they move with the latents."""
 
+from dataclasses import dataclass
+
 import torch
 
-from drag.features import FeaturePart, window
+from drag.features import FeaturePart, constant, window
 from drag.tracking import VALUES_AT_ONCE
 
 NEIGHBOURHOOD = 0.05  # of the picture's side: handles so near to each other can lean on each other
@@ -10,6 +12,7 @@ UNLIKE = 0.5  # correlation of patches below which a handle may as well be somet
 PLAIN = 0.1  # share of the most texture at any handle that half counts as enough
 
 
+@dataclass(frozen=True, eq=False)
 class PatchTracker:
     """Follows handles by several features around each, to a fraction of a pixel.
 
@@ -18,32 +21,21 @@ class PatchTracker:
     Kanade (1981) on the patch: the shift that explains the difference to the template best.
     """
 
-    def __init__(self, part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor, reach: int):
-        """part: features of the first picture.   handles: (N, 2) (x, y) there, pixels.   patch:
-        (K, 2) offsets of its pixels.   reach: how far from a prediction to look, pixels."""
-        self.patch, self.reach, self.handles = patch, reach, handles
-        arm = patch.abs().max()
-        self.cross = arm * torch.tensor(
-            [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], dtype=patch.dtype, device=patch.device)
-        self.crosses = part.sample(handles[:, None] + self.cross)  # (N, 5, C)
-        self.patches = part.sample(handles[:, None] + patch)  # (N, K, C)
-        self.slopes = part.slopes(handles[:, None] + patch).flatten(1, 2) * arm  # (N, K C, 2)
-        self.usual = part.features.mean((2, 3))[0] / part.scale  # (C,)
+    patch: torch.Tensor  # (K, 2) offsets of its pixels
+    cross: torch.Tensor  # (5, 2) those of the five
+    crosses: torch.Tensor  # (N, 5, C) features there in the first picture
+    patches: torch.Tensor  # (N, K, C)
+    usual: torch.Tensor  # (C,) the mean of all of the first picture
+    reach: int  # how far from a prediction to look, pixels
 
-    def trusted_directions(self, img_size: tuple[int, int]) -> torch.Tensor:
-        """Symmetric matrices (N, 2, 2) that shrink motion along which a patch cannot be followed.
-
-        Along an edge and on plain skin a patch looks the same wherever it is (the aperture
-        problem). Its structure tensor tells how much less it says there than the surest handle
-        does in its surest direction; where others are near to lean on, it counts as much less.
-        """
-        tensor = self.slopes.transpose(1, 2) @ self.slopes / self.slopes.shape[1]
-        texture, axes = (part.to(tensor.device) for part in torch.linalg.eigh(tensor.cpu()))
-        texture = texture.clamp(min=1e-9)
-        apart = torch.cdist(self.handles, self.handles) / (NEIGHBOURHOOD * max(img_size))
-        others = ((-apart.square() / 2).exp().sum(1) - 1).clamp(0, 1)[:, None]
-        trust = texture / (texture + PLAIN * others * texture.max())
-        return (axes * trust.sqrt()[:, None]) @ axes.transpose(1, 2)
+    @classmethod
+    def of(cls, part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor, reach: int):
+        """What is to be followed.   part: features of the first picture.   handles: (N, 2) (x, y)
+        there, pixels."""
+        ends = constant(((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)), patch.device)
+        cross, around = patch.abs().max() * ends, handles[:, None]
+        return cls(patch, cross, part.sample(around + cross), part.sample(around + patch),
+                   part.features.mean((2, 3))[0] / part.scale, reach)
 
     def find(
         self, part: FeaturePart, predicted: torch.Tensor, img_size: tuple[int, int]
@@ -52,7 +44,7 @@ class PatchTracker:
         what was at the start (N,): the correlation of the patches, 1 for the same, 0 for any other.
         """
         height, width = img_size
-        last = torch.tensor([width - 1.0, height - 1.0], device=predicted.device)
+        last = constant((width - 1, height - 1), predicted.device)
         stride = max(1, self.reach // 6)
         steps = stride * window(self.reach // stride + 1, predicted.device)
         found = self._least(part, predicted[:, None] + steps, last, predicted)
@@ -82,13 +74,34 @@ class PatchTracker:
         return places[torch.arange(len(places), device=places.device), cost.argmin(1)]
 
 
+def trusted_directions(
+    part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor, img_size: tuple[int, int]
+) -> torch.Tensor:
+    """Symmetric matrices (N, 2, 2) that shrink motion along which a patch cannot be followed.
+
+    Along an edge and on plain skin a patch looks the same wherever it is (the aperture problem).
+    Its structure tensor tells how much less it says there than the surest handle does in its surest
+    direction; where others are near to lean on, it counts as much less.
+    """
+    slopes = part.slopes(handles[:, None] + patch).flatten(1, 2) * patch.abs().max()  # (N, K C, 2)
+    tensor = slopes.transpose(1, 2) @ slopes / slopes.shape[1]
+    texture, axes = (part.to(tensor.device) for part in torch.linalg.eigh(tensor.cpu()))
+    texture = texture.clamp(min=1e-9)
+    apart = torch.cdist(handles, handles) / (NEIGHBOURHOOD * max(img_size))
+    others = ((-apart.square() / 2).exp().sum(1) - 1).clamp(0, 1)[:, None]
+    trust = texture / (texture + PLAIN * others * texture.max())
+    return (axes * trust.sqrt()[:, None]) @ axes.transpose(1, 2)
+
+
 def shift_of(slopes: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
     """By how much a patch seems to have moved back, by least squares: slopes (N, M, 2) of its M
     values over x and y, change (N, M) of them. Returns (N, 2), pixels."""
     squares = slopes.transpose(1, 2) @ slopes  # (N, 2, 2)
     ridge = 1e-3 * squares.diagonal(dim1=1, dim2=2).sum(1)[:, None, None] + 1e-12
     squares = squares + ridge * torch.eye(2, device=slopes.device)
-    return torch.linalg.solve(squares, slopes.transpose(1, 2) @ change[..., None])[..., 0]
+    # Without the check of `solve`, for which a device would be waited; the ridge makes it needless.
+    return torch.linalg.solve_ex(
+        squares, slopes.transpose(1, 2) @ change[..., None]).result[..., 0]
 
 
 def handle_motion(part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor) -> torch.Tensor:

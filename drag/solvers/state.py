@@ -10,14 +10,12 @@ from drag.features import mask_to_cells
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Latents, and what they show: ws (1, num_ws, w_dim), handles (N, 2) (x, y) in pixels,
-    features (1, C, h, w) of that picture where all were worked out; none with a gradient.
-    likeness (N,): how much what is at each handle is like what was there, where that is known."""
+    """Latents, and what they show; none with a gradient."""
 
-    ws: torch.Tensor
-    handles: torch.Tensor
-    features: torch.Tensor | None
-    likeness: torch.Tensor | None = None
+    ws: torch.Tensor  # (1, num_ws, w_dim), on the generator's device
+    handles: torch.Tensor  # (N, 2) (x, y), pixels, on the CPU
+    features: torch.Tensor | None  # (1, C, h, w) of that picture, where all were worked out
+    likeness: torch.Tensor | None = None  # (N,) of what is at each handle to what was, on the CPU
 
 
 def as_tensors(edit: Edit, device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

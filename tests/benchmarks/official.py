@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from PIL import ImageFont
 from torch import nn
+from torch.utils import cpp_extension
 
 from drag import load_generator
 from drag.__main__ import peak_memory_mb
@@ -54,18 +55,28 @@ class AsOfficial(nn.Module):
 def official_renderer(folder: str):
     """The Renderer of a checkout of the official code.
 
-    All that is put in place from here is what it takes from CUDA without need, a pinned buffer, and
-    from Pillow before 10, `getsize`. It changes the working directory: its font is there.
+    All that is put in place from here is what it takes from CUDA without need, a pinned buffer, from
+    Pillow before 10, `getsize`, and from PyTorch of its day, that an extension can be imported by
+    name once it is built. It changes the working directory: its font is there.
     """
     sys.path.insert(0, folder)
     from viz.renderer import Renderer
 
     os.chdir(folder)
     ImageFont.FreeTypeFont.getsize = lambda font, text: font.getbbox(text)[2:]
+    cpp_extension.load = _found_by_name(cpp_extension.load)
     renderer = Renderer(disable_timing=True)
     if not torch.cuda.is_available():
         renderer._get_pinned_buf = lambda ref: torch.empty(ref.shape, dtype=ref.dtype)
     return renderer
+
+
+def _found_by_name(load):
+    def load_and_tell(name, **options):
+        sys.modules[name] = module = load(name=name, **options)
+        return module
+
+    return load_and_tell
 
 
 def drag_officially(generator, folder: str, edit, most_steps: int) -> faces.Dragged:
