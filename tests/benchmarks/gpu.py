@@ -3,10 +3,12 @@
     python -m tests.benchmarks.gpu --json gpu.json     # eight minutes at most
     python -m tests.benchmarks.gpu --quick             # two, on two CPU cores
 
-It needs no more than torch, numpy, pillow, safetensors and huggingface_hub. The built-in model comes
-from the cache, or from the wheel that DRAG_BUILTIN_WHEEL names; the StyleGAN2 has random weights, the
-shapes of FFHQ's. A step is what `drag` takes from one Step to the next, pictures apart. The official
-code on the same device: `python -m tests.benchmarks.stylegan2 --official FOLDER`.
+It needs no more than torch, numpy, pillow, safetensors and huggingface_hub. The built-in model
+comes from the cache, or from the wheel that DRAG_BUILTIN_WHEEL names; the StyleGAN2 has random
+weights and the shapes of FFHQ's. A step is what `drag` takes from one Step to the next, pictures
+apart. The official code on the same device:
+
+    python -m tests.benchmarks.stylegan2 --official FOLDER
 """
 
 import argparse

@@ -55,9 +55,9 @@ class AsOfficial(nn.Module):
 def official_renderer(folder: str):
     """The Renderer of a checkout of the official code.
 
-    All that is put in place from here is what it takes from CUDA without need, a pinned buffer, from
-    Pillow before 10, `getsize`, and from PyTorch of its day, that an extension can be imported by
-    name once it is built. It changes the working directory: its font is there.
+    All that is put in place from here is what it takes from CUDA without need, a pinned buffer,
+    from Pillow before 10, `getsize`, and from PyTorch of its day, that an extension can be imported
+    by name once it is built. It changes the working directory: its font is there.
     """
     sys.path.insert(0, folder)
     from viz.renderer import Renderer
