@@ -27,11 +27,12 @@ import torch
 
 from drag import Edit, PointPair, drag, load_generator, new_edit
 from drag.files.images import jpeg
-from drag.models import choose_device
+from drag.models.reading import choose_device
 from drag.photo.inversion import invert
-from drag.preview import LiveView, render, to_picture
-from networks.checkpoints.architecture import Recorded, infer_architecture
-from networks.checkpoints.generators import Checkpoint
+from drag.preview import LiveView
+from drag.render import render, to_picture
+from networks.architecture import Recorded
+from networks.checkpoints.architecture import infer_architecture
 from networks.stylegan2 import StyleGAN2
 from tests.benchmarks.machine import announce, markdown
 from tests.checkpoint_files import random_state
@@ -49,7 +50,7 @@ def random_stylegan2(quick: bool) -> StyleGAN2:
         channels=lambda side: min(32768 // side, most))
     arrays = {name: values.numpy() for name, values in state.items()}
     architecture = infer_architecture(arrays, Recorded())
-    return StyleGAN2(Checkpoint("random weights", arrays, architecture, ()))
+    return StyleGAN2(architecture, arrays)
 
 
 def placed(edit: Edit, count: int, region: bool) -> Edit:
