@@ -6,6 +6,7 @@ What is left runs on any device, without a compiler or an operation of our own.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -20,17 +21,22 @@ WINDOW_RESOLUTION = 32  # from here on a window of features saves something
 REACH = 3  # outermost cells of a block's window that its input's edge has spoilt
 
 
+@lru_cache(maxsize=16)
+def _filter(dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    return torch.as_tensor(4 * FILTER, dtype=dtype, device=device)
+
+
 def _fir(x: torch.Tensor) -> torch.Tensor:
     """StyleGAN2's low-pass filter, after zeros between cells: (N, C, h + 1, w + 1) -> h, w."""
     channels = x.shape[1]
-    kernel = torch.as_tensor(4 * FILTER, dtype=x.dtype, device=x.device)
+    kernel = _filter(x.dtype, x.device)
     return F.conv2d(x, kernel.expand(channels, 1, 4, 4), padding=1, groups=channels)
 
 
 def _upsample(x: torch.Tensor) -> torch.Tensor:
     """Twice the side, by zeros between the cells and the same filter."""
     channels = x.shape[1]
-    kernel = torch.as_tensor(4 * FILTER, dtype=x.dtype, device=x.device)
+    kernel = _filter(x.dtype, x.device)
     return F.conv_transpose2d(
         x, kernel.expand(channels, 1, 4, 4), stride=2, padding=1, groups=channels)
 
