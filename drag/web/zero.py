@@ -29,6 +29,7 @@ from drag.models.loaded import LoadedModels
 from drag.models.reading import choose_device, read_generator
 from drag.photo.inversion import Fit
 from drag.server.engine import Engine
+from drag.solvers.replay import Recorder
 
 try:
     from spaces import GPU
@@ -130,6 +131,7 @@ def _worked_out(model: Model, seconds: float, work) -> Iterator:
     until = time.monotonic() + seconds + (0 if model in _placed else LOADING_SECONDS)
     if _there is None:
         hub.after_fork()
+        Recorder.allowed = False  # what is recorded pays in a process that lives for many drags
         torch.set_num_threads(1)  # those of OpenMP did not survive the fork, and are waited for
         _there = LoadedModels("auto")
         for placed, generator in _placed.items():
