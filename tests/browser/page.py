@@ -3,6 +3,7 @@
 import base64
 import io
 import itertools
+import re
 import time
 from pathlib import Path
 
@@ -133,6 +134,11 @@ class Page:
             "number => +(document.querySelector('#status .status').innerText"
             ".match(/Step ([0-9]+),/)?.[1] ?? 0) >= number",
             arg=number)
+
+    @property
+    def step(self) -> int:
+        """The step that the status line tells of; 0 where it tells of none."""
+        return int((re.search(r"Step (\d+),", self.status) or (0, 0))[1])
 
     def picture(self) -> np.ndarray:
         """What the canvas shows, uint8 (H, W, 3)."""

@@ -53,7 +53,7 @@ def wait_for_line(app, *line):
     """Seconds until so many run and wait."""
     began = time.monotonic()
     while line_of(app) != line:
-        assert time.monotonic() - began < PATIENCE, line_of(app)
+        assert time.monotonic() - began < 5 * PATIENCE, line_of(app)
         time.sleep(0.05)
     return time.monotonic() - began
 
@@ -87,16 +87,21 @@ def test_who_closes_the_page_frees_the_device_and_the_line(open_there, replicas)
         page.page.click("#drag")
         page.wait_for_status("Your place in the line")
     assert line_of(app) == (1, 2)
+    # Two seconds, or ten steps of a drag, which tell the time on a machine that is busy with more.
+    step = first.step
     third.page.close()
     left = wait_for_line(app, 1, 1)
+    meanwhile = first.step - step
+    print(f"\nleft the line after {left:.1f} s, {meanwhile} steps")
+    assert left < 2 or meanwhile <= 10
     second.wait_for_status("Your place in the line: 1")
+    step = first.step
     first.page.close()
     freed = wait_for_line(app, 1, 0)
+    meanwhile = int(re.findall(r"(\d+) steps, [\d.]+ s, left the page", app.text)[-1]) - step
+    print(f"the device was free after {freed:.1f} s, {meanwhile} steps")
+    assert freed < 2 or meanwhile <= 10
     second.wait_for_step(1)
-    print(f"\nleft the line after {left:.1f} s, the device was free after {freed:.1f} s")
-    assert left < 2
-    assert freed < 2
-    assert "left the page" in app.text
     assert "Traceback" not in app.text
 
 
@@ -129,9 +134,9 @@ def test_a_network_that_goes_and_meanwhile_a_server_that_is_killed_in_a_drag(ope
     page.wait_for_step(2)
     page.stop()
     wait_for_line(replicas.apps[1], 0, 0)  # and the one whose network is gone?
-    seconds = float(re.findall(r"([\d.]+) s, stopped", replicas.apps[1].text)[-1]) - heard
-    print(f"a drag whose network was gone ended after {seconds:.1f} s")
-    assert seconds < SILENCE_SECONDS + 20
+    steps, seconds = re.findall(r"(\d+) steps, ([\d.]+) s, stopped", replicas.apps[1].text)[-1]
+    print(f"a drag whose network was gone ended after {seconds} s, {steps} steps")
+    assert float(seconds) - heard < SILENCE_SECONDS + 20 or int(steps) < 100
     proxy.stalled = set()
     lost.wait_for_status("Stopped")
     lost.page.click("#drag")

@@ -86,8 +86,7 @@ def test_a_worker_that_dies_costs_one_visitor_the_rest_of_one_drag(open_here, lo
     os.kill(lines(log, "run")[-1]["run"], signal.SIGKILL)
     one.wait_for_status("The GPU was taken back")
     assert one.value()["points"]
-    step = int(other.status.split()[1].strip(",")) if "Step" in other.status else 0
-    other.wait_for_step(step + 1)  # nobody else notices
+    other.wait_for_step(other.step + 1)  # nobody else notices
     other.stop()
     one.page.wait_for_selector("#drag:enabled")
     one.page.click("#drag")
