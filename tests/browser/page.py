@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from drag.edit import Edit
-from drag.project import from_project
+from drag.files.project import from_project
 
 # Counts what the page waits for: answers to its calls that stand in no queue, and pictures that are
 # decoded. What an answer changes is there a moment after it.

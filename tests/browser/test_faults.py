@@ -8,7 +8,6 @@ import httpx
 import numpy as np
 import pytest
 
-from drag.files.project import from_project
 from drag.server.sessions import SILENCE_SECONDS
 from tests.browser.page import NOSE, PATIENCE, Page
 from tests.browser.replicas import Replicas
