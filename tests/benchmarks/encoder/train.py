@@ -180,7 +180,6 @@ def main() -> None:
     generator = load_generator("builtin", args.device)
     space, device = whitened_space(generator), generator.w_avg.device
     size = SIZES["cuda" if device.type == "cuda" else "cpu"]
-    torch.set_float32_matmul_precision("high")  # TF32 where there is such
     torch.backends.cudnn.benchmark = True
     if args.fresh:
         plain, colours, counts = None, fit_head(generator), {STEPS: 0, PICTURES: 0}
@@ -201,6 +200,8 @@ def main() -> None:
             record.tell(training, source, errors)
             errors, told = [], now()
     record.tell(training, source, errors)
+    if not training.step:
+        raise SystemExit("There was no time left to train: give it more seconds.")
     print(f"{args.out}: {args.out.stat().st_size} bytes")
 
 
