@@ -1,48 +1,137 @@
 """The encoder, and how it is trained."""
 
+import signal
+
+import numpy as np
+import pytest
 import torch
+import torch.nn.functional as F
+from safetensors import safe_open
 
 from drag.latents import whitened_space
+from drag.photo import perception
+from drag.photo.perception import WEIGHTS, eye
 from networks.encoder import SIDE, Encoder
+from tests.benchmarks.encoder import pictures, train
 from tests.benchmarks.encoder.augment import augment, warp
-from tests.benchmarks.encoder.train import Training, export
+from tests.benchmarks.encoder.folding import fold, unfold
+from tests.benchmarks.encoder.pictures import Pool, by_taps, fastest, small_pictures
+from tests.benchmarks.encoder.training import HELD_OUT, HeldOut, Training, face_window
+from tests.benchmarks.inversion import FIRST_SEED
+
+CPU = torch.device("cpu")
 
 
-def batch(seed: int):
-    random = torch.Generator().manual_seed(seed)
-    pictures = torch.randint(0, 256, (4, 3, SIDE, SIDE), dtype=torch.uint8, generator=random)
-    x, frame = augment(pictures, random)
-    return torch.randn(4, 512, generator=random), frame, x, torch.eye(512)
-
-
-def test_training_goes_on_where_it_was_stopped(tmp_path):
-    whole = Training(tmp_path / "whole", total=10)
-    for seed in range(4):
-        whole.take(*batch(seed))
-    first = Training(tmp_path / "parts", total=10)
-    for seed in range(2):
-        first.take(*batch(seed))
-    first.save()
-    second = Training(tmp_path / "parts", total=10)
-    assert second.step == 2
-    for seed in range(2, 4):
-        second.take(*batch(seed))
-    for name, tensor in whole.average.state_dict().items():
-        torch.testing.assert_close(second.average.state_dict()[name], tensor, msg=name)
-
-
-def test_what_is_exported_finds_the_same_latents_without_normalisation(generator, tmp_path):
-    training, space = Training(tmp_path, total=10), whitened_space(generator)
-    for seed in range(3):
-        training.take(*batch(seed))
-    plain = Encoder()
-    plain.load_state_dict({k: t.float() for k, t in export(training.average, space).items()})
-    *_, x, _ = batch(9)
+def faces(generator, count: int, seed: int = 6000):
+    """w (N, 512) and features' soft pictures, uint8 (N, 3, 128, 128)."""
+    z = torch.from_numpy(np.random.RandomState(seed).randn(count, 512)).float()
     with torch.no_grad():
-        v, _ = training.average.eval()(x)
-        found, _ = plain(x)
-    expected = space.mean + v @ space.basis
-    assert (found - expected).abs().max() < 0.01 * expected.abs().max()  # halves have three digits
+        ws = generator.mapping(z)
+        soft = F.conv2d(generator.features(ws), *eye(CPU).colours)
+    return ws[:, 0], pictures.to_bytes(soft)
+
+
+def test_pictures_are_those_of_the_generator_reduced(generator):
+    w = torch.randn(2, 512, generator=torch.Generator().manual_seed(0)) * 0.3 + generator.w_avg
+    with torch.no_grad():
+        expected = F.interpolate(generator.image(w[:, None].expand(-1, 16, -1)), SIDE, mode="area")
+        torch.testing.assert_close(small_pictures(generator, w), expected, atol=1e-4, rtol=0)
+        taps = small_pictures(generator, w[:1], by_taps)
+    torch.testing.assert_close(taps, expected[:1], atol=1e-4, rtol=0)
+
+
+def test_unfolded_weights_give_what_plain_ones_do_and_fold_back(generator):
+    space, plain = whitened_space(generator), eye(CPU).encoder
+    x = faces(generator, 6)[1].float() / 127.5 - 1
+    encoder = unfold(plain, space, x).eval()
+    again = Encoder()
+    again.load_state_dict({k: t.float() for k, t in fold(encoder, space).items()})
+    with torch.no_grad():
+        (found, frame), (v, unit_frame), (other, _) = plain(x), encoder(x), again(x)
+    torch.testing.assert_close(space.mean + v @ space.basis, found, atol=0.02, rtol=0)
+    torch.testing.assert_close(other, found, atol=0.02, rtol=0)  # of latents of size 1
+    assert found.std() > 0.2
+    assert unit_frame.shape == frame.shape == (6, 4)
+
+
+def test_training_explains_more_of_what_it_has_seen(generator):
+    space, random = whitened_space(generator), torch.Generator().manual_seed(0)
+    w, soft = faces(generator, 4)
+    torch.manual_seed(0)
+    training = Training(Encoder(norm=True), torch.eye(512), batch=64)
+    x = soft.float() / 127.5 - 1
+    held = HeldOut(space.whiten(w), x, torch.zeros(4, 4), x)
+    before = training.judge(held, training.weights)
+    for _ in range(10):
+        training.take(space.whiten(w), soft, random, 0.1)
+    after = training.judge(held, training.weights)
+    assert after[0] < 0.9 * before[0]
+    assert before[0] == pytest.approx(before[1], rel=1e-4)  # weighted alike
+    assert training.step == 10
+
+
+def test_a_pool_lets_go_of_the_oldest():
+    pool, random = Pool(6, CPU), torch.Generator().manual_seed(0)
+    for number in range(4):
+        pool.add(torch.full((2, 512), number / 1), torch.full((2, 3, SIDE, SIDE), number).byte())
+        drawn, seen = pool.draw(200, random)
+        assert set(drawn[:, 0].tolist()) == set(range(max(0, number - 2), number + 1))
+        assert torch.equal(drawn[:, 0].byte(), seen[:, 0, 0, 0])
+
+
+@pytest.mark.parametrize("failing", [lambda w: w.nothing, lambda w: signal.pause()])
+def test_what_cannot_be_compiled_in_time_is_not_used(monkeypatch, capsys, failing):
+    monkeypatch.setattr(torch, "compile", lambda function, **_: function)
+    monkeypatch.setattr(pictures, "COMPILING", 0.05)
+
+    def plain(w):
+        return w
+
+    assert fastest(plain, failing, torch.ones(2)) is plain
+    assert "not compiled" in capsys.readouterr().out
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_face_matters_most():
+    window = face_window(128)
+    assert window.mean() == pytest.approx(1)
+    assert window[70, 64] == window.max()
+    assert window[70, 64] > 4 * window[4, 4] > 0
+
+
+def test_a_run_trains_on_what_nothing_is_judged_by_and_writes_a_file_to_go_on_from(
+        tmp_path, monkeypatch, capsys):
+    """By a clock that ticks when it is looked at."""
+    ticks, seeds, random_state = iter(range(10_000)), [], np.random.RandomState
+    monkeypatch.setattr(train, "now", lambda: float(next(ticks)))
+    monkeypatch.setattr(train, "SIZES", {"cpu": train.Size(1, 4, 1, 50, 2, 2)})
+    monkeypatch.setattr(np.random, "RandomState",
+                        lambda seed: seeds.append(seed) or random_state(seed))
+    path = tmp_path / "encoder.safetensors"
+    monkeypatch.setattr("sys.argv", [
+        "train", "--device", "cpu", "--seconds", "40", "--out", str(path)])
+    train.main()
+    fresh = [seed for seed in seeds if seed >= pictures.SEED]
+    assert len(fresh) == len(set(fresh)) > 1
+    assert not set(range(FIRST_SEED, FIRST_SEED + 100)) & set(seeds)
+    assert set(HELD_OUT[:2]) == set(HELD_OUT) & set(seeds)
+    assert "held out: full pictures" in capsys.readouterr().out
+    with safe_open(path, "pt") as file, safe_open(WEIGHTS, "pt") as old:
+        assert set(file.keys()) == set(old.keys())
+        for name in old.keys():  # noqa: SIM118
+            new = file.get_slice(name)
+            assert new.get_shape() == old.get_slice(name).get_shape()
+            assert new.get_dtype() == old.get_slice(name).get_dtype()
+    monkeypatch.setattr(perception, "WEIGHTS", path)
+    seen, (encoder, colours, counts) = eye.__wrapped__(CPU), train.read_weights(path, CPU)
+    x = torch.rand(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    torch.testing.assert_close(encoder(x)[0], seen.encoder(x)[0])
+    _, as_before, before = train.read_weights(WEIGHTS, CPU)
+    assert all(map(torch.equal, colours, as_before))
+    assert before[train.STEPS] < counts[train.STEPS]
+    assert max(fresh) - pictures.SEED < counts[train.PICTURES] + len(fresh)
+    assert counts[train.PICTURES] - before[train.PICTURES] <= len(fresh)
+    assert path.stat().st_size < 8_000_000
 
 
 def test_a_warped_picture_is_seen_through_its_frame():
@@ -54,8 +143,8 @@ def test_a_warped_picture_is_seen_through_its_frame():
 
 
 def test_augmentation_is_the_same_for_the_same_seed():
-    (v, frame, x, _), (w, other, y, _) = batch(3), batch(3)
+    noise = torch.randint(0, 256, (4, 3, SIDE, SIDE), dtype=torch.uint8)
+    (x, frame), (y, other) = (augment(noise, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(x, y)
     assert torch.equal(frame, other)
-    assert torch.equal(v, w)
     assert x.abs().max() <= 1

@@ -22,17 +22,25 @@ def warp(pictures: torch.Tensor, frame: torch.Tensor) -> torch.Tensor:
 
 
 def augment(pictures: torch.Tensor, random: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pictures uint8 (N, 3, S, S) as photos: (N, 3, S, S) in [-1, 1], and their frames (N, 4)."""
+    """Pictures uint8 (N, 3, S, S) as photos: (N, 3, S, S) in [-1, 1], and their frames (N, 4).
+
+    pictures: on any device.   random: on the CPU, so that frames and light are the same for the
+    same seed on every device; noise, for which it seeds another, is not.
+    """
     n, _, side, _ = pictures.shape
+    device = pictures.device
 
     def normal(*shape):
-        return torch.randn(*shape, generator=random)
+        return torch.randn(*shape, generator=random).to(device, non_blocking=True)
+
+    def uniform(*shape):
+        return torch.rand(*shape, generator=random).to(device, non_blocking=True)
 
     def some(share):
-        return torch.rand(n, 1, 1, 1, generator=random) < share
+        return uniform(n, 1, 1, 1) < share
 
-    frame = normal(n, 4).clamp(-2.5, 2.5) * FRAME_UNITS
-    frame = frame * (torch.rand(n, 1, generator=random) < 0.85)
+    frame = normal(n, 4).clamp(-2.5, 2.5) * FRAME_UNITS.to(device, non_blocking=True)
+    frame = frame * (uniform(n, 1) < 0.85)
     x = warp(pictures.float() / 127.5 - 1, frame)
     contrast = 1 + 0.08 * normal(n, 1, 1, 1)
     light = 0.03 * normal(n, 3, 1, 1) + 0.05 * normal(n, 1, 1, 1)
@@ -42,5 +50,7 @@ def augment(pictures: torch.Tensor, random: torch.Generator) -> tuple[torch.Tens
                          mode="bilinear")
     x = torch.where(some(0.25), soft, x)
     x = torch.where(some(0.05), x.mean(1, keepdim=True).expand_as(x), x)
-    x = x + 0.05 * torch.rand(n, 1, 1, 1, generator=random) * some(0.4) * normal(*x.shape)
+    seed = int(torch.randint(2**31, (), generator=random))
+    grain = torch.randn(x.shape, generator=torch.Generator(device).manual_seed(seed), device=device)
+    x = x + 0.05 * uniform(n, 1, 1, 1) * some(0.4) * grain
     return x.clamp(-1, 1), frame

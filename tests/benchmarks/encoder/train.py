@@ -1,217 +1,208 @@
 """Train the encoder on the generator's own pictures: `python -m tests.benchmarks.encoder.train`.
 
-Deterministic on one machine (seeds of its own, so many threads) and resumable: pictures are made
-once, by a process beside this one, and the state is written after each shard of them; started again
-it goes on from there, with more shards at the rate of the longer schedule. What is in assets/ was
-made by `--shards 24`, then by `--shards 37` until the 33rd was used, and on by `--shards 35`: about
-two hours of two CPU cores. `tests.benchmarks.encoder.finish` makes the file of it.
+It goes on from assets/encoder.safetensors for the time that is given, and writes that file again
+whenever pictures held out are explained better, so that it may be stopped at any time. Pictures are
+made as it goes, on the same device, for half of the time; in the other half steps are taken on
+those that there are by then. A big GPU makes thousands of them a second, a CPU one or two. How many
+there are the clock decides, so no two runs are the same.
+
+    python -m tests.benchmarks.encoder.train --device cuda --seconds 280 --out encoder.safetensors
+    python -m tests.benchmarks.encoder.train --fresh --seconds 20000 --out encoder.safetensors
 """
 
 import argparse
+import json
 import math
-import multiprocessing
 import os
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch import nn
+import torch.nn.functional as F
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from drag.latents import whitened_space
 from drag.models.loaded import load_generator
-from networks.encoder import Encoder
-from tests.benchmarks.encoder.augment import FRAME_UNITS, augment
-from tests.benchmarks.encoder.data import (
-    FULL,
-    QUICK_SHARDS,
-    SHARD,
-    full_pictures,
-    make_shards,
-    read_shard,
-)
+from drag.photo.perception import WEIGHTS
+from networks.encoder import SIDE, Encoder
+from tests.benchmarks.encoder.folding import fold, unfold
+from tests.benchmarks.encoder.pictures import Pool, Source, fit_head
+from tests.benchmarks.encoder.training import Training, hold_out, importance, scales
 
-BATCH = 64
-RATE, WARM_UP = 1.5e-3, 200
-AVERAGE = 0.997  # of the weights that are kept
-STEPS, FULL_STEPS = 96, 288  # for each shard with quick pictures, and of full ones alone
-PROBES = 192  # random directions of features that say which latents matter to them
+MAKING = 0.5  # of the time goes to pictures,
+AHEAD = 0.04  # and so much of it before the first step
+TELL = 10.0  # seconds
+LAST = 0.02  # of the time, left for the last word
+STEPS, PICTURES = "steps of training", "pictures of training"  # what a file says of both
+KINDS = "latents", "latents as features feel them", "latents as the face's feel them", "frame"
+FIRST_PICTURES = 35_840  # of the file of November 2026, which does not say it
 
 
-def importance(generator, space) -> torch.Tensor:
-    """How much features change with whitened latents: E[J^T J] (512, 512), trace 512."""
-    random, total = torch.Generator().manual_seed(0), torch.zeros(512, 512)
-    for _ in range(PROBES):
-        v = torch.randn(1, 512, generator=random, requires_grad=True)
-        ws = space.unwhiten(v)[:, None].expand(-1, generator.num_ws, -1)
-        features = generator.features(ws)
-        scale = features.detach().square().mean((2, 3), keepdim=True).sqrt()
-        signs = torch.randint(0, 2, features.shape, generator=random) * 2.0 - 1
-        (g,) = torch.autograd.grad((features * signs / scale).sum(), v)
-        total += g.T @ g
-    return total * (512 / total.trace())
+@dataclass(frozen=True)
+class Size:
+    """How much a device does at once.
+
+    chunk: pictures made.   batch: pictures of a step.   turn: steps, or chunks, before the clock is
+    read again.   pool: pictures kept.   held_out: pictures.   probes: of `importance`.
+    """
+
+    chunk: int
+    batch: int
+    turn: int
+    pool: int
+    held_out: int
+    probes: int
 
 
-def export(encoder: Encoder, space) -> dict[str, torch.Tensor]:
-    """The weights without batch normalisation and whitening, in half precision."""
-    plain = Encoder()
-    trained, folded = ([module for module in network.modules() if hasattr(module, "norm")]
-                       for network in (encoder, plain))
-    for module, target in zip(trained, folded, strict=True):
-        weight, bias = torch.nn.utils.fusion.fuse_conv_bn_weights(
-            module.conv.weight, module.conv.bias, module.norm.running_mean,
-            module.norm.running_var, module.norm.eps, module.norm.weight, module.norm.bias)
-        target.conv.weight, target.conv.bias = weight, bias
-    for name in ("narrow", "spread", "out"):
-        getattr(plain, name).load_state_dict(getattr(encoder, name).state_dict())
-    weight, bias = plain.out.weight.detach().clone(), plain.out.bias.detach().clone()
-    plain.out.weight = nn.Parameter(torch.cat([
-        space.basis.T @ weight[:512], weight[512:] * FRAME_UNITS[:, None]]))
-    plain.out.bias = nn.Parameter(torch.cat([
-        space.mean + bias[:512] @ space.basis, bias[512:] * FRAME_UNITS]))
-    return {name: t.detach().half().contiguous() for name, t in plain.state_dict().items()}
+SIZES = {"cuda": Size(64, 256, 8, 500_000, 1024, 1024), "cpu": Size(4, 16, 1, 20_000, 32, 32)}
 
 
-def steps_until(shards: int) -> int:
-    """How many steps are taken by the end of so many shards."""
-    quick = min(shards, QUICK_SHARDS - 1)
-    return STEPS * quick + FULL_STEPS * (shards - quick)
+def now() -> float:
+    return time.monotonic()
 
 
-class Training:
-    """The state: the network, the average of its weights, Adam's, and the number of steps."""
-
-    def __init__(self, folder: Path, total: int):
-        torch.manual_seed(0)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path, self.total, self.step = folder / "state.safetensors", total, 0
-        self.encoder = Encoder(norm=True).to(memory_format=torch.channels_last)
-        self.average = Encoder(norm=True)
-        self.average.load_state_dict(self.encoder.state_dict())
-        self.adam = torch.optim.AdamW(self.encoder.parameters(), RATE, weight_decay=0.02)
-        if self.path.exists():
-            self._load()
-
-    def rate(self) -> float:
-        """Linear warm-up, then a cosine to nothing."""
-        return min(1.0, self.step / WARM_UP) * 0.5 * (
-            1 + math.cos(math.pi * min(1.0, self.step / self.total)))
-
-    def take(self, v, frame, pictures, weights) -> float:
-        """A step; returns the loss of w."""
-        for group in self.adam.param_groups:
-            group["lr"] = RATE * self.rate()
-        self.encoder.train()
-        with torch.autocast("cpu", torch.bfloat16):
-            found, seen = self.encoder(pictures.contiguous(memory_format=torch.channels_last))
-        loss, of_w = self.loss(found.float(), seen.float(), v, frame, weights)
-        self.adam.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.encoder.parameters(), 1.0)
-        self.adam.step()
-        self.step += 1
-        keep = min(AVERAGE, self.step / (self.step + 10))
-        with torch.no_grad():
-            for mine, new in zip(self.average.state_dict().values(),
-                                 self.encoder.state_dict().values(), strict=True):
-                mine.copy_(torch.lerp(new, mine, keep) if mine.is_floating_point() else new)
-        return of_w
-
-    @staticmethod
-    def loss(found, seen, v, frame, weights):
-        difference = found - v
-        plain = difference.square().mean()
-        felt = ((difference @ weights) * difference).mean()
-        of_frame = (seen - frame / FRAME_UNITS).square().mean()
-        return 0.5 * plain + 0.5 * felt + 0.1 * of_frame, (plain.item(), felt.item())
-
-    @torch.no_grad()
-    def judge(self, v, pictures, weights) -> tuple[float, float, float]:
-        """Share of w that stays unexplained, plain and as features feel it; error of the frame."""
-        self.average.eval()
-        random = torch.Generator().manual_seed(1)
-        x, frame = augment(pictures, random)
-        found, seen = self.average(x)
-        _, (plain, felt) = self.loss(found, seen, v, frame, weights)
-        return plain, felt, (seen - frame / FRAME_UNITS).square().mean().item()
-
-    def save(self) -> None:
-        state = {f"encoder.{k}": t for k, t in self.encoder.state_dict().items()}
-        state |= {f"average.{k}": t for k, t in self.average.state_dict().items()}
-        for i, slot in self.adam.state_dict()["state"].items():
-            state |= {f"adam.{i}.{k}": t for k, t in slot.items()}
-        part = self.path.with_suffix(".part")
-        save_file({k: t.contiguous() for k, t in state.items()}, part, {"step": str(self.step)})
-        os.replace(part, self.path)
-
-    def _load(self) -> None:
-        state = load_file(self.path)
-
-        def under(prefix):
-            return {k.removeprefix(prefix): t for k, t in state.items() if k.startswith(prefix)}
-
-        self.encoder.load_state_dict(under("encoder."))
-        self.average.load_state_dict(under("average."))
-        slots = {}
-        for key, value in under("adam.").items():
-            i, name = key.split(".")
-            slots.setdefault(int(i), {})[name] = value
-        groups = self.adam.state_dict()["param_groups"]
-        self.adam.load_state_dict({"state": slots, "param_groups": groups})
-        self.step = int(slots[0]["step"])
+def read_weights(path: Path, device: torch.device):
+    """A file's encoder, the colours that it has, and counts of what it was trained on."""
+    with safe_open(path, "pt") as file:
+        state = {name: file.get_tensor(name).float().to(device) for name in file.keys()}  # noqa: SIM118
+        figures = json.loads(file.metadata()["figures"])
+    colours = state.pop("colours.weight"), state.pop("colours.bias")
+    del state["scales"]
+    encoder = Encoder().to(device).eval()
+    encoder.load_state_dict(state)
+    return encoder, colours, {
+        STEPS: figures[STEPS], PICTURES: figures.get(PICTURES, FIRST_PICTURES)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.encoder.train")
-    parser.add_argument("--work", type=Path, required=True, help="folder for pictures and state")
-    parser.add_argument("--shards", type=int, default=30, help=f"of {SHARD} pictures")
-    parser.add_argument("--threads", type=int, default=1, help="here, and of what makes pictures")
-    args = parser.parse_args()
-    maker = multiprocessing.get_context("spawn").Process(
-        target=make_shards, args=(args.work, args.shards + 1, args.threads), daemon=True)
-    maker.start()
-    torch.set_num_threads(args.threads)
-    os.nice(10)
-    generator = load_generator("builtin", "cpu")
-    space = whitened_space(generator)
-    saved = args.work / "importance.safetensors"
-    if not saved.exists():
-        save_file({"weights": importance(generator, space)}, saved)
-    weights = load_file(saved)["weights"]
-    training = Training(args.work, steps_until(args.shards))
-    held_out = read_shard(args.work, 0)  # never trained on
-    held_v, held = space.whiten(held_out["w"]), held_out["pictures"]
-    pictures, latents, full = [], [], []
-    for number in range(1, args.shards + 1):
-        shard = read_shard(args.work, number)
-        pictures.append(shard["pictures"])
-        latents.append(space.whiten(shard["w"]))
-        full += [(number - 1) * SHARD + i for i in range(full_pictures(number))]
-        if training.step >= steps_until(number):
-            continue
-        began, losses = time.perf_counter(), []
-        random, surely_full = torch.Generator().manual_seed(number), BATCH // 8
-        if number >= QUICK_SHARDS:
-            surely_full = BATCH // 2
-        for _ in range(steps_until(number) - steps_until(number - 1)):
-            which = torch.randint(0, number * SHARD, (BATCH,), generator=random).tolist()
-            some = torch.randint(0, len(full), (surely_full,), generator=random).tolist()
-            which[:surely_full] = [full[i] for i in some]
-            chosen = torch.stack([pictures[i // SHARD][i % SHARD] for i in which])
-            v = torch.stack([latents[i // SHARD][i % SHARD] for i in which])
-            x, frame = augment(chosen, random)
-            losses.append(training.take(v, frame, x, weights))
-        training.save()
-        plain, felt = (sum(each) / len(losses) for each in zip(*losses, strict=True))
-        of_full = training.judge(held_v[:FULL], held[:FULL], weights)
-        quick = training.judge(held_v[FULL:512], held[FULL:512], weights)
-        print(f"{number} shards, {training.step} steps, {time.perf_counter() - began:.0f} s: "
-              f"trained {plain:.3f} {felt:.3f}, held out, latents, as felt, and frame: quick "
-              f"pictures {_numbers(quick)}, full ones {_numbers(of_full)}", flush=True)
+@torch.no_grad()
+def write_weights(path: Path, average: Encoder, space, colours, pictures, figures: dict) -> None:
+    """The file that drag/perception.py reads.   pictures: (N, 3, 128, 128), whose differences
+    are the measure of all others."""
+    state, plain = fold(average, space), Encoder()
+    plain.load_state_dict({name: values.float() for name, values in state.items()})
+    state |= {"scales": scales(plain.to(pictures.device), pictures).cpu(),
+              "colours.weight": colours[0].cpu().half(), "colours.bias": colours[1].cpu()}
+    part = path.with_suffix(".part")
+    save_file(state, part, {"figures": json.dumps(figures)})
+    os.replace(part, path)
+
+
+def spent(device: torch.device, since: float) -> float:
+    """Seconds since then, when all that was begun on a device has ended."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return now() - since
+
+
+def train(training: Training, source: Source, space, size: Size, seconds: float
+          ) -> Iterator[list[torch.Tensor]]:
+    """Make pictures and take steps in turns until the time is over; yields errors of each turn."""
+    device, random, began = space.mean.device, torch.Generator().manual_seed(source.made), now()
+    pool, making, stepping = Pool(size.pool, device), 0.0, 0.0
+    while (done := (now() - began) / seconds) < 1:
+        turn, errors = now(), []
+        if making < AHEAD * seconds + stepping * MAKING / (1 - MAKING):
+            for _ in range(size.turn):
+                w, pictures = source.fresh()
+                pool.add(space.whiten(w), pictures)
+            making += spent(device, turn)
+        else:
+            for _ in range(size.turn):
+                v, pictures = pool.draw(size.batch, random)
+                errors.append(training.take(v, pictures, random, done))
+            stepping += spent(device, turn)
+        yield errors
+
+
+class Judge:
+    """Pictures held out, and what stays unexplained of them."""
+
+    def __init__(self, generator, space, colours, size: Size):
+        def full(ws):
+            return F.interpolate(generator.image(ws), (SIDE, SIDE), mode="area")
+
+        def quick(ws):
+            return F.conv2d(generator.features(ws), *colours)
+
+        self.held = {name: hold_out(generator, space, paint, size.held_out)
+                     for name, paint in (("full pictures", full), ("quick pictures", quick))}
+        self.everywhere, self.face = importance(generator, space, size.probes)
+
+    def figures(self, training: Training) -> dict[str, dict[str, float]]:
+        """For each kind of picture, shares that the average of the weights leaves unexplained."""
+        figures = {}
+        for name, held in self.held.items():
+            found = training.judge(held, self.everywhere, self.face)
+            figures[name] = {kind: round(value, 4)
+                             for kind, value in zip(KINDS, found, strict=True)}
+        return figures
+
+
+class Record:
+    """What is said of a run as it goes, and written when it is better than before."""
+
+    def __init__(self, path: Path, judge: Judge, space, colours, counts: dict[str, int]):
+        self.path, self.judge, self.space, self.colours = path, judge, space, colours
+        self.counts, self.least, self.began = counts, math.inf, now()
+
+    def tell(self, training: Training, source: Source, errors: list[torch.Tensor]) -> None:
+        """Print how good the average of the weights is by now; write it where it is the best."""
+        figures = {STEPS: self.counts[STEPS] + training.step, PICTURES: source.made,
+                   **self.judge.figures(training)}
+        unexplained = sum(figures["full pictures"][kind] for kind in KINDS[1:3])
+        trained = torch.stack(errors).mean(0).tolist() if errors else []
+        held = "; ".join(f"{name} {_numbers(figures[name].values())}" for name in self.judge.held)
+        print(f"{now() - self.began:.0f} s: {training.step} steps, "
+              f"{source.made - self.counts[PICTURES]} pictures; trained {_numbers(trained)}; "
+              f"held out: {held}", flush=True)
+        if training.step and unexplained < self.least:
+            self.least = unexplained
+            pictures = self.judge.held["full pictures"].plain[:256]
+            write_weights(self.path, training.average, self.space, self.colours, pictures, figures)
 
 
 def _numbers(values) -> str:
     return " ".join(f"{value:.3f}" for value in values)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.encoder.train")
+    parser.add_argument("--device", default="auto", help="cuda or cpu")
+    parser.add_argument("--seconds", type=float, required=True, help="that all of it may take")
+    parser.add_argument("--start", type=Path, default=WEIGHTS, help="weights to go on from")
+    parser.add_argument("--fresh", action="store_true", help="go on from none")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where to write weights")
+    args = parser.parse_args()
+    until = now() + args.seconds * (1 - LAST)
+    generator = load_generator("builtin", args.device)
+    space, device = whitened_space(generator), generator.w_avg.device
+    size = SIZES["cuda" if device.type == "cuda" else "cpu"]
+    torch.backends.cudnn.benchmark = True
+    if args.fresh:
+        plain, colours, counts = None, fit_head(generator), {STEPS: 0, PICTURES: 0}
+    else:
+        plain, colours, counts = read_weights(args.start, device)
+    judge = Judge(generator, space, colours, size)
+    encoder = (unfold(plain, space, judge.held["full pictures"].x) if plain
+               else Encoder(norm=True).to(device))
+    training = Training(encoder, (judge.everywhere + judge.face) / 2, size.batch)
+    source = Source(generator, colours, size.chunk, counts[PICTURES])
+    record, errors, told = Record(args.out, judge, space, colours, counts), [], now()
+    print(f"{until - now():.0f} s are left to train. Shares that stay unexplained: of "
+          f"{', of '.join(KINDS)}", flush=True)
+    record.tell(training, source, [])
+    for turn in train(training, source, space, size, until - now()):
+        errors += turn
+        if now() - told >= TELL:
+            record.tell(training, source, errors)
+            errors, told = [], now()
+    record.tell(training, source, errors)
+    if not training.step:
+        raise SystemExit("There was no time left to train: give it more seconds.")
+    print(f"{args.out}: {args.out.stat().st_size} bytes")
 
 
 if __name__ == "__main__":
