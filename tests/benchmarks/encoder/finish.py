@@ -1,5 +1,10 @@
-"""What goes with the encoder's weights into assets/encoder.safetensors, and how good they are:
-`python -m tests.benchmarks.encoder.finish --work FOLDER`, with the folder of the training."""
+"""What goes with the encoder's weights into assets/encoder.safetensors, and how good they are.
+
+    python -m tests.benchmarks.encoder.finish --work FOLDER    # the folder of the training
+
+The figures of held-out error are in the file's metadata; of the latents' effect on features 0.17
+stays unexplained by the one that is in assets/.
+"""
 
 import argparse
 import json
