@@ -10,7 +10,7 @@ what `networks` says of all of them. The wings around it have docstrings of thei
 
     loop             drag(generator, edit): the progressive steps, and why they end
     motion           motion supervision and the mask term (the paper's eq. 1)
-    tracking         point tracking: where each handle went (the paper's eq. 2)
+    tracking         point tracking (the paper's eq. 2); the default solver's is solvers.patches
     features         reading a feature map at pixels; the one home of coordinates
     latents          statistics of W: whitening, how far is too far
     edit             the value a visitor owns: latents, points, mask, settings, history
