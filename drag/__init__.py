@@ -4,6 +4,22 @@
 
 `new_edit` samples a picture, `Edit.place` puts points on it, `drag` yields the steps, `as_file`
 makes a picture, a film or a project of the result.
+
+What stands directly in this folder, and in solvers/, is the method; it knows a generator only by
+what `networks` says of all of them. The wings around it have docstrings of their own.
+
+    loop             drag(generator, edit): the progressive steps, and why they end
+    motion           motion supervision and the mask term (the paper's eq. 1)
+    tracking         point tracking (the paper's eq. 2); the default solver's is solvers.patches
+    features         reading a feature map at pixels; the one home of coordinates
+    latents          statistics of W: whitening, how far is too far
+    edit             the value a visitor owns: latents, points, mask, settings, history
+    history          its timeline: what it was before, what was undone, how much is kept
+    trail            the steps of its last drag
+    masks            regions as black and white PNGs
+    generate         pictures by number, mixed, from latents, and as they were at first
+    render, preview  latents to pictures; pictures while a drag runs, on a time budget
+    __main__         python -m drag
 """
 
 from drag.edit import Edit, PointPair, Settings

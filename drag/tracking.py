@@ -1,4 +1,7 @@
-"""Point tracking: where each handle went (DragGAN, Sec. 3.3, eq. 2)."""
+"""Point tracking: where each handle went (DragGAN, Sec. 3.3, eq. 2).
+
+So the paper's solver tracks; the default one follows patches (`drag.solvers.patches`).
+"""
 
 import torch
 

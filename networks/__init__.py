@@ -14,4 +14,12 @@ What every generator offers, which is all that `drag` knows of one:
 
 `networks.tuning.tuned` gives a view of one whose weights are changed a little: it offers the same,
 and shares mapping and w_avg.
+
+    mobile_stylegan  the built-in face generator
+    stylegan2        StyleGAN2, for the weights of all its implementations
+    architecture     its sizes, and how its weights are called
+    windows          parts of feature maps
+    tuning           a small change of a generator's weights, and views that have it
+    encoder          the built-in generator's pictures back to latents
+    mtcnn            the finder of faces
 """

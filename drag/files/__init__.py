@@ -1,1 +1,13 @@
-"""An edit as a file, and back."""
+"""An edit as a file, and back.
+
+    export    a file by its suffix, for the page, programs and the command line
+    images    PNG and JPEG files that say in their metadata that they are AI-generated
+    overlays  points and the visible mark, drawn on pictures
+    film      MP4, GIF and animated WebP of the way there (PyAV, Pillow)
+    project   the whole edit as a file (.drag) that opens again; nothing in it is executed
+    arrays    latents (.npz, .npy) as NVIDIA's tools have them
+    opening   files that are opened: a project, or latents
+
+Every picture is generated, also one that is like a photo. Saved pictures and films say so, also in
+the form that picture tools read (IPTC DigitalSourceType).
+"""

@@ -3,6 +3,30 @@
 A solver is a generator function (generator, edit) -> States without end: the start, then one after
 each step.
 It knows neither when to end nor what is shown; `drag.loop` does.
+
+    adam          the paper's
+    gauss_newton  ours: the most plausible change that brings the handles there
+    least_change  its linear algebra
+    patches       patches around handles: tracked to a fraction of a pixel, and how they move
+    outside       what is outside a region, and how it is kept
+    replay        its arithmetic, recorded and replayed on a GPU
+    state         what all solvers share
+
+Settings choose it (*Advanced* on the page, --solver). **Gauss-Newton**, the default, works out how
+the handles move with the latents and makes the least change, in whitened W+, that brings them
+there: eight steps or so. It stays within what the generator knows, goes back when a step made
+things worse or a handle is no longer recognised, and ends at the best picture, soon, where nothing
+is gained. Where it stalls about half way with its handles still surely known, as on large turns of
+the head, the loop goes on from there once. Handles where the picture is plain lean on their
+neighbours. Where a region is painted it leaves the drag to Adam; "gauss-newton-region" does not:
+the change of the features outside then counts beside that of the latents, in steps that take ten
+times as long.
+
+**Adam** is the paper's loop: motion supervision, mask term and point tracking on the 128 px
+features, learning rate 2e-3, the first six entries of W+, until the handles arrive or 300 steps are
+done. Two of its terms are in units of their own, so that lambda 20 means the same at every
+resolution: `drag.motion` says which. Arrival (1 px, 2 px above five points) and the radii scale
+with the picture from 512 px.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,1 +1,11 @@
-"""The edge to the network: calls, endpoints for programs, readiness, ZeroGPU, flags."""
+"""The edge to the network: calls, endpoints for programs, readiness, ZeroGPU, flags.
+
+    flags      the flags of app.py
+    serving    the page as it is served: readiness, and calls that no component understands
+    gate       what is let through to Gradio: addresses, sizes, calls
+    mailboxes  messages that nobody fetches
+    api        the endpoints for programs
+    zero       drags on ZeroGPU, in a worker of `spaces`
+
+README.md, beside this, says how to host the page, and what strangers can and cannot do on it.
+"""

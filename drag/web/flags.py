@@ -26,13 +26,15 @@ def parse_args(flags: list[str]) -> argparse.Namespace:
                         "the Hub, a weight file, or a folder of them (default: builtin)")
     parser.add_argument("--model-memory", type=float, default=BUDGET / 1e9, metavar="GB",
                         help="weights kept in memory at most (default: %(default)g)")
-    parser.add_argument("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])
+    parser.add_argument("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"],
+                        help="hardware (default: CUDA, else MPS, else the CPU)")
     parser.add_argument("--drags", type=_whole(1), metavar="N", help="drags at once (default: one "
                         "on a GPU, on a CPU one for each core, at most four)")
     parser.add_argument("--line", type=_whole(0), default=LENGTH, metavar="N",
                         help="drags that wait at most (default: %(default)s)")
     parser.add_argument("--drag-seconds", type=_seconds, default=SECONDS, metavar="S",
-                        help="that a drag takes at most (default: %(default)g)")
+                        help="that a drag takes at most (default: %(default)g); a photo half as "
+                        "long again, 170 at most")
     parser.add_argument("--allow-custom-models", action=argparse.BooleanOptionalAction,
                         help="let visitors load any weight file of the Hub by owner/name/file "
                         "(default: only where the page is just for this machine)")

@@ -2,8 +2,28 @@
 
     checkpoint = read_checkpoint("lions.pkl")  # any StyleGAN2 file; see `networks.stylegan2`
 
-`python -m networks.checkpoints FILE` says what a file is. What a file contains and what is refused:
-`records` and `machine` for pickles, `torch_files` for torch.save, `architecture` for the network.
+`python -m networks.checkpoints FILE` says what a file is, or why it is refused. A file is refused
+where it names what weights are not made of (`records`), is no pickle as `machine` knows them, says
+that it is larger than it is (`arrays`), or holds another network (`generators`, `architecture`);
+`read_checkpoint`, below, turns all of it into one sentence.
+
+    machine       walks a pickle as data
+    records       what a pickle may build, and from which names: any other is refused
+    arrays        tensors and arrays as views of a file's bytes
+    torch_files   torch.save's two containers
+    safe_tensors  safetensors
+    nvidia        names and shapes of NVIDIA's PyTorch tools
+    tensorflow    of the TensorFlow tools of 2019, but for classes of that year's own code
+    rosinality    of rosinality's, and of the tools built on it
+    generators    finds the generator in what a file holds
+    architecture  what it is like, worked out from the shapes
+    openvino      the built-in model's files
+    facenet       the face finder's
+    errors        the readers' one error
+    __main__      says what a file is
+
+StyleGAN2 is read at 32 to 1024 px, square or not, with or without classes (a picture of no
+particular class then). What a file can make its reader do is bounded by the file's size.
 """
 
 import mmap

@@ -1,6 +1,15 @@
 """What the controls of the page do: one handler an event, between Gradio and the engine.
 
-A handler's first output is the status line.
+A handler's first output is the status line. Which event runs which, `drag.page.wiring` says.
+
+    desk        what all handlers share
+    visits      arriving, and leaving: what ends then, `drag.server.visitors` says
+    drags       Drag and Stop
+    history     undo, redo, the history, the steps of the last drag
+    pictures    other pictures, looks, examples, models
+    photos      photos: looked at, and framed
+    inversions  photos: inverted
+    files       saving, opening
 """
 
 from drag.page.handlers.desk import PAST, SHOWN
