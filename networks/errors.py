@@ -12,7 +12,7 @@ class Message:
     a value may be a Message, too.
     """
 
-    def __init__(self, key: str, **values):
+    def __init__(self, key: str, **values: object):
         self.key, self.values = key, values
 
     def __str__(self) -> str:

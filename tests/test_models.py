@@ -14,7 +14,7 @@ from drag.models.loaded import LoadedModels, load_generator
 from drag.models.progress import ModelUnavailableError
 from drag.models.reading import choose_device, read_generator
 from networks.checkpoints import CheckpointError
-from networks.errors import Message
+from networks.errors import Message, UserError
 from tests.checkpoint_files import random_state, write_nvidia, write_torch
 
 
@@ -170,6 +170,17 @@ def test_too_little_memory_ends_in_a_sentence(folder, monkeypatch):
     monkeypatch.setattr(reading, "read_checkpoint", full)
     with pytest.raises(ModelUnavailableError, match="enough memory"), loading(folder).use("a.pkl"):
         pass
+
+
+def test_an_error_that_is_none_of_ours_stays_in_the_log(folder, monkeypatch, caplog):
+    def read(*_):
+        raise ValueError("secret of NumPy's")
+
+    monkeypatch.setattr(loaded, "read_generator", read)
+    shared = loading(folder)
+    with pytest.raises(UserError, match=r"^a\.pkl cannot be loaded; choose another model\.$"):
+        list(shared.fetch(shared.find("a.pkl")))
+    assert "secret" in caplog.text
 
 
 def test_two_files_of_one_name_are_two_models(folder, tmp_path):
