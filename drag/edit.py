@@ -12,9 +12,15 @@ from PIL import Image
 from drag import history
 from drag.masks import encode_mask
 from drag.trail import Trail
+from networks.errors import Message, UserError
 from networks.tuning import Tuning
 
 MAX_POINTS = 100
+OUT_OF_RANGE = "The {setting} must be a number from {low:g} to {high:g}, not {given}."
+STARTS_OUTSIDE = ("Point {number} starts outside the picture, which is {width} x {height} pixels; "
+                  "move it inside.")
+ENDS_OUTSIDE = ("Point {number} ends outside the picture, which is {width} x {height} pixels; "
+                "move it inside.")
 # What an entry came about by.
 CHANGES = "sample", "drag", "points", "mask", "mix", "reset", "open", "photo"
 
@@ -65,12 +71,12 @@ class Settings:
             (low, high), value = spec.metadata["range"], getattr(self, spec.name)
             if not isinstance(value, (int, float)) or not low <= value <= high:
                 given = "nothing" if value is None else str(value)[:40]
-                raise ValueError(f"The {spec.metadata['words']} must be a number from {low:g} to "
-                                 f"{high:g}, not {given}.")
+                raise UserError(OUT_OF_RANGE, setting=Message(spec.metadata["words"]), low=low,
+                                high=high, given=given)
             object.__setattr__(self, spec.name, spec.type(value))
         if self.latent_space not in ("w", "w+"):
-            raise ValueError(
-                f"The latent space must be w or w+, not {str(self.latent_space)[:40]}.")
+            raise UserError("The latent space must be w or w+, not {given}.",
+                            given=str(self.latent_space)[:40])
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,15 +124,14 @@ class Edit:
         """
         points = tuple(points)
         if len(points) > MAX_POINTS:
-            raise ValueError(f"At most {MAX_POINTS} points can be dragged; delete some.")
+            raise UserError("At most {most} points can be dragged; delete some.", most=MAX_POINTS)
         height, width = self.img_size
         for number, pair in enumerate(points, 1):
-            for (x, y), end in ((pair.handle, "starts"), (pair.target, "ends")):
+            for place in (pair.handle, pair.target):
+                x, y = place
                 if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
-                    raise ValueError(
-                        f"Point {number} {end} outside the picture, which is "
-                        f"{width} x {height} pixels; move it inside."
-                    )
+                    raise UserError(STARTS_OUTSIDE if place is pair.handle else ENDS_OUTSIDE,
+                                    number=number, width=width, height=height)
         points = _with_keys(points)
         return replace(self, points=points, mask_png=encode_mask(mask, self.img_size))
 

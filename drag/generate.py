@@ -8,6 +8,7 @@ import torch
 
 from drag.edit import Edit, Settings
 from drag.history import bounded
+from networks.errors import UserError
 from networks.tuning import check_tuning
 
 MAX_SEED = 2**32 - 1  # what numpy.random.RandomState takes
@@ -61,8 +62,8 @@ def mix(generator, edit: Edit, seed, entries=None) -> Edit:
         settings = replace(settings, num_entries=entries)
     first = settings.num_entries
     if first >= len(edit.ws):
-        raise ValueError("All entries of the latents move, so none are left for the look: lower "
-                         "their number under Advanced.")
+        raise UserError("All entries of the latents move, so none are left for the look: lower "
+                        "their number under Advanced.")
     other = _sample(generator, seed, edit.truncation_psi)
     if np.array_equal(edit.ws[first:], other[first:]):
         return edit
@@ -89,7 +90,7 @@ def reset_picture(edit: Edit) -> Edit:
 def at_step(edit: Edit, index: int) -> Edit:
     """The edit as its last drag had it at a step of its trail; what was placed since stays."""
     if edit.trail is None:
-        raise ValueError("There is no drag to go through: press Drag first.")
+        raise UserError("There is no drag to go through: press Drag first.")
     ws, handles = edit.trail.at(edit.ws, index)
     return replace(edit, ws=ws).with_handles(handles)
 
@@ -108,7 +109,8 @@ def parse_seed(value) -> int:
         if not 0 <= seed <= MAX_SEED or (isinstance(value, float) and seed != value):
             raise ValueError
     except (ValueError, OverflowError):
-        raise ValueError(f"The seed must be a whole number from 0 to {MAX_SEED}.") from None
+        raise UserError("The seed must be a whole number from 0 to {most}.",
+                        most=MAX_SEED) from None
     return seed
 
 
@@ -119,7 +121,7 @@ def parse_truncation(value) -> float:
     except (TypeError, ValueError, OverflowError):
         psi = math.nan
     if not 0 <= psi <= 1:
-        raise ValueError("The truncation must be a number from 0 to 1.")
+        raise UserError("The truncation must be a number from 0 to 1.")
     return psi
 
 
@@ -127,6 +129,6 @@ def check_model(generator, edit: Edit) -> None:
     """Raise ValueError where an edit, with all of its history, is not one of this generator."""
     fits = (generator.num_ws, generator.w_dim), tuple(generator.img_size)
     if any((each.ws.shape, tuple(each.img_size)) != fits for each in edit.timeline):
-        raise ValueError("These latents are of another model: choose the model that made them.")
+        raise UserError("These latents are of another model: choose the model that made them.")
     for tuning in {id(each.tuning): each.tuning for each in edit.timeline if each.tuning}.values():
         check_tuning(generator, tuning)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from networks.errors import UserError
 from networks.tuning import Tuning
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def jump(edit: "Edit", index: int) -> "Edit":
     """The entry at this index of the timeline, with the settings kept."""
     entries = timeline(edit)
     if not 0 <= index < len(entries):
-        raise ValueError("That is no longer in the history: choose another picture.")
+        raise UserError("That is no longer in the history: choose another picture.")
     return replace(entries[index], settings=edit.settings, history=entries[:index],
                    future=entries[index + 1 :])
 

@@ -14,6 +14,7 @@ from drag.edit import Edit
 from drag.features import disc, scale_to, window
 from drag.preview import LiveView
 from drag.solvers import Solver, State, solver_for
+from networks.errors import UserError
 from networks.tuning import tuned
 
 PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture: less is none, which a solver's patience ends
@@ -74,14 +75,14 @@ def drag(
     Raises ValueError, in words fit for a visitor, where there is nothing to drag.
     """
     if not edit.points:
-        raise ValueError("No point is placed: press on the picture and drag to the target.")
+        raise UserError("No point is placed: press on the picture and drag to the target.")
     if not any(pair.distance for pair in edit.points):
-        raise ValueError("Every point is already at its target: drag one to where it should go.")
+        raise UserError("Every point is already at its target: drag one to where it should go.")
     solver = solver_for(edit)
     r1, r2 = (scale_to(r, edit.img_size) for r in (edit.settings.r1, edit.settings.r2))
     if len(edit.points) * (4 * len(disc(r1)) + len(window(r2))) > MAX_POSITIONS:
-        raise ValueError("So many points with radii so large take too long: "
-                         "lower r1 or r2 under Advanced, or delete points.")
+        raise UserError("So many points with radii so large take too long: "
+                        "lower r1 or r2 under Advanced, or delete points.")
     return _steps(tuned(generator, edit.tuning), edit, solver, view, seconds)
 
 

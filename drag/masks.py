@@ -5,6 +5,11 @@ import io
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from networks.errors import UserError
+
+OTHER_SIZE = ("The mask is {mask_width} x {mask_height} pixels, the picture {width} x {height}; "
+              "make them the same size.")
+
 
 def decode_mask(content: bytes, img_size: tuple[int, int]) -> np.ndarray:
     """The mask in a PNG file, bool (H, W), True where it is white (may move).
@@ -30,12 +35,10 @@ def encode_mask(mask: np.ndarray | None, img_size: tuple[int, int]) -> bytes | N
     if mask is None:
         return None
     if mask.shape != tuple(img_size):
-        raise ValueError(
-            f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels, the picture "
-            f"{img_size[1]} x {img_size[0]}; make them the same size."
-        )
+        raise UserError(OTHER_SIZE, mask_width=mask.shape[1], mask_height=mask.shape[0],
+                        width=img_size[1], height=img_size[0])
     if not mask.any():
-        raise ValueError("The mask is empty, so nothing may move; paint what may move in white.")
+        raise UserError("The mask is empty, so nothing may move; paint what may move in white.")
     if mask.all():
         return None
     buffer = io.BytesIO()

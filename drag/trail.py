@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from networks.errors import UserError
+
 MAX_STEPS = 64  # kept of a drag; of a longer one every second is dropped, again and again
 MAX_BYTES = 1_000_000
 
@@ -36,7 +38,7 @@ class Trail:
         Raises ValueError, in words fit for a visitor, where no step has this index.
         """
         if not 0 <= index < len(self):
-            raise ValueError("That step is no longer kept: move the slider again.")
+            raise UserError("That step is no longer kept: move the slider again.")
         whole = ws.copy()
         whole[: self.ws.shape[1]] = self.ws[index]
         places = (tuple(map(float, place)) for place in self.handles[index])

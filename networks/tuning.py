@@ -19,6 +19,7 @@ from safetensors.numpy import load, save
 from torch import nn
 
 from networks import mobile_stylegan, stylegan2
+from networks.errors import UserError
 
 MAX_BYTES = 400_000  # of a tuning's numbers
 # Of those of a fresh one: in base64, two thirds of what a browser keeps of an edit, which leaves
@@ -188,21 +189,21 @@ def check_tuning(generator, tuning: Tuning) -> None:
              if name.endswith(".up") and array.ndim]
     rank = max(ranks, default=1)
     if not 1 <= rank <= MAX_RANK:
-        raise ValueError(OTHER_MODEL)
+        raise UserError(OTHER_MODEL)
     shapes = _shapes(generator, rank)
     for name, array in tuning.arrays.items():
         layer, _, part = name.rpartition(".")
         paired = part not in ("up", "down") or all(
             f"{layer}.{each}" in tuning.arrays for each in ("up", "down"))
         if shapes.get(name) != array.shape or not paired:
-            raise ValueError(OTHER_MODEL)
+            raise UserError(OTHER_MODEL)
     _check_numbers(tuning)
 
 
 def _check_numbers(tuning: Tuning) -> None:
     if tuning.nbytes > MAX_BYTES or not all(
             (np.abs(array) <= MAX_NUMBER).all() for array in tuning.arrays.values()):
-        raise ValueError(TOO_LARGE)
+        raise UserError(TOO_LARGE)
 
 
 def _shapes(generator, rank: int) -> dict[str, tuple[int, ...]]:
@@ -218,7 +219,7 @@ def _shapes(generator, rank: int) -> dict[str, tuple[int, ...]]:
             shapes |= {f"{path}.up": (out, rank), f"{path}.down": (rank, *rest)}
         shapes |= {f"{path}.{name}": tuple(_own(layer, name).shape) for name in kind.sums}
     if not shapes:
-        raise ValueError("This model cannot be tuned to a photo: choose another model.")
+        raise UserError("This model cannot be tuned to a photo: choose another model.")
     return shapes
 
 
@@ -231,13 +232,13 @@ def from_bytes(content: bytes) -> Tuning:
     """The tuning that `to_bytes` wrote; `check_tuning` says whether a generator fits. Raises
     ValueError, in words fit for a visitor, where that is not what it is."""
     if len(content) > MAX_BYTES + MAX_HEADER:
-        raise ValueError(TOO_LARGE)
+        raise UserError(TOO_LARGE)
     try:
         arrays = load(content)
     except (SafetensorError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(DAMAGED) from error
+        raise UserError(DAMAGED) from error
     if not arrays or any(array.dtype != np.float16 for array in arrays.values()):
-        raise ValueError(DAMAGED)
+        raise UserError(DAMAGED)
     tuning = Tuning(arrays)
     _check_numbers(tuning)
     return tuning

@@ -166,7 +166,7 @@ def test_a_film_that_is_given_up_makes_no_more_pictures_and_closes_its_file(
         opened.append(Watched(plain_open(*args, **kwargs)))
         return opened[-1]
 
-    monkeypatch.setattr("drag.files.film.av.open", watched_open)
+    monkeypatch.setattr(av, "open", watched_open)
     begun = filming(toy, edit, ".mp4", 20)
     for _ in range(20):
         next(begun)

@@ -13,6 +13,7 @@ from huggingface_hub import constants, file_download
 from drag.models import hub
 from drag.models.hub import HubFile, fetch, parse_hub_name
 from drag.models.progress import ModelUnavailableError
+from networks.errors import Message
 from tests.hub import COMMIT, FakeHub
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +43,8 @@ def get(file=LIONS, **change):
     said = []
     for name, value in change.items():
         file = HubFile(**{**file.__dict__, name: value})
-    return fetch(file, lambda *told: said.append(told), "Downloading Lions"), said
+    return fetch(file, lambda words, share: said.append((str(words), share)),
+                 Message("Downloading {model}", model="Lions")), said
 
 
 def refusal(**change) -> str:
@@ -159,7 +161,7 @@ def test_a_full_or_closed_disk_ends_in_a_sentence(server, monkeypatch, error, wo
 def test_the_environment_means_what_it_always_does(tmp_path):
     """In a process of its own, since the library reads it when it is imported."""
     program = ("import sys; from drag.models.hub import *\n"
-               "try: print(fetch(parse_hub_name(sys.argv[1]), lambda *_: None, ''))\n"
+               "try: print(fetch(parse_hub_name(sys.argv[1]), lambda *_: None, Message('')))\n"
                "except ValueError as error: print('refused:', error)")
 
     def run(**environment):

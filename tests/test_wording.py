@@ -3,7 +3,10 @@ from dataclasses import replace
 import pytest
 
 from drag.loop import Ending, Step
+from drag.page.trouble import in_words
 from drag.page.wording import how_far, how_it_ended, status
+from drag.server.visitors import FORGOTTEN, ForgottenError
+from networks.errors import UserError
 
 
 def step(number, ending=None, left=12.4):
@@ -46,3 +49,22 @@ def test_the_status_line_shows_how_far_it_is():
     assert "Step 4, <b>12 px</b> to go" in how_far(step(4), 60)
     assert "width:0%" in how_far(step(4, left=90), 60)
     assert "<i>" not in status("Ready")
+
+
+@pytest.mark.parametrize("error", [ValueError("secret"), RuntimeError("secret"), MemoryError()])
+def test_what_is_not_for_visitors_is_logged_and_said_in_general(error, caplog):
+    for language, words in (("en", "The picture could not be made"), ("zh", "无法生成图片")):
+        line = in_words(error, language)
+        assert words in line
+        assert "problem" in line
+        assert "secret" not in line
+    assert [record.exc_info[1] for record in caplog.records] == [error, error]
+
+
+def test_what_is_for_visitors_is_said_in_their_language(caplog):
+    error = UserError("{file} is empty; fetch it again.", file="<b>.pkl")
+    assert "&lt;b&gt;.pkl is empty; fetch it again." in in_words(error)
+    assert "&lt;b&gt;.pkl 是空文件" in in_words(error, "zh")
+    assert "data-forgotten" not in in_words(error)
+    assert "data-forgotten" in in_words(ForgottenError(FORGOTTEN), "zh")
+    assert caplog.records == []

@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 
 from drag.edit import Edit
+from networks.errors import UserError
 
 MAX_BYTES = 20_000_000  # of a file that is opened; a full history is 5 MB
 MAX_LATENTS = 64, 2048  # ws, and numbers in each
@@ -36,9 +37,11 @@ def from_npz(content: bytes) -> np.ndarray:
             array = member.read(MAX_BYTES + 1)
         check_size(array)
         return checked_latents(_array(array))
-    except (KeyError, EOFError, OSError, NotImplementedError, RuntimeError,
+    except UserError:
+        raise
+    except (ValueError, KeyError, EOFError, OSError, NotImplementedError, RuntimeError,
             zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(NO_LATENTS) from error
+        raise UserError(NO_LATENTS) from error
 
 
 def from_npy(content: bytes) -> np.ndarray:
@@ -50,8 +53,8 @@ def from_npy(content: bytes) -> np.ndarray:
 def check_size(content: bytes) -> None:
     """Raise ValueError, in words fit for a visitor, where a file is larger than any edit."""
     if len(content) > MAX_BYTES:
-        raise ValueError(f"The file is larger than {MAX_BYTES // 10**6} MB, which no edit is: "
-                         "choose another.")
+        raise UserError("The file is larger than {most} MB, which no edit is: choose another.",
+                        most=MAX_BYTES // 10**6)
 
 
 def _array(content: bytes) -> np.ndarray:
@@ -66,7 +69,7 @@ def _array(content: bytes) -> np.ndarray:
         file.seek(0)
         return readers.read_array(file, allow_pickle=False)
     except (ValueError, SyntaxError, tokenize.TokenError) as error:  # in NumPy's words
-        raise ValueError(NO_LATENTS) from error
+        raise UserError(NO_LATENTS) from error
 
 
 def checked_latents(array: np.ndarray) -> np.ndarray:
@@ -75,8 +78,8 @@ def checked_latents(array: np.ndarray) -> np.ndarray:
         array = array[0]
     if array.ndim != 2 or not all(1 <= n <= most for n, most in zip(
             array.shape, MAX_LATENTS, strict=True)):
-        raise ValueError(NO_LATENTS)
+        raise UserError(NO_LATENTS)
     if not (np.abs(array) <= MAX_LATENT).all():  # nor where one is not a number
-        raise ValueError("The latents in this file are not finite, or far too large: choose "
-                         "another.")
+        raise UserError("The latents in this file are not finite, or far too large: choose "
+                        "another.")
     return np.array(array, np.float32)

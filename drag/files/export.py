@@ -6,6 +6,7 @@ from drag.edit import Edit
 from drag.files import arrays, film, images, project
 from drag.files.overlays import draw_mark, draw_points, pinned
 from drag.render import render_edit
+from networks.errors import UserError
 
 AT_ONCE = 2  # that a page makes, for visitors and programs together
 MEDIA_TYPES = {
@@ -19,7 +20,8 @@ def suffix_of(kind: str) -> str:
     suffix = f".{kind.lower().removeprefix('.')}" if isinstance(kind, str) else ""
     if suffix not in MEDIA_TYPES:
         *kinds, last = (known[1:] for known in MEDIA_TYPES)
-        raise ValueError(f"There is no such kind of file: choose {', '.join(kinds)} or {last}.")
+        raise UserError("There is no such kind of file: choose {kinds} or {last}.",
+                        kinds=", ".join(kinds), last=last)
     return suffix
 
 

@@ -13,6 +13,7 @@ from drag.edit import Edit, PointPair
 from drag.files.images import NOTICE, XMP
 from drag.files.overlays import COLOURS, draw_mark, draw_points, pinned, scaled
 from drag.render import render
+from networks.errors import UserError
 from networks.tuning import tuned
 
 KINDS = {".mp4": (24, 1024), ".gif": (12.5, 384), ".webp": (12, 512)}  # frames a second; px at most
@@ -37,7 +38,7 @@ def filming(generator, edit: Edit, kind: str, seconds: float = 3.0, *, points: b
     check_seconds(seconds)
     stations = path(edit)
     if len(stations) < 2:
-        raise ValueError("There is nothing to film: drag something first.")
+        raise UserError("There is nothing to film: drag something first.")
     rate, side = KINDS[kind]
     count, held = max(2, round(seconds * rate)), round(HOLD * rate)
     total = count + 2 * held
@@ -54,7 +55,8 @@ def check_seconds(seconds: float) -> None:
     """Raise ValueError, in words fit for a visitor, where no film lasts so long."""
     if not isinstance(seconds, (int, float)) or not SECONDS[0] <= seconds <= SECONDS[1]:
         given = f"{seconds:g}" if isinstance(seconds, float) else str(seconds)[:20]
-        raise ValueError(f"A film takes {SECONDS[0]:g} to {SECONDS[1]:g} seconds, not {given}.")
+        raise UserError("A film takes {least:g} to {most:g} seconds, not {given}.",
+                        least=SECONDS[0], most=SECONDS[1], given=given)
 
 
 def path(edit: Edit) -> list[tuple[Edit, Edit]]:

@@ -7,6 +7,7 @@ import numpy as np
 from drag.edit import Edit
 from drag.files.arrays import MAX_BYTES, from_npy, from_npz
 from drag.files.project import from_project
+from networks.errors import UserError
 
 
 def read(path: str) -> Edit | np.ndarray:
@@ -16,7 +17,7 @@ def read(path: str) -> Edit | np.ndarray:
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UserError("{file} cannot be read: {why}.", file=path, why=error.strerror) from None
     return read_content(path, content)
 
 
@@ -25,6 +26,6 @@ def read_content(name: str, content: bytes) -> Edit | np.ndarray:
     readers = {".drag": from_project, ".npz": from_npz, ".npy": from_npy}
     kind = Path(name).suffix.lower()
     if kind not in readers:
-        raise ValueError(f"{name} cannot be opened: it is neither a project (.drag) nor latents "
-                         "(.npz, .npy).")
+        raise UserError("{file} cannot be opened: it is neither a project (.drag) nor latents "
+                        "(.npz, .npy).", file=name)
     return readers[kind](content)

@@ -19,6 +19,7 @@ from drag.generate import parse_seed, parse_truncation
 from drag.history import MAX_HISTORY, bounded
 from drag.masks import decode_mask
 from drag.solvers import SOLVERS
+from networks.errors import UserError
 from networks.tuning import Tuning, from_bytes, to_bytes
 
 FORMAT, VERSION = "drag project", 3
@@ -77,21 +78,23 @@ def from_project(content: bytes) -> Edit:
         check_size(content)
         record = json.loads(content, parse_constant=_refuse, parse_int=_whole)
         if record.get("format") != FORMAT:
-            raise ValueError(NO_PROJECT)
+            raise UserError(NO_PROJECT)
         if record.get("version") not in list(READABLE):
-            raise ValueError("This project is of another version of this program: open it there, "
-                             "or save the picture's latents as .npz.")
+            raise UserError("This project is of another version of this program: open it there, "
+                            "or save the picture's latents as .npz.")
         records, at = record["entries"], record["at"]
         if type(at) is not int or not 0 <= at < len(records) <= MAX_HISTORY + 1:
-            raise ValueError(NO_PROJECT)
+            raise UserError(NO_PROJECT)
         parts = [_decoded(text) for text in record["data"]]
         shared: dict[tuple, Any] = {}
         entries = [_entry(each, parts, shared) for each in records]
         if any(each.model != entries[at].model for each in entries):
-            raise ValueError(NO_PROJECT)
-    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError,
-            UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(NO_PROJECT) from error
+            raise UserError(NO_PROJECT)
+    except UserError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError,
+            RecursionError) as error:
+        raise UserError(NO_PROJECT) from error
     history, future = bounded(entries[:at]), bounded(entries[:at:-1])[::-1]
     return replace(entries[at], history=history, future=future)
 
@@ -100,11 +103,11 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError as error:  # binascii.Error is one, too
-        raise ValueError(NO_PROJECT) from error
+        raise UserError(NO_PROJECT) from error
 
 
 def _refuse(_: str):
-    raise ValueError(NO_PROJECT)
+    raise UserError(NO_PROJECT)
 
 
 def _whole(digits: str) -> int:
@@ -115,25 +118,25 @@ def _entry(record: dict, parts: list[bytes], shared: dict[tuple, Any]) -> Edit:
     """One entry of a project, checked; shared: latents, masks and tunings of the others."""
     model = record["model"]
     if not isinstance(model, str) or not 0 < len(model) <= 200:
-        raise ValueError(NO_PROJECT)
+        raise UserError(NO_PROJECT)
     numbers = [*record["img_size"], *record["ws"]]
     if len(numbers) != 6 or not all(type(n) is int and n >= 0 for n in numbers):
-        raise ValueError(NO_PROJECT)
+        raise UserError(NO_PROJECT)
     height, width, count, length, *places = numbers
     if max(height, width) > MAX_SIDE:
-        raise ValueError(NO_PROJECT)
+        raise UserError(NO_PROJECT)
     for place in places:
         if len(parts[place]) != 4 * count * length:
-            raise ValueError(NO_PROJECT)
+            raise UserError(NO_PROJECT)
         if (place, count, length) not in shared:
             array = np.frombuffer(parts[place], "<f4").reshape(count, length)
             shared[place, count, length] = checked_latents(array)
     ws, origin = (shared[place, count, length] for place in places)
     settings = Settings(**record["settings"])
     if settings.solver not in list(SOLVERS):  # a list, for it may be anything
-        raise ValueError(NO_PROJECT)
+        raise UserError(NO_PROJECT)
     if record["change"] not in list(CHANGES):
-        raise ValueError(NO_PROJECT)
+        raise UserError(NO_PROJECT)
     seed, style = (None if n is None else parse_seed(n)
                    for n in (record["seed"], record["style_seed"]))
     edit = Edit(model, seed, parse_truncation(record["truncation_psi"]), ws, (height, width),
@@ -150,7 +153,7 @@ def _tuning(place: int | None, parts: list[bytes], shared: dict[tuple, Any]) -> 
     if place is None:
         return None
     if type(place) is not int or place < 0:
-        raise ValueError(NO_PROJECT)
+        raise UserError(NO_PROJECT)
     if ("tuning", place) not in shared:
         shared["tuning", place] = from_bytes(parts[place])
     return shared["tuning", place]
@@ -158,14 +161,14 @@ def _tuning(place: int | None, parts: list[bytes], shared: dict[tuple, Any]) -> 
 
 def _points(records: list) -> list[PointPair]:
     if len(records) > MAX_POINTS:
-        raise ValueError(NO_PROJECT)
+        raise UserError(NO_PROJECT)
     points = []
     for record in records:
         if len(record) != 5 or not all(type(n) in (int, float) for n in record):
-            raise ValueError(NO_PROJECT)
+            raise UserError(NO_PROJECT)
         x0, y0, x1, y1, key = record
         if type(key) is not int or not 0 <= key < 2**53:
-            raise ValueError(NO_PROJECT)
+            raise UserError(NO_PROJECT)
         points.append(PointPair((float(x0), float(y0)), (float(x1), float(y1)), key))
     return points
 
@@ -176,6 +179,6 @@ def _mask(number: int | None, parts: list[bytes], img_size: tuple[int, int]) -> 
     try:
         return decode_mask(parts[number], img_size)
     except ValueError as error:
-        raise ValueError(NO_PROJECT) from error
+        raise UserError(NO_PROJECT) from error
 
 

@@ -25,6 +25,7 @@ from huggingface_hub.utils import tqdm
 
 from drag.models.progress import ModelUnavailableError, Progress, waiting_for
 from networks.checkpoints import SUFFIXES
+from networks.errors import Message, UserError
 
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
 _NAME = re.compile(rf"({_PART}/{_PART})(?:@({_PART}))?/((?:{_PART}/){{0,8}}{_PART})")
@@ -71,14 +72,15 @@ def parse_hub_name(text: str) -> HubFile:
         text = re.sub(rf"^({_PART}/{_PART})/(?:blob|resolve|raw)/({_PART})/", r"\1@\2/", address[1])
     match = _NAME.fullmatch(text)
     if match is None or ".." in text or not match[3].lower().endswith(SUFFIXES):
-        raise ValueError(
+        raise UserError(
             "There is no model of that name: choose one of the menu, or give a weight file "
-            f"({', '.join(SUFFIXES)}) of the Hugging Face Hub as owner/name/file, such as "
-            "public-data/Self-Distilled-StyleGAN/models/lions_512_pytorch.pkl.")
+            "({suffixes}) of the Hugging Face Hub as owner/name/file, such as "
+            "public-data/Self-Distilled-StyleGAN/models/lions_512_pytorch.pkl.",
+            suffixes=", ".join(SUFFIXES))
     return HubFile(match[1], match[3], None if match[2] == "main" else match[2])
 
 
-def fetch(file: HubFile, progress: Progress, label: str) -> Path:
+def fetch(file: HubFile, progress: Progress, label: Message) -> Path:
     """The file in the Hub's cache, downloaded where it is not there yet, and its checksum checked.
 
     progress: told how far the download is, under this label. Raises ModelUnavailableError, in words
@@ -88,11 +90,12 @@ def fetch(file: HubFile, progress: Progress, label: str) -> Path:
         path = _download(file, progress, label, again)
         if _is_sound(path, file):
             return path
-        progress(f"{path.name} is damaged (wrong SHA-256) and is fetched again", None)
+        progress(Message("{file} is damaged (wrong SHA-256) and is fetched again", file=path.name),
+                 None)
     path.resolve().unlink(missing_ok=True)
     raise ModelUnavailableError(
-        f"{file.name} is not the file that it should be: its SHA-256 is wrong, twice. Choose "
-        "another model, or try again when its owner has mended it.")
+        "{file} is not the file that it should be: its SHA-256 is wrong, twice. Choose "
+        "another model, or try again when its owner has mended it.", file=file.name)
 
 
 def _is_sound(path: Path, file: HubFile) -> bool:
@@ -105,7 +108,7 @@ def _is_sound(path: Path, file: HubFile) -> bool:
     return all(digest.hexdigest().startswith(beginning) for beginning in wanted)
 
 
-def _download(file: HubFile, progress: Progress, label: str, force: bool) -> Path:
+def _download(file: HubFile, progress: Progress, label: Message, force: bool) -> Path:
     place = {"repo_id": file.repo_id, "filename": file.filename, "revision": file.revision}
 
     def cached() -> Path | None:
@@ -117,25 +120,26 @@ def _download(file: HubFile, progress: Progress, label: str, force: bool) -> Pat
     path = cached() if _COMMIT.fullmatch(file.revision or "") else None
     if path:  # what a commit holds never changes
         return path
-    progress(f"Asking the Hub for {file.filename.rpartition('/')[2]}", None)
+    progress(Message("Asking the Hub for {file}", file=file.filename.rpartition("/")[2]), None)
     try:  # hf_hub_download would try for half a minute
         size = get_hf_file_metadata(hf_hub_url(**place), timeout=10).size or 0
     except Exception as error:  # of an HTTP library that changes with versions, too
         path = None if _is_an_answer(error) else cached()
         if path:
             return path
-        raise ModelUnavailableError(_sentence(file, error, begun=False)) from error
+        raise _in_words(file, error, begun=False) from error
     if size > MAX_BYTES:
         raise ModelUnavailableError(
-            f"{file.name} has {size / 1e9:.1f} GB, more than StyleGAN2 weights ever do: choose "
-            "another file.")
+            "{file} has {size:.1f} GB, more than StyleGAN2 weights ever do: choose another file.",
+            file=file.name, size=size / 1e9)
     try:
-        with waiting_for(_downloads, f"{label}: after those of others", progress):
+        line = Message("{download}: after those of others", download=label)
+        with waiting_for(_downloads, line, progress):
             progress(label, 0.0)
             return Path(hf_hub_download(
                 **place, force_download=force, tqdm_class=_bar(progress, label)))
     except Exception as error:
-        raise ModelUnavailableError(_sentence(file, error, begun=True)) from error
+        raise _in_words(file, error, begun=True) from error
 
 
 def _is_an_answer(error: Exception) -> bool:
@@ -144,7 +148,7 @@ def _is_an_answer(error: Exception) -> bool:
                       ) and not isinstance(error, LocalEntryNotFoundError)
 
 
-def _bar(progress: Progress, label: str) -> type[tqdm]:
+def _bar(progress: Progress, label: Message) -> type[tqdm]:
     """A progress bar for hf_hub_download that tells `progress` and draws nothing."""
     class Bar(tqdm):
         def __init__(self, *args, **kwargs):
@@ -163,7 +167,7 @@ def _bar(progress: Progress, label: str) -> type[tqdm]:
     return Bar
 
 
-def _sentence(file: HubFile, error: Exception, begun: bool) -> str:
+def _in_words(file: HubFile, error: Exception, begun: bool) -> ModelUnavailableError:
     """What went wrong and what to do now; begun: the Hub had said that it has the file."""
     chain, cause = [], error
     while cause is not None and cause not in chain:
@@ -171,36 +175,56 @@ def _sentence(file: HubFile, error: Exception, begun: bool) -> str:
         cause = cause.__cause__ or cause.__context__
     full = any(isinstance(e, OSError) and e.errno == errno.ENOSPC for e in chain)
     if full or "No space left" in str(error):
-        return (f"There is no room for {file.name} in {constants.HF_HUB_CACHE}: free some, or set "
-                "HF_HOME to a folder on another disk.")
+        return ModelUnavailableError(
+            "There is no room for {file} in {folder}: free some, or set HF_HOME to a folder on "
+            "another disk.", file=file.name, folder=constants.HF_HUB_CACHE)
     if any(isinstance(e, PermissionError) for e in chain):
-        return (f"{file.name} cannot be kept: {constants.HF_HUB_CACHE} cannot be written. Set "
-                "HF_HOME to a folder that can.")
-    if isinstance(error, GatedRepoError):
-        return (f"{file.name} is gated: accept its terms at huggingface.co/{file.repo_id}, and "
-                "start with HF_TOKEN set to a token of your account.")
-    if isinstance(error, RepositoryNotFoundError):
-        return (f"There is no {file.repo_id} on the Hub, or it is private: check the name, or "
-                "start with HF_TOKEN set to a token that may read it.")
-    if isinstance(error, RevisionNotFoundError):
-        return f"{file.repo_id} has no revision {file.revision}: check it, or leave it out."
-    if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
-        return f"{file.repo_id} has no file {file.filename}: look at its list of files on the Hub."
-    if isinstance(error, HFValidationError):
-        return f"{file.name} cannot be the name of a file on the Hub: it takes owner/name/file."
+        return ModelUnavailableError(
+            "{file} cannot be kept: {folder} cannot be written. Set HF_HOME to a folder that can.",
+            file=file.name, folder=constants.HF_HUB_CACHE)
+    if _is_an_answer(error) or isinstance(error, HFValidationError):
+        return _answered(file, error)
     statuses = [e.response.status_code for e in chain
                 if isinstance(e, HfHubHTTPError) and e.response is not None]
     if statuses and statuses[0] in (401, 403):
-        return (f"The Hub does not let this page read {file.name}: start with HF_TOKEN set to a "
-                "token that may.")
+        return ModelUnavailableError(
+            "The Hub does not let this page read {file}: start with HF_TOKEN set to a token that "
+            "may.", file=file.name)
     if statuses:
-        return (f"The Hub could not give {file.name} (status {statuses[0]}): try again in some "
-                "minutes, or choose a model that is here already.")
+        return ModelUnavailableError(
+            "The Hub could not give {file} (status {status}): try again in some minutes, or "
+            "choose a model that is here already.", file=file.name, status=statuses[0])
     if constants.HF_HUB_OFFLINE:
-        return (f"{file.name} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it: "
-                "choose a model that is here, or unset that variable.")
+        return ModelUnavailableError(
+            "{file} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it: choose a "
+            "model that is here, or unset that variable.", file=file.name)
     if begun and ("Consistency check" in str(error) or any(
             type(e).__name__ == "RemoteProtocolError" for e in chain)):
-        return f"The download of {file.name} broke off: choose it again."
-    return (f"The Hub cannot be reached for {file.name}: choose a model that is here already, or "
-            "try again when there is a network.")
+        return ModelUnavailableError("The download of {file} broke off: choose it again.",
+                                     file=file.name)
+    return ModelUnavailableError(
+        "The Hub cannot be reached for {file}: choose a model that is here already, or try again "
+        "when there is a network.", file=file.name)
+
+
+def _answered(file: HubFile, error: Exception) -> ModelUnavailableError:
+    """What the Hub, or its library, has against a name."""
+    if isinstance(error, GatedRepoError):
+        return ModelUnavailableError(
+            "{file} is gated: accept its terms at huggingface.co/{repo}, and start with HF_TOKEN "
+            "set to a token of your account.", file=file.name, repo=file.repo_id)
+    if isinstance(error, RepositoryNotFoundError):
+        return ModelUnavailableError(
+            "There is no {repo} on the Hub, or it is private: check the name, or start with "
+            "HF_TOKEN set to a token that may read it.", repo=file.repo_id)
+    if isinstance(error, RevisionNotFoundError):
+        return ModelUnavailableError(
+            "{repo} has no revision {revision}: check it, or leave it out.",
+            repo=file.repo_id, revision=file.revision)
+    if isinstance(error, EntryNotFoundError):
+        return ModelUnavailableError(
+            "{repo} has no file {file}: look at its list of files on the Hub.",
+            repo=file.repo_id, file=file.filename)
+    return ModelUnavailableError(
+        "{file} cannot be the name of a file on the Hub: it takes owner/name/file.",
+        file=file.name)

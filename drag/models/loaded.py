@@ -12,6 +12,7 @@ import torch
 from drag.models.catalogue import CATALOGUE, Model, catalogued, named
 from drag.models.progress import ModelUnavailableError, Progress, waiting_for
 from drag.models.reading import choose_device, read_generator
+from networks.errors import Message, UserError
 
 BUDGET = 2_000_000_000  # bytes of weights; a 1024 px StyleGAN2 takes 120 million
 TELL_SECONDS = 0.1
@@ -83,7 +84,7 @@ class LoadedModels:
             model = None
         if self.custom or model in self.menu():
             return model
-        raise ValueError(MENU_ONLY)
+        raise UserError(MENU_ONLY)
 
     @contextlib.contextmanager
     def use(
@@ -119,9 +120,9 @@ class LoadedModels:
         with self._lock:
             self._drop(most=-1)
 
-    def fetch(self, model: Model) -> Iterator[tuple[str, float | None] | None]:
-        """Have a model in memory, where it is not; what is done meanwhile, in words, and its share,
-        or None, often.
+    def fetch(self, model: Model) -> Iterator[tuple[Message, float | None] | None]:
+        """Have a model in memory, where it is not; what is done meanwhile and its share, or None,
+        often.
 
         A download is given up when this generator is closed and nobody else waits for it. Raises
         ValueError, in words fit for a visitor, where the model cannot be had.
@@ -130,18 +131,19 @@ class LoadedModels:
 
         def tell(*told):
             if closed.is_set() and self._entries[model].users == 1:
-                raise ModelUnavailableError(f"{model.title} is no longer wanted.")
+                raise ModelUnavailableError("{model} is no longer wanted.", model=model.title)
             said.put(told)
 
         def load():
             try:
                 with self.use(model, tell):
                     pass
-            except ValueError as error:
+            except UserError as error:
                 failed.append(error)
             except Exception:
                 log.exception("%s could not be loaded", model.name)
-                failed.append(ValueError(f"{model.title} cannot be loaded; choose another model."))
+                failed.append(UserError("{model} cannot be loaded; choose another model.",
+                                        model=model.title))
 
         thread = threading.Thread(target=load, daemon=True)
         thread.start()
@@ -160,7 +162,7 @@ class LoadedModels:
     def _load(self, entry: _Entry, model: Model, progress: Progress) -> None:
         if entry.generator is not None:
             return
-        words = f"{model.title} is being fetched for someone else"
+        words = Message("{model} is being fetched for someone else", model=model.title)
         with waiting_for(entry.loading, words, progress):
             if entry.generator is None:
                 generator = read_generator(model, self.device, progress)

@@ -4,15 +4,17 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
-Progress = Callable[[str, float | None], None]  # what is done, in words; share done, if known
+from networks.errors import Message, UserError
+
+Progress = Callable[[Message, float | None], None]  # what is done; share done, if known
 
 
-class ModelUnavailableError(ValueError):
+class ModelUnavailableError(UserError):
     """The weights are not here and could not be had; the text says what to do."""
 
 
 @contextlib.contextmanager
-def waiting_for(lock, words: str, progress: Progress) -> Iterator[None]:
+def waiting_for(lock, words: Message, progress: Progress) -> Iterator[None]:
     """Hold a lock or semaphore; progress is told these words again and again while it waits, and
     may end the wait by an error."""
     if not lock.acquire(blocking=False):
@@ -25,7 +27,7 @@ def waiting_for(lock, words: str, progress: Progress) -> Iterator[None]:
         lock.release()
 
 
-def report_progress(words: str, share: float | None) -> None:
+def report_progress(words: Message | str, share: float | None) -> None:
     """A Progress for the terminal: one line, rewritten where that is possible."""
     if sys.stderr.isatty() and share is not None:
         print(f"\r{words}: {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr)

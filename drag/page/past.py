@@ -5,6 +5,7 @@ import gradio as gr
 from drag.edit import Edit
 from drag.page.wording import entry_label
 from drag.server.sessions import Session
+from networks.errors import UserError
 
 
 def past(session: Session) -> tuple:
@@ -55,4 +56,4 @@ def entry_of(edit: Edit, item: str) -> int:
     for index, entry in enumerate(entries):  # older ones went meanwhile
         if entry.looks == looks:
             return index
-    raise ValueError("That is no longer in the history: choose another picture.")
+    raise UserError("That is no longer in the history: choose another picture.")

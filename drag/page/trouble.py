@@ -6,9 +6,13 @@ import logging
 import gradio as gr
 
 from drag.page.wording import problem
-from drag.server.language import language_of, say
+from drag.server.language import language_of, say, translated
 from drag.server.visitors import ForgottenError
+from networks.errors import UserError
 
+RUNNING = "A drag is running: wait for its end, or press Stop."
+WAITS = "Your drag waits in the line: press Stop to leave it."
+PHOTO_RUNS = "Your photo is being worked on: wait for its end, or press Stop."
 TROUBLE = ValueError, RuntimeError, MemoryError  # torch says RuntimeError where memory lacks
 log = logging.getLogger("drag")
 
@@ -32,8 +36,8 @@ def plain_errors(outputs: int):
 
 
 def in_words(error: Exception, language: str = "en") -> str:
-    """The status line for an error; one that is not of the visitor's making is logged."""
-    if isinstance(error, ValueError):
-        return problem(str(error), language, isinstance(error, ForgottenError))
+    """The status line for an error; one that is not in words for a visitor is logged."""
+    if isinstance(error, UserError):
+        return problem(translated(error, language), isinstance(error, ForgottenError))
     log.error("a picture could not be made", exc_info=error)
     return problem(say("no_picture", language))

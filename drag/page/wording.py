@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from drag.edit import Edit
 from drag.loop import Ending, Step
 from drag.models.catalogue import Model
-from drag.server.language import name_in, say, translated
+from drag.server.language import name_in, say
 from drag.server.line import Place
 from drag.solvers.patches import UNLIKE
 
@@ -40,11 +40,11 @@ def status(text: str, done: float | None = None, quiet: bool = False) -> str:
     return f'<div class="status"{hidden}><span>{text}</span>{bar}</div>'
 
 
-def problem(text: str, language: str = "en", forgotten: bool = False) -> str:
+def problem(text: str, forgotten: bool = False) -> str:
     """The status line for bad input: one sentence (plain text) that says what to do; forgotten: the
     server does not know the page, which then does it by itself (assets/explain.js)."""
-    text, mark = html.escape(translated(text, language)), " data-forgotten" if forgotten else ""
-    return f'<div class="status problem"{mark}><span>{text}</span></div>'
+    mark = " data-forgotten" if forgotten else ""
+    return f'<div class="status problem"{mark}><span>{html.escape(text)}</span></div>'
 
 
 def in_line(place: Place, language: str = "en") -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from drag.photo.faces import Face
+from networks.errors import UserError
 
 SMALLEST = 32.0  # side of a frame, photo pixels
 LARGEST = 3.0  # side of a frame, in the photo's longer sides
@@ -67,15 +68,15 @@ def checked(frame: Frame, pixels: np.ndarray) -> Frame:
     except (TypeError, ValueError, OverflowError):
         x = y = side = angle = math.nan
     if not all(map(math.isfinite, (x, y, side, angle))):
-        raise ValueError("The frame is not given in numbers; place it anew.")
+        raise UserError("The frame is not given in numbers; place it anew.")
     if not (-width / 2 <= x <= 1.5 * width and -height / 2 <= y <= 1.5 * height):
-        raise ValueError("The frame lies beside the photo; move it onto the face.")
+        raise UserError("The frame lies beside the photo; move it onto the face.")
     if side < SMALLEST:
-        raise ValueError(f"The frame is smaller than {SMALLEST:.0f} pixels of the photo; make it "
-                         "larger.")
+        raise UserError("The frame is smaller than {least:.0f} pixels of the photo; make it "
+                        "larger.", least=SMALLEST)
     if side > LARGEST * max(height, width):
-        raise ValueError(f"The frame is more than {LARGEST:.0f} times as large as the photo; make "
-                         "it smaller.")
+        raise UserError("The frame is more than {most:.0f} times as large as the photo; make "
+                        "it smaller.", most=LARGEST)
     return Frame(x, y, side, math.remainder(angle, math.tau))
 
 

@@ -1,5 +1,6 @@
 """Faces in a photo: where they are, and five points on each."""
 
+import copy
 import math
 import threading
 import time
@@ -118,7 +119,7 @@ def load_finder(progress: Progress | None = None) -> FaceFinder:
                 weights = wheel.read_weights(FACE_FINDER, progress or (lambda words, share: None))
                 _finder = FaceFinder(MTCNN.from_weights(weights))
             except ModelUnavailableError as error:
-                _failed, _why = time.monotonic(), str(error)
+                _failed, _why = time.monotonic(), error
         if _finder is None:
-            raise ModelUnavailableError(_why)
+            raise copy.copy(_why)  # without the traceback, which would grow
         return _finder

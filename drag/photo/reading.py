@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageCms, features
 
+from networks.errors import UserError
+
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 50_000_000  # as the header says, before anything is unpacked
 MOST_WEBP = 25_000_000  # for Pillow holds a WebP picture four times
@@ -18,8 +20,9 @@ FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"] + (
     ["AVIF"] if "avif" in features.get_supported() else [])
 DAMAGED = "The photo is damaged or cut short; copy or save it once more and choose that file."
 NO_PHOTO = "The file is no photo; choose a JPEG, PNG, WebP, GIF, BMP or TIFF file."
-KNOWN = "{} files cannot be read here; save the photo as JPEG and choose that file."
-HUGE = "The photo has more than {} megapixels; make it smaller and choose that file."
+KNOWN = "{kind} files cannot be read here; save the photo as JPEG and choose that file."
+FILM = "The file is a video; save one picture of it as JPEG and choose that file."
+HUGE = "The photo has more than {most} megapixels; make it smaller and choose that file."
 _ORIENTATION = 0x0112  # of EXIF
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
@@ -56,11 +59,11 @@ def read_photo(content: bytes) -> Photo:
     is not taken.
     """
     if not content:
-        raise ValueError("The file is empty; choose another one.")
+        raise UserError("The file is empty; choose another one.")
     if len(content) > MOST_BYTES:
-        raise ValueError(f"The file has {len(content) / 1e6:.1f} MB, more than "
-                         f"{MOST_BYTES // 1_000_000}; save the photo as a smaller JPEG and "
-                         "choose that file.")
+        raise UserError("The file has {size:.1f} MB, more than {most}; save the photo as a "
+                        "smaller JPEG and choose that file.",
+                        size=len(content) / 1e6, most=MOST_BYTES // 1_000_000)
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata and of sizes, which are looked at below
         with _opened(content) as picture:
@@ -68,7 +71,7 @@ def read_photo(content: bytes) -> Photo:
             try:
                 return _read(picture)
             except Exception:  # Pillow's readers raise all sorts, RuntimeError among them
-                raise ValueError(DAMAGED) from None
+                raise UserError(DAMAGED) from None
 
 
 def _opened(content: bytes) -> Image.Image:
@@ -76,22 +79,24 @@ def _opened(content: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.UnidentifiedImageError:
-        raise ValueError(_what_else(content[:4096])) from None
+        raise _what_else(content[:4096]) from None
     except Image.DecompressionBombError:
-        raise ValueError(HUGE.format(MOST_PIXELS // 1_000_000)) from None
+        raise UserError(HUGE, most=MOST_PIXELS // 1_000_000) from None
     except Exception:
-        raise ValueError(DAMAGED) from None
+        raise UserError(DAMAGED) from None
 
 
 def _check_size(width: int, height: int, most: int) -> None:
     if width * height > most:
-        raise ValueError(HUGE.format(most // 1_000_000))
+        raise UserError(HUGE, most=most // 1_000_000)
     if min(width, height) < SHORTEST:
-        raise ValueError(f"The photo has only {width} x {height} pixels, and each side needs "
-                         f"{SHORTEST}; choose a larger one.")
+        raise UserError("The photo has only {width} x {height} pixels, and each side needs "
+                        "{least}; choose a larger one.",
+                        width=width, height=height, least=SHORTEST)
     if min(width, height) * LONGEST < SHORTEST * max(width, height):
-        raise ValueError(f"The photo, {width} x {height} pixels, is too long for its width; cut "
-                         "out the part with the face and choose that file.")
+        raise UserError("The photo, {width} x {height} pixels, is too long for its width; cut "
+                        "out the part with the face and choose that file.",
+                        width=width, height=height)
 
 
 def _read(picture: Image.Image) -> Photo:
@@ -194,29 +199,25 @@ def _as_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
         return picture
 
 
-def _what_else(start: bytes) -> str:
+def _what_else(start: bytes) -> UserError:
     """What to say of a file that Pillow takes for no picture, by its first bytes."""
     if start[4:8] == b"ftyp":
         brands = [start[8:12], *(start[at : at + 4] for at in range(16, min(64, len(start)), 4))]
         if brands[0] in (b"avif", b"avis") or (b"avif" in brands and brands[0] in _HEIC[-2:]):
-            return DAMAGED if "AVIF" in FORMATS else KNOWN.format("AVIF")
+            return UserError(DAMAGED) if "AVIF" in FORMATS else UserError(KNOWN, kind="AVIF")
         if brands[0] in _HEIC:
-            return KNOWN.format("HEIC")
+            return UserError(KNOWN, kind="HEIC")
         if brands[0] == b"crx ":
-            return KNOWN.format("RAW")
-        return _film()
+            return UserError(KNOWN, kind="RAW")
+        return UserError(FILM)
     if start.startswith(_FILMS) or (start[:4] == b"RIFF" and start[8:12] == b"AVI "):
-        return _film()
+        return UserError(FILM)
     if b"<svg" in start.lower():
-        return KNOWN.format("SVG")
+        return UserError(KNOWN, kind="SVG")
     for beginning, what in _STARTS.items():
         if start.startswith(beginning):
-            return KNOWN.format(what)
+            return UserError(KNOWN, kind=what)
     if start.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")) or (
             start[:4] == b"RIFF" and start[8:12] == b"WEBP"):
-        return DAMAGED
-    return NO_PHOTO
-
-
-def _film() -> str:
-    return "The file is a video; save one picture of it as JPEG and choose that file."
+        return UserError(DAMAGED)
+    return UserError(NO_PHOTO)

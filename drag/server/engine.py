@@ -17,12 +17,17 @@ from drag.models.loaded import LoadedModels
 from drag.photo.inversion import Fit, invert
 from drag.preview import LiveView
 from drag.solvers import solver_for
+from networks.errors import UserError
 from networks.tuning import tuned
 
 NO_MEMORY = ("The device's memory is full, also at a second try: try again in a minute, or with "
              "fewer points or a smaller model.")
 log = logging.getLogger("drag")
 T = TypeVar("T")
+
+
+class NoMemoryError(UserError):
+    """The device's memory is full, also at a second try."""
 
 
 class Engine:
@@ -36,7 +41,7 @@ class Engine:
 
         seconds: that it takes at most.   view: give steps pictures, on a time budget. Where memory
         runs out, what can be freed is, and the drag begins once more in the time that is left; a
-        second time raises ValueError in words fit for a visitor, as bad input does.
+        second time raises NoMemoryError.
         """
         return _retried(self.models, lambda left: self._steps(edit.bare, left, view), seconds)
 
@@ -77,7 +82,7 @@ def _retried(models: LoadedModels, work: Callable[[float], Iterator[T]],
 
 def with_room(models: LoadedModels, work: Callable[[], T]) -> T:
     """What work() returns; where memory runs out, what can be freed is, and it is tried once more.
-    A second time raises ValueError in words fit for a visitor."""
+    A second time raises NoMemoryError."""
     def once(left):
         yield work()
 
@@ -103,5 +108,5 @@ def _unless_memory(error: BaseException, last: bool) -> None:
     if not out_of_memory(error):
         raise error
     if last:
-        raise ValueError(NO_MEMORY) from error
+        raise NoMemoryError(NO_MEMORY) from error
     log.warning("memory ran out: it is tried once more")

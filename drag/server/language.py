@@ -1,20 +1,20 @@
 """English and Chinese: what the page says, from one table, assets/words.json.
 
-Labels are translated by the browser (gr.I18n, of TRANSLATIONS), sentences here. What the library
-says of bad input is English; the table's errors have it in Chinese, with {} for what stands in it.
+Labels are translated by the browser (gr.I18n, of TRANSLATIONS), sentences here: the page's own have
+a key each, those of the library (`networks.errors`) have their English for one.
 """
 
 import json
-import re
 from pathlib import Path
+
+from networks.errors import Message
 
 LANGUAGES = "en", "zh"
 MOST = 400  # characters of a sentence
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")  # said by `say` already
 _TABLE = json.loads((Path(__file__).parents[2] / "assets" / "words.json").read_text("utf-8"))
 WORDS: dict[str, list[str]] = _TABLE["words"]  # by key, in the order of LANGUAGES
-ERRORS: dict[str, str] = _TABLE["errors"]  # Chinese by English
-NAMES: dict[str, str] = _TABLE["names"]  # of models and licences, Chinese by English
+SENTENCES: dict[str, str] = _TABLE["sentences"]  # of Messages and UserErrors, Chinese by English
+NAMES: dict[str, str] = _TABLE["names"]  # of models, networks, licences; Chinese by English
 TRANSLATIONS = {  # Gradio knows Chinese by these codes
     code: {key: texts[number] for key, texts in WORDS.items()}
     for number, codes in enumerate((["en"], ["zh", "zh-CN", "zh-TW"])) for code in codes}
@@ -27,7 +27,7 @@ def say(key: str, language: str = "en", **values) -> str:
 
 
 def name_in(name: str, language: str) -> str:
-    """The name of a model or a licence; as it is where the table lacks it."""
+    """The name of a model, a network or a licence; as it is where the table lacks it."""
     return NAMES.get(name, name) if language == "zh" else name
 
 
@@ -38,22 +38,12 @@ def language_of(request) -> str:
     return "zh" if preferred.startswith("zh") else "en"
 
 
-def translated(message: str, language: str) -> str:
-    """What the library says, in this language: of bad input, and of what it is doing. Of a sentence
-    that the table lacks, such as why a weight file is refused, it says at least that much."""
-    if len(message) > MOST:  # what a stranger put into it; patterns take long over long texts
-        message = f"{message[: MOST - 2]} …"
-    if language == "en":
-        return message
-    for pattern, chinese in _PATTERNS:
-        found = pattern.fullmatch(message)
-        if found:
-            return chinese.format(*found.groups())
-    return message if _CHINESE.search(message) else say("untranslated", language, text=message)
-
-
-def _pattern(english: str) -> re.Pattern:
-    return re.compile("(.+?)".join(map(re.escape, english.split("{}"))), re.DOTALL)
-
-
-_PATTERNS = [(_pattern(english), chinese) for english, chinese in ERRORS.items()]
+def translated(message: Message, language: str = "en") -> str:
+    """A sentence in this language, with its values in it: of these, Messages and names are in that
+    language, too. It is cut where a value that a stranger chose is long."""
+    values = {name: translated(value, language) if isinstance(value, Message)
+              else name_in(value, language) if isinstance(value, str) else value
+              for name, value in message.values.items()}
+    template = SENTENCES.get(message.key, message.key) if language == "zh" else message.key
+    text = template.format(**values)
+    return text if len(text) <= MOST else f"{text[: MOST - 2]} …"

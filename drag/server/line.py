@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from drag.server.process import DRAGS, step_back
+from networks.errors import UserError
 
 LENGTH = 40  # that wait at most
 SECONDS = 120.0  # that a drag takes at most
@@ -185,7 +186,7 @@ class Line:
         photos = sum(drag.kind == PHOTO for drag in self._waiting)
         if (len(self._waiting) >= self.length or (program and 2 * programs >= self.length)
                 or (kind == PHOTO and 2 * photos >= self.length)):
-            raise ValueError(BUSY)
+            raise UserError(BUSY)
 
     def _drop(self) -> None:
         self._waiting = [drag for drag in self._waiting if drag.wanted()]
@@ -202,7 +203,7 @@ class Line:
                 thread.start()
             except RuntimeError:  # there are no more threads to be had
                 self._running.remove(drag)
-                drag.error = ValueError(BUSY)
+                drag.error = UserError(BUSY)
                 drag.ended.set()
 
     def _work(self, drag: _Drag) -> None:

@@ -6,6 +6,7 @@ import weakref
 
 from drag.edit import Edit
 from drag.server.sessions import Session
+from networks.errors import UserError
 
 KEEP_SECONDS = 3600  # after the last sign of life
 SWEEP_SECONDS = 60  # between two looks at who is to be forgotten
@@ -14,7 +15,7 @@ MAX_BYTES = 1_000_000_000  # of all edits together; a visitor's first one has 0.
 FORGOTTEN = "The server does not know this page any more: reload it."
 
 
-class ForgottenError(ValueError):
+class ForgottenError(UserError):
     """The server does not know this page: it is another, was started anew, or has forgotten it."""
 
 

@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from drag.edit import Edit
 from drag.solvers import adam, gauss_newton
 from drag.solvers.state import State
+from networks.errors import UserError
 
 __all__ = ["SOLVERS", "Solver", "State", "solver_for"]
 
@@ -67,6 +68,6 @@ def solver_for(edit: Edit) -> Solver:
     Raises ValueError where there is none of that name.
     """
     if edit.settings.solver not in SOLVERS:
-        raise ValueError(f"The solver must be one of: {', '.join(SOLVERS)}.")
+        raise UserError("The solver must be one of: {solvers}.", solvers=", ".join(SOLVERS))
     name = edit.settings.solver
     return SOLVERS["adam" if edit.mask_png and name == "gauss-newton" else name]

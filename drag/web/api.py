@@ -27,6 +27,7 @@ from drag.models.loaded import LoadedModels
 from drag.server.engine import Engine
 from drag.server.line import Line, Place
 from drag.server.log import log_drag
+from networks.errors import UserError
 
 MAX_MASK = 4_000_000  # characters
 NO_POINTS = ("The points must be a list of [x, y, target x, target y], in pixels of the picture, "
@@ -107,7 +108,7 @@ class Api:
             first = _step(begun, Step(0, begun.ws, handles, distances))
             yield first
             if self.models.find(begun.model).name not in self.models.loaded:
-                raise ValueError(NOT_LOADED)  # else all drags would wait for a download
+                raise UserError(NOT_LOADED)  # else all drags would wait for a download
             with self._one(request.session_hash if request else None):
                 yield from self._watched(begun.remember(), first)
 
@@ -129,7 +130,7 @@ class Api:
         """A drag of this client, which may have one at a time."""
         with self._lock:
             if client in self._dragging:
-                raise ValueError(ONE_AT_A_TIME)
+                raise UserError(ONE_AT_A_TIME)
             if client:
                 self._dragging.add(client)
         try:
@@ -180,7 +181,7 @@ class Api:
             path = save_bytes_to_cache(content, name, get_upload_folder())
         except OSError as error:
             log.error("a program's file could not be kept: %s", error.strerror)
-            raise ValueError(NO_ROOM) from error
+            raise UserError(NO_ROOM) from error
         return gr.FileData(path=path, orig_name=name, size=len(content),
                            mime_type=export.MEDIA_TYPES[suffix])
 
@@ -204,7 +205,7 @@ def _in_words() -> Iterator[None]:
     """What is wrong with a call, as one sentence for whoever made it."""
     try:
         yield
-    except ValueError as error:
+    except UserError as error:
         raise gr.Error(str(error), print_exception=False) from None
     except Exception:  # of memory, or what nobody thought of
         log.exception("a call by a program failed")
@@ -220,31 +221,31 @@ def _edit(record) -> Edit:
     try:
         content = json.dumps(record).encode()
     except (TypeError, ValueError, RecursionError):
-        raise ValueError(NO_PROJECT) from None
+        raise UserError(NO_PROJECT) from None
     return from_project(content)
 
 
 def _points(records) -> list[PointPair]:
     if not isinstance(records, list):
-        raise ValueError(NO_POINTS)
+        raise UserError(NO_POINTS)
     if len(records) > MAX_POINTS:
-        raise ValueError(f"At most {MAX_POINTS} points can be dragged; send fewer.")
+        raise UserError("At most {most} points can be dragged; send fewer.", most=MAX_POINTS)
     for record in records:
         if not isinstance(record, list) or len(record) != 4 or not all(
                 type(number) in (int, float) for number in record):
-            raise ValueError(NO_POINTS)
+            raise UserError(NO_POINTS)
     return [PointPair((x0, y0), (x1, y1)) for x0, y0, x1, y1 in records]
 
 
 def _mask(text, img_size: tuple[int, int]) -> np.ndarray:
     """A mask from base64 or a data URL, bool (H, W); img_size: (H, W) that it must have."""
     if not isinstance(text, str) or len(text) > MAX_MASK:
-        raise ValueError(NO_MASK)
+        raise UserError(NO_MASK)
     try:
         content = base64.b64decode(text.removeprefix("data:image/png;base64,"), validate=True)
         return decode_mask(content, img_size)
     except ValueError as error:
-        raise ValueError(NO_MASK) from error
+        raise UserError(NO_MASK) from error
 
 
 def _step(begun: Edit, step: Step) -> StepRecord:

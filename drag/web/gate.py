@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from drag.server.language import language_of, translated
+from networks.errors import Message, UserError
 
 MAX_BODY = 30_000_000  # bytes; a project of 20 MB has 27 million in base64
 SMALL, LARGE = 20_000, 600_000  # bytes; what a browser kept of its edit has 400,000
@@ -45,7 +46,7 @@ NO_CALL = "This call cannot be read: reload the page, or see its API description
 log = logging.getLogger("drag")
 
 
-class RefusedError(Exception):
+class RefusedError(UserError):
     """A request that is answered with this status and sentence."""
 
     def __init__(self, status: int, sentence: str):
@@ -80,7 +81,7 @@ def gate(app):
                     receive = _replayed(body, receive)
                 await _in_words(app, scope, receive, send)
         except RefusedError as refused:
-            await answer(scope, refused.status, refused.sentence)(scope, receive, send)
+            await answer(scope, refused.status, refused)(scope, receive, send)
 
     return guarded
 
@@ -89,9 +90,9 @@ async def _hang_up(scope, receive, send) -> None:
     await send({"type": "websocket.close", "code": 1008})
 
 
-def answer(scope, status: int, sentence: str) -> JSONResponse:
+def answer(scope, status: int, message: Message) -> JSONResponse:
     """One sentence, in the language that the browser prefers."""
-    sentence = translated(sentence, language_of(Request(scope)))
+    sentence = translated(message, language_of(Request(scope)))
     close = {"connection": "close"} if status in (408, 413) else None  # more of it may come
     return JSONResponse({"detail": sentence}, status, close)
 

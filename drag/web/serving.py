@@ -17,6 +17,7 @@ from drag.server.line import Line
 from drag.web import zero
 from drag.web.gate import NO_CALL, answer, gate
 from drag.web.mailboxes import Mailboxes, weight_of
+from networks.errors import Message
 
 CHEAP = {  # Gradio sums up its last 10,000 events by pandas after each, and nobody reads that
     "GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**12)}
@@ -96,7 +97,7 @@ def app_kwargs(models: LoadedModels, line: Line) -> dict:
             "room": max(0, line.length - line.waiting)})
 
     async def no_call(request, _) -> JSONResponse:  # FastAPI would repeat all that was sent
-        return answer(request.scope, 422, NO_CALL)
+        return answer(request.scope, 422, Message(NO_CALL))
 
     return {"routes": [Route("/healthz", healthz)], "middleware": [Middleware(gate)],
             "exception_handlers": {RequestValidationError: no_call}}

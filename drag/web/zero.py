@@ -30,6 +30,7 @@ from drag.models.reading import choose_device, read_generator
 from drag.photo.inversion import Fit
 from drag.server.engine import Engine
 from drag.solvers.replay import Recorder
+from networks.errors import UserError
 
 try:
     from spaces import GPU
@@ -88,11 +89,11 @@ class ZeroEngine:
         model, seconds = self.models.find(edit.model), min(seconds, lent_seconds(edit))
         try:
             for said in _lent(model, edit.bare, seconds, view):
-                if isinstance(said, str):
-                    raise ValueError(said)
+                if isinstance(said, UserError):
+                    raise said
                 yield _unpacked(said)
         except gr.Error as error:
-            raise _in_words(error) from error
+            raise _in_words(error, UserError(LOST)) from error
 
     def invert(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
         """As Engine.invert, in the seconds that ZeroGPU lends at most; raises as `steps`."""
@@ -101,11 +102,11 @@ class ZeroEngine:
         found, seconds = self.models.find(model), min(seconds, MOST_SECONDS)
         try:
             for said in _lent_fits(found, png(picture), seconds):
-                if isinstance(said, str):
-                    raise ValueError(said)
+                if isinstance(said, UserError):
+                    raise said
                 yield _unpacked(said)
         except gr.Error as error:
-            raise _in_words(error, LOST_PHOTO) from error
+            raise _in_words(error, UserError(LOST_PHOTO)) from error
 
 
 def _duration(model: Model, work, seconds: float, view: bool = False) -> int:
@@ -113,12 +114,15 @@ def _duration(model: Model, work, seconds: float, view: bool = False) -> int:
     return round(STARTING_SECONDS + loading + seconds)
 
 
-def _steps_there(model: Model, edit: Edit, seconds: float, view: bool) -> Iterator[Step | str]:
-    """The steps of a drag, in a worker; bad input as a sentence, for errors lose theirs."""
+def _steps_there(
+    model: Model, edit: Edit, seconds: float, view: bool
+) -> Iterator[Step | UserError]:
+    """The steps of a drag, in a worker; a UserError is yielded, for those raised lose their words
+    on the way."""
     yield from _worked_out(model, seconds, lambda engine, left: engine.steps(edit, left, view))
 
 
-def _fits_there(model: Model, photo: bytes, seconds: float) -> Iterator[Fit | str]:
+def _fits_there(model: Model, photo: bytes, seconds: float) -> Iterator[Fit | UserError]:
     """The fits of a photo, a PNG, in a worker; as `_steps_there`."""
     picture = np.asarray(Image.open(io.BytesIO(photo)))
     yield from _worked_out(
@@ -143,8 +147,8 @@ def _worked_out(model: Model, seconds: float, work) -> Iterator:
             for step in work(Engine(_there), max(1.0, left)):
                 shown = None if step.picture is None else jpeg(step.picture, 95)
                 yield replace(step, picture=shown)
-    except ValueError as error:
-        yield str(error)
+    except UserError as error:
+        yield error
 
 
 def _unpacked(step: Step | Fit) -> Step | Fit:
@@ -157,13 +161,13 @@ _lent = GPU(duration=_duration)(_steps_there) if GPU else _steps_there
 _lent_fits = GPU(duration=_duration)(_fits_there) if GPU else _fits_there
 
 
-def _in_words(error: gr.Error, lost: str = LOST) -> Exception:
+def _in_words(error: gr.Error, lost: UserError) -> Exception:
     """What spaces raises as a sentence, or as an error of ours where it is one."""
     text = html.unescape(re.sub(r"<[^>]*>", "", str(error.message))).strip()
     if text == ABORTED:
-        return ValueError(lost)
+        return lost
     title = str(error.title).lower()
     if "worker" in title:
         return RuntimeError(f"a ZeroGPU worker failed: {text}")
     log.warning("ZeroGPU lent nothing: %s", text)
-    return ValueError(NO_GPU if "queue" in title or "client" in title else USED_UP)
+    return UserError(NO_GPU if "queue" in title or "client" in title else USED_UP)

@@ -58,16 +58,17 @@ def read_checkpoint(path) -> Checkpoint:
     path = Path(path)
     with open(path, "rb") as file:
         if os.fstat(file.fileno()).st_size < _SMALLEST:
-            raise CheckpointError(f"{path.name} is empty; fetch it again.")
+            raise CheckpointError("{file} is empty; fetch it again.", file=path.name)
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     try:
         return read_bytes(data)
     except CheckpointError as error:
-        raise CheckpointError(f"{path.name} {error}.") from None
+        raise CheckpointError("{file} {why}.", file=path.name, why=error) from None
     except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError, RecursionError):
         # The checks shall leave nothing to come here; what none of them thought of is no reason for
         # a traceback on a page.
-        raise CheckpointError(f"{path.name} is damaged in an odd way; fetch it again.") from None
+        raise CheckpointError("{file} is damaged in an odd way; fetch it again.",
+                              file=path.name) from None
 
 
 def read_bytes(data: memoryview) -> Checkpoint:
@@ -80,7 +81,7 @@ def read_bytes(data: memoryview) -> Checkpoint:
     if is_safetensors(data):
         return find_generator(read_safetensors(data), "safetensors", len(data))
     if start[:1] != b"\x80":
-        raise CheckpointError(_what_else(bytes(data[:64])))
+        raise _what_else(bytes(data[:64]))
     machine = Machine(data, budget, read_storage)
     value = machine.run()
     if machine.position != len(data):
@@ -88,11 +89,12 @@ def read_bytes(data: memoryview) -> Checkpoint:
     return find_generator(value, "pickle", len(data))
 
 
-def _what_else(start: bytes) -> str:
+def _what_else(start: bytes) -> CheckpointError:
     if start.startswith(b"version https://git-lfs"):
-        return "is a git-LFS pointer in place of the file; fetch the file itself"
+        return CheckpointError("is a git-LFS pointer in place of the file; fetch the file itself")
     if start.lstrip()[:1] == b"<":
-        return "is a web page in place of the file; fetch the file itself"
+        return CheckpointError("is a web page in place of the file; fetch the file itself")
     if start.startswith(b"\x89HDF"):
-        return "is an HDF5 file, which is not supported; choose a .pkl, .pt or .safetensors file"
-    return "is no weight file; choose a .pkl, .pt, .pth or .safetensors file"
+        return CheckpointError("is an HDF5 file, which is not supported; choose a .pkl, .pt or "
+                               ".safetensors file")
+    return CheckpointError("is no weight file; choose a .pkl, .pt, .pth or .safetensors file")

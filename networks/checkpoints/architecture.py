@@ -11,6 +11,7 @@ import numpy as np
 from networks.architecture import FILTER, RESOLUTIONS, Architecture, Recorded
 from networks.checkpoints.errors import CheckpointError
 
+LACKS = "lacks {name}: it is incomplete, or another network"
 _MAX_WIDTH = 8192  # of the mapping's layers and labels, the widest known is 1024
 _MAX_MAP = 2**28  # numbers in a feature map, 1 GB; 1024 px need 2**25
 
@@ -31,7 +32,8 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
     if found != set(resolutions) or resolutions[-1] < 32 or resolutions != list(
             RESOLUTIONS[: len(resolutions)]):
         blocks = ", ".join(map(str, sorted(found)[:12]))
-        raise CheckpointError(f"has blocks of {blocks} px; 4, 8, ... up to 32 to 1024 work")
+        raise CheckpointError("has blocks of {blocks} px; 4, 8, ... up to 32 to 1024 work",
+                              blocks=blocks)
     const = _shape(state, "synthesis.b4.const", 3)
     channels = {r: _shape(state, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
     layers = sorted(int(match[1]) for name in state
@@ -60,7 +62,7 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
 def _shape(state: dict, name: str, dimensions: int) -> tuple[int, ...]:
     shape = state[name].shape if name in state else ()
     if len(shape) != dimensions:
-        raise CheckpointError(f"lacks {name}: it is incomplete, or another network")
+        raise CheckpointError(LACKS, name=name)
     return shape
 
 
@@ -76,10 +78,11 @@ def _check(state: dict[str, np.ndarray], architecture: Architecture) -> None:
         if name not in state and (name == "mapping.w_avg" or name.endswith("noise_const")):
             continue
         if name not in state:
-            raise CheckpointError(f"lacks {name}: it is incomplete, or another network")
+            raise CheckpointError(LACKS, name=name)
         if state[name].shape != shape:
             raise CheckpointError(
-                f"has {name} of shape {state[name].shape} where {shape} was expected")
+                "has {name} of shape {shape} where {expected} was expected",
+                name=name, shape=state[name].shape, expected=shape)
     for name, values in state.items():
         if name.endswith(".resample_filter") and not (
                 values.size == 16 and np.allclose(values.reshape(4, 4), FILTER, atol=1e-4)):

@@ -111,7 +111,7 @@ def to_arrays(items: dict[str, Tensor | Array], nbytes: int) -> dict[str, np.nda
     the float32 that they become, or are far more than a generator has.
     """
     if len(items) > _MAX_WEIGHTS:
-        raise CheckpointError(f"has more than {_MAX_WEIGHTS} weights and was refused")
+        raise CheckpointError("has more than {most} weights and was refused", most=_MAX_WEIGHTS)
     if sum(4 * math.prod(item.shape) for item in items.values()) > 2 * nbytes:
         raise CheckpointError("uses the same numbers again and again and was refused")
     return {name: item.array() for name, item in items.items()}

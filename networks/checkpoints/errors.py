@@ -2,9 +2,14 @@
 
 import re
 
+from networks.errors import UserError
 
-class CheckpointError(ValueError):
-    """A file is refused or is no generator; the text is one sentence that says why."""
+NOT_REAL = "has {name} as {kind}, not as real numbers"
+
+
+class CheckpointError(UserError):
+    """A file is refused or is no generator, and why. What readers say is the rest of a sentence
+    that begins with the file's name."""
 
 
 def shown(name, length: int = 60) -> str:

@@ -9,7 +9,7 @@ from networks.architecture import Architecture, Recorded
 from networks.checkpoints import nvidia, rosinality, tensorflow
 from networks.checkpoints.architecture import infer_architecture
 from networks.checkpoints.arrays import Array, Tensor, to_arrays
-from networks.checkpoints.errors import CheckpointError, shown
+from networks.checkpoints.errors import NOT_REAL, CheckpointError, shown
 from networks.checkpoints.records import Module, TensorFlowNetwork
 
 # Under which keys a file may hold the generator, averaged over training first, and no other.
@@ -94,11 +94,11 @@ def _checkpoint(words, state: dict[str, np.ndarray], recorded, skipped) -> Check
     for name, values in state.items():
         if name in wanted or name == "mapping.w_avg" or ".noise_" in name:
             if values.dtype.kind != "f":
-                raise CheckpointError(f"has {shown(name)} as {values.dtype}, not as real numbers")
+                raise CheckpointError(NOT_REAL, name=shown(name), kind=values.dtype)
             kept[name] = np.array(values, np.float32, order="C")
             if not np.isfinite(kept[name]).all():
-                raise CheckpointError(
-                    f"has numbers in {shown(name)} that are none (NaN or infinite)")
+                raise CheckpointError("has numbers in {name} that are none (NaN or infinite)",
+                                      name=shown(name))
         elif not name.endswith(".resample_filter"):
             surplus.append(name)
     left = [*skipped, *surplus][:_MAX_SKIPPED]

@@ -50,8 +50,8 @@ class Machine:
             self.position += 1
             budget.opcodes += 1
             if budget.opcodes > MAX_OPCODES:
-                raise CheckpointError(
-                    f"has a pickle of more than {MAX_OPCODES} opcodes and was refused")
+                raise CheckpointError("has a pickle of more than {most} opcodes and was refused",
+                                      most=MAX_OPCODES)
             if code == _STOP:
                 value = self._pop()
                 if self.stack or self.marks:
@@ -60,7 +60,8 @@ class Machine:
             operation = _OPERATIONS.get(code)
             if operation is None:
                 raise CheckpointError(
-                    f"uses pickle opcode {code:#04x}, which no weights need, and was refused")
+                    "uses pickle opcode {code:#04x}, which no weights need, and was refused",
+                    code=code)
             operation(self)
         raise CheckpointError("is cut short: its pickle does not end")
 

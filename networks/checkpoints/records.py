@@ -81,13 +81,14 @@ class Global:
     def allowed(cls, module: str, name: str) -> "Global":
         """The record for a name; raises CheckpointError, with the name, for one off the list."""
         if len(module) > _MAX_NAME:
-            raise CheckpointError(f"names {shown(module)}..., far longer than any name: refused")
+            raise CheckpointError("names {name}..., far longer than any name: refused",
+                                  name=shown(module))
         own = _PREFIXED.fullmatch(module)
         kind = _NAMES.get((own[1] if own else module, name))
         if kind is None:
             raise CheckpointError(
-                f"names {shown(f'{module}.{name[:80]}', 80)}, which is not on the short list of "
-                "what weights are made of; it was refused and nothing in it was run")
+                "names {name}, which is not on the short list of what weights are made of; it was "
+                "refused and nothing in it was run", name=shown(f"{module}.{name[:80]}", 80))
         return cls(kind)
 
 
@@ -161,7 +162,8 @@ def call(function, arguments, budget: Budget,
         return read_storage(memoryview(arguments[0]), budget)
     if kind == "dtype" and _is(arguments, str, (bool, int), (bool, int)):
         if not _NUMPY_TYPES.fullmatch(arguments[0]):
-            raise CheckpointError(f"has numpy numbers of type {shown(arguments[0], 20)}: refused")
+            raise CheckpointError("has numpy numbers of type {kind}: refused",
+                                  kind=shown(arguments[0], 20))
         return DType(arguments[0])
     if kind == "scalar" and _is(arguments, DType, _BYTES):
         return Array.filled((), arguments[0], False, arguments[1]).array()[()].item()

@@ -7,7 +7,7 @@ import json
 import math
 
 from networks.checkpoints.arrays import Storage, Tensor
-from networks.checkpoints.errors import CheckpointError, shown
+from networks.checkpoints.errors import NOT_REAL, CheckpointError, shown
 
 _MAX_HEADER = 1_000_000  # bytes; three networks take a tenth of it
 _TYPES = {
@@ -39,13 +39,14 @@ def _tensor(name: str, entry, data: memoryview) -> Tensor:
         case {"dtype": str(dtype), "shape": [*shape], "data_offsets": [int(begin), int(end)]}:
             pass
         case _:
-            raise CheckpointError(f"is a damaged safetensors file at {shown(name)}")
+            raise CheckpointError("is a damaged safetensors file at {name}", name=shown(name))
     if dtype not in _TYPES:
-        raise CheckpointError(f"has {shown(name)} as {shown(dtype, 20)}, not as real numbers")
+        raise CheckpointError(NOT_REAL, name=shown(name), kind=shown(dtype, 20))
     if len(shape) > 8 or any(type(n) is not int or not 0 <= n < 2**40 for n in shape):
-        raise CheckpointError(f"has {shown(name)} of an impossible shape")
+        raise CheckpointError("has {name} of an impossible shape", name=shown(name))
     storage = Storage(_TYPES[dtype], math.prod(shape), data[max(0, begin) : max(0, end)])
     if begin < 0 or len(storage.data) != end - begin or storage.nbytes != end - begin:
-        raise CheckpointError(f"is a damaged safetensors file: {shown(name)} is not all there")
+        raise CheckpointError("is a damaged safetensors file: {name} is not all there",
+                              name=shown(name))
     strides = tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
     return Tensor.within(storage, 0, tuple(shape), strides)

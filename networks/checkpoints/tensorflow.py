@@ -28,7 +28,8 @@ def read_network(
     if network.state.get("version") != _VERSION or function != "G_main":
         known = {"G_style": "StyleGAN1", "D_stylegan2": "a discriminator", "D_basic": "StyleGAN1"}
         name = known.get(function, "another network") if type(function) is str else "no network"
-        raise CheckpointError(f"is {name} of the TensorFlow tools; choose a StyleGAN2 generator")
+        raise CheckpointError("is {network} of the TensorFlow tools; choose a StyleGAN2 generator",
+                              network=name)
     components = network.state.get("components")
     parts = [components.get(name) for name in ("mapping", "synthesis")] if (
         isinstance(components, dict)) else [None]

@@ -109,7 +109,7 @@ def _members(data: memoryview) -> dict[str, memoryview]:
     try:
         members = zipfile.ZipFile(_View(data)).infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeError) as error:
-        raise CheckpointError(f"is a damaged zip archive ({error})") from None
+        raise CheckpointError("is a damaged zip archive ({why})", why=str(error)) from None
     if sum(member.file_size for member in members) > len(data):
         raise CheckpointError("is an archive whose members lie over each other and was refused")
     found = {}
@@ -117,7 +117,8 @@ def _members(data: memoryview) -> dict[str, memoryview]:
         match = _MEMBER.fullmatch(member.filename)
         if match is None:
             raise CheckpointError(
-                f"is an archive with {shown(member.filename)}, which no weights need: refused")
+                "is an archive with {file}, which no weights need: refused",
+                file=shown(member.filename))
         if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1 or (
                 member.file_size != member.compress_size):
             raise CheckpointError("has compressed or encrypted members, unlike torch.save: refused")

@@ -133,9 +133,10 @@ def test_an_export_that_cannot_be_is_answered_in_one_sentence(
     assert_plain(caught.value)
 
 
-def test_what_fails_within_is_answered_in_one_sentence_too(edit, monkeypatch, caplog):
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError])
+def test_what_fails_within_is_answered_in_one_sentence_too(edit, monkeypatch, caplog, kind):
     def fail(*_, **__):
-        raise RuntimeError("CUDA out of memory at /home/someone/secret.py")
+        raise kind("CUDA out of memory at /home/someone/secret.py")
 
     monkeypatch.setattr("drag.files.export.render_edit", fail)
     with pytest.raises(gr.Error) as caught:

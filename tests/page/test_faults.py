@@ -19,6 +19,7 @@ from drag.models.loaded import LoadedModels
 from drag.models.progress import ModelUnavailableError
 from drag.page.handlers import SHOWN, Handlers, drags
 from drag.page.menus import FORMATS
+from networks.errors import Message
 from tests.page.conftest import (
     CANVAS,
     ENGLISH,
@@ -120,10 +121,11 @@ def test_the_hub_that_goes_while_a_model_comes_takes_nothing_with_it(handlers, m
     made = session.edit
 
     def fetch(model):
-        yield f"Downloading {model.title}", 0.5
+        yield Message("Downloading {model}", model=model.title), 0.5
         handlers.arrive("", "", None, NEIGHBOUR)
         assert "Step limit" in list(arm(handlers, NEIGHBOUR))[-1][LINE]
-        raise ModelUnavailableError("The download of team/nets/x.pkl broke off: choose it again.")
+        raise ModelUnavailableError("The download of {file} broke off: choose it again.",
+                                    file="team/nets/x.pkl")
 
     monkeypatch.setattr(handlers.models, "fetch", fetch)
     *_, (line, *rest) = handlers.choose("team/nets/x.pkl", ENGLISH)

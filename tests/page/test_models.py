@@ -7,6 +7,7 @@ import numpy as np
 from drag import PointPair
 from drag.page.components.canvas import to_value
 from drag.page.handlers import SHOWN
+from networks.errors import Message
 from networks.stylegan2 import StyleGAN2
 from tests.page.conftest import (
     ENGLISH,
@@ -42,9 +43,9 @@ def test_a_model_that_is_no_longer_wanted_says_nothing_more(handlers, monkeypatc
     fetch = handlers.models.fetch
 
     def slow(model):
-        yield "Downloading", 0.1
+        yield Message("Downloading"), 0.1
         yield from fetch(model)
-        yield "Reading", None
+        yield Message("Reading"), None
         raise ValueError("never wanted")
 
     monkeypatch.setattr(handlers.models, "fetch", slow)

@@ -11,7 +11,8 @@ from drag.page import wiring
 from drag.page.handlers import photos
 from drag.photo.inversion import Fit
 from drag.server import photos as portrait
-from drag.server.engine import NO_MEMORY
+from drag.server.engine import NO_MEMORY, NoMemoryError
+from networks.errors import UserError
 from tests.page.conftest import ENGLISH, LINE, visitor
 from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
 
@@ -166,7 +167,7 @@ FIRST_TRY = fit(0, 0.9, "encoder"), fit(0.3, 0.6), fit(0.6, 0.4)
 def test_an_inversion_that_began_anew_keeps_what_the_first_try_reached(handlers, monkeypatch):
     # Memory ran out once, Stop came at the second encoder's guess, and that was what was kept.
     best, _ = kept(handlers, monkeypatch, *FIRST_TRY, fit(0, 0.9, "encoder"), fit(0.3, 0.6),
-                   error=ValueError("Too little of it."))
+                   error=UserError("Too little of it."))
     assert best == np.float32(0.4)
 
 
@@ -182,7 +183,7 @@ def test_a_second_try_counts_once_it_is_nearer_and_so_does_its_end(
 
 
 @pytest.mark.parametrize(("error", "words"), [
-    (KeyError("x"), "broke off"), (ValueError(NO_MEMORY), "or with a smaller model")])
+    (KeyError("x"), "broke off"), (NoMemoryError(NO_MEMORY), "or with a smaller model")])
 @pytest.mark.parametrize("fits", [(), FIRST_TRY])
 def test_only_what_there_is_is_said_to_be_kept(handlers, monkeypatch, error, words, fits):
     before = visitor(handlers).edit

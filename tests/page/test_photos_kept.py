@@ -20,6 +20,7 @@ from drag.photo.alignment import Frame
 from drag.photo.inversion import Fit
 from drag.server.line import Line
 from drag.web import zero
+from networks.errors import UserError
 from tests.page.conftest import CANVAS, ENGLISH, LINE, POINT, SEED, another, canvas_of, visitor
 from tests.page.inversions import FRAME, PHOTO, file_of, running, taken, use
 from tests.real_photos import astronaut
@@ -83,8 +84,8 @@ def test_at_another_model_meanwhile_it_is_put_aside(handlers, fits):
 
 
 @pytest.mark.parametrize(("error", "words"), [
-    (KeyError("secret"), "Try again, or reload"), (ValueError("Too little of it: try again."),
-                                                   "Too little of it")])
+    (KeyError("secret"), "Try again, or reload"), (ValueError("secret"), "Try again, or reload"),
+    (UserError("Too little of it: try again."), "Too little of it")])
 def test_an_error_in_the_middle_keeps_the_best_so_far(handlers, fits, error, words):
     fits.error = error
     taken(handlers)

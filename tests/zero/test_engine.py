@@ -63,7 +63,7 @@ def test_closing_stops_a_worker_soon_and_another_drag_uses_it(told):
 
 def test_a_worker_that_dies_ends_its_drag_in_words_and_the_next_gets_another(told):
     said, log = told
-    assert said["died"] == [zero.LOST, "ValueError"]
+    assert said["died"] == [zero.LOST, "UserError"]
     assert said["after"]["numbers"] == said["first"]["numbers"]
     assert len([line for line in log if "fork" in line]) == 2
 

@@ -12,6 +12,7 @@ import numpy as np
 from drag.edit import Edit, PointPair
 from drag.masks import decode_mask
 from drag.page.components.base import JsonComponent, read_asset, to_url
+from networks.errors import UserError
 
 _HTML, _CSS = read_asset("canvas/canvas.html"), read_asset("canvas/canvas.css")
 _JS = read_asset(  # one function body: what a file does at once needs what stands before it
@@ -54,7 +55,7 @@ def read_value(value, img_size: tuple[int, int]) -> tuple[list[PointPair], np.nd
         ]
         mask = _read_mask(value["mask"], img_size) if value.get("mask") else None
     except (TypeError, KeyError, AttributeError, ValueError, OverflowError) as error:
-        raise ValueError("What the canvas sent cannot be read: reload the page.") from error
+        raise UserError("What the canvas sent cannot be read: reload the page.") from error
     return points, mask, revision
 
 

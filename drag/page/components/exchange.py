@@ -3,6 +3,7 @@
 import base64
 
 from drag.page.components.base import JsonComponent, read_asset
+from networks.errors import UserError
 
 _HTML, _CSS = read_asset("exchange.html"), read_asset("exchange.css")
 _JS = read_asset("language.js", "base64.js", "exchange.js")
@@ -31,4 +32,4 @@ def read_file(value) -> tuple[str, bytes]:
                 return name[:200], base64.b64decode(content, validate=True)
             except ValueError:
                 pass
-    raise ValueError("The file cannot be read: choose another.")
+    raise UserError("The file cannot be read: choose another.")

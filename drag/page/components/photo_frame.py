@@ -6,6 +6,7 @@ import json
 from drag.page.components.base import JsonComponent, read_asset
 from drag.photo.alignment import Frame
 from drag.server.language import LANGUAGES, WORDS
+from networks.errors import UserError
 
 _HTML, _CSS = read_asset("photo/photo.html"), read_asset("photo/photo.css")
 _PREFIX = "frame_"  # of the words of its script
@@ -39,7 +40,7 @@ def read_content(value) -> bytes:
                 return base64.b64decode(content, validate=True)
             except ValueError:
                 pass
-    raise ValueError(UNREADABLE)
+    raise UserError(UNREADABLE)
 
 
 def read_frame(value) -> tuple[Frame, bool]:
@@ -48,4 +49,4 @@ def read_frame(value) -> tuple[Frame, bool]:
     match value:
         case {"frame": {"x": x, "y": y, "side": side, "angle": angle}}:
             return Frame(x, y, side, angle), value.get("anyway") is True
-    raise ValueError(NO_FRAME)
+    raise UserError(NO_FRAME)

@@ -14,11 +14,12 @@ from drag.loop import Step, drag
 from drag.page.handlers.desk import PAST, Desk, frame_of
 from drag.page.panel import IDLE, stopped
 from drag.page.past import past
-from drag.page.trouble import TROUBLE, in_words, plain_errors
+from drag.page.trouble import PHOTO_RUNS, RUNNING, TROUBLE, WAITS, in_words, plain_errors
 from drag.page.wording import how_far, how_it_ended, in_line, problem, status
 from drag.server.language import language_of
 from drag.server.line import Place
 from drag.server.sessions import Session, Turn
+from networks.errors import UserError
 
 NOTHING = (gr.skip(),) * PAST
 OBJECT_SECONDS = 3  # that an objection stays in the status line of a running drag
@@ -40,9 +41,9 @@ class RunHandlers(Desk):
         session = self._taken(value, request)
         if session.running or session.in_line:
             session.objected = time.monotonic()
-            raise ValueError(session.say("running" if session.running else "waits"))
+            raise UserError(RUNNING if session.running else WAITS)
         if session.inverting:
-            raise ValueError(session.say("photo_runs"))
+            raise UserError(PHOTO_RUNS)
         settings = Settings(solver, rate, r1, r2, weight, cap, str(space).lower(), entries)
         edit = there = session.edit
         if (edit.trail is not None and isinstance(step, (int, float))
@@ -62,7 +63,7 @@ class RunHandlers(Desk):
         yield (gr.skip(),) * (4 + PAST)  # a generator closed before this lives on
         try:
             session = self._session(request)
-        except ValueError as error:
+        except UserError as error:
             yield in_words(error, language_of(request)), gr.skip(), *IDLE, *NOTHING
             return
         if not session.enter_line():
@@ -71,7 +72,7 @@ class RunHandlers(Desk):
             return
         try:
             yield from self._run(session)
-        except ValueError as error:  # the line is full, the points went, memory is too little
+        except UserError as error:  # the line is full, the points went, memory is too little
             yield self._broken_off(session, in_words(error, session.language))
         except Exception:  # an error in a step costs this visitor the rest of the drag, no more
             log.exception("a drag failed")
@@ -122,7 +123,8 @@ class RunHandlers(Desk):
 
     def _progress(self, session: Session, step: Step, way: float) -> str:
         objects = time.monotonic() < session.objected + OBJECT_SECONDS and not session.stop
-        return problem(session.say("running")) if objects else how_far(step, way, session.language)
+        return (in_words(UserError(RUNNING), session.language) if objects
+                else how_far(step, way, session.language))
 
     def _step(self, session: Session, step: Step):
         """The canvas with a step's picture."""

@@ -18,6 +18,7 @@ from drag.page.trouble import TROUBLE, in_words
 from drag.page.wording import status
 from drag.server.language import language_of, say
 from drag.server.sessions import Session
+from networks.errors import UserError
 
 
 class FileHandlers(PictureHandlers):
@@ -42,7 +43,7 @@ class FileHandlers(PictureHandlers):
         try:
             session = self._session(request)
             if session.running:
-                raise ValueError(session.say("end_first"))
+                raise UserError("A drag is running: wait for its end, or press Stop, then save.")
             edit, suffix, made = session.edit, suffix_of(kind), None
             with self.models.use(edit.model) as generator:
                 file = making(suffix, generator, edit, _number(seconds), bool(points), bool(mark))
@@ -52,7 +53,7 @@ class FileHandlers(PictureHandlers):
                         yield (status(session.say("filming", percent=percent), made, quiet=True),
                                gr.skip())
             if not isinstance(made, bytes):  # the page went, or seemed to
-                raise ValueError("The file was not finished: save it again.")
+                raise UserError("The file was not finished: save it again.")
             name = file_name(edit, suffix)
             yield status(session.say("saved", name=name)), gr.update(saved={
                 "name": name, "serial": session.next_serial(),
@@ -71,8 +72,9 @@ class FileHandlers(PictureHandlers):
         if isinstance(found, Edit):
             key, model = "opened_project", self.models.find(found.model)
             if not self._offered(model):  # no file chooses what is fetched
-                raise ValueError(f"This project is of the model {model.name[:80]}, which is not in "
-                                 "the menu: type its name there first, then open it again.")
+                raise UserError("This project is of the model {model}, which is not in the menu: "
+                                "type its name there first, then open it again.",
+                                model=model.name[:80])
         else:
             key, model = "opened", self.models.find(session.edit.model)
 
@@ -96,7 +98,7 @@ def of_model(edit: Edit, model: str) -> Edit:
 
 def _number(value) -> float:
     if not isinstance(value, (int, float)):
-        raise ValueError("The film's length must be a number of seconds.")
+        raise UserError("The film's length must be a number of seconds.")
     return float(value)
 
 

@@ -14,6 +14,7 @@ from drag.page.past import entry_of, past
 from drag.page.trouble import TROUBLE, plain_errors
 from drag.page.wording import status
 from drag.server.gallery import shrink, thumbnail
+from networks.errors import UserError
 
 KEEP_BYTES = 400_000  # that a browser keeps of an edit: it, and the last few changes
 
@@ -26,7 +27,7 @@ class HistoryHandlers(Desk):
         """Back to before the last change."""
         session = self._taken(value, request)
         if not session.edit.history and not session.running:
-            raise ValueError("There is nothing to undo.")
+            raise UserError("There is nothing to undo.")
         return self._replace(session, lambda _, edit: edit.undo(), "went_back")
 
     @plain_errors(outputs=SHOWN)
@@ -34,7 +35,7 @@ class HistoryHandlers(Desk):
         """The change that was undone last."""
         session = self._taken(value, request)
         if not session.edit.future:
-            raise ValueError("There is nothing to redo.")
+            raise UserError("There is nothing to redo.")
         return self._replace(session, lambda _, edit: edit.redo(), "went_forth")
 
     @plain_errors(outputs=SHOWN)

@@ -12,15 +12,16 @@ from drag.page.components.photo_frame import read_frame
 from drag.page.handlers.desk import SHOWN
 from drag.page.handlers.photos import PhotoHandlers
 from drag.page.panel import IDLE, at_rest, plain, said, small, stopped
-from drag.page.trouble import TROUBLE, in_words, plain_errors
+from drag.page.trouble import PHOTO_RUNS, RUNNING, TROUBLE, WAITS, in_words, plain_errors
 from drag.page.wording import how_long, in_line, problem, status
 from drag.photo import alignment
 from drag.photo import inversion as inverting
-from drag.server.engine import NO_MEMORY
+from drag.server.engine import NoMemoryError
 from drag.server.language import language_of, name_in
 from drag.server.line import PHOTO, Place
 from drag.server.photos import Inversion
 from drag.server.sessions import Session
+from networks.errors import UserError
 
 MAX_SECONDS, OF_DRAGS = 170.0, 1.5  # of an inversion; as many times as long as a drag may take
 TELL_SECONDS, SHOW_SECONDS = 0.2, 0.7  # between two lines on how far it is; and two pictures
@@ -56,11 +57,11 @@ class InversionHandlers(PhotoHandlers):
             edit.model, edit.settings, picture, portrait.shows_face(frame), anyway)
         with session.lock:
             if session.inverting or session.armed or session.dragging:
-                key = "photo_runs" if session.inverting else (
-                    "running" if session.running else "waits")
-                raise ValueError(session.say(key))
+                raise UserError(PHOTO_RUNS if session.inverting else (
+                    RUNNING if session.running else WAITS))
             if session.photo is not portrait:  # which came with a frame of its own
-                raise ValueError(session.say("photo_changed"))
+                raise UserError("The photo is another one now: look at its frame, then press “Use "
+                                "this photo”.")
             session.inversion, session.awaited = inversion, True
         words = session.say("starting")
         return (status(words, 0.0), gr.update(interactive=False), gr.update(interactive=True),
@@ -85,7 +86,7 @@ class InversionHandlers(PhotoHandlers):
         yield (gr.skip(),) * WORKED  # a generator closed before this lives on
         try:
             session = self._session(request)
-        except ValueError as error:
+        except UserError as error:
             yield in_words(error, language_of(request)), *NOTHING[1:], *IDLE, gr.skip()
             return
         inversion = _fetched(session)
@@ -99,10 +100,10 @@ class InversionHandlers(PhotoHandlers):
         try:
             yield from self._watched(session, inversion)
             line = None
-        except ValueError as error:  # the line is full, memory is too little
-            no_memory = str(error) == NO_MEMORY
-            line = _broken_off(session, inversion, "photo_no_memory") if no_memory else in_words(
-                error, session.language)
+        except NoMemoryError:
+            line = _broken_off(session, inversion, "photo_no_memory")
+        except UserError as error:  # the line is full, say
+            line = in_words(error, session.language)
         except Exception:  # costs this visitor the rest of it, no more
             log.exception("an inversion failed")
             line = _broken_off(session, inversion, "photo_failed")

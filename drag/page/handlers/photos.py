@@ -16,13 +16,14 @@ from drag.page.components.base import to_url
 from drag.page.components.photo_frame import read_content
 from drag.page.handlers.desk import Desk
 from drag.page.panel import said
-from drag.page.trouble import TROUBLE, plain_errors
+from drag.page.trouble import PHOTO_RUNS, TROUBLE, plain_errors
 from drag.page.wording import status
 from drag.photo import alignment, faces
 from drag.photo.reading import read_photo
 from drag.server.language import language_of, name_in, say
 from drag.server.photos import PREVIEW, Portrait, photo_jpeg
 from drag.server.sessions import Session
+from networks.errors import UserError
 
 log = logging.getLogger("drag")
 
@@ -44,13 +45,13 @@ class PhotoHandlers(Desk):
 
     def _taken_photo(self, session: Session, content: bytes) -> tuple:
         if session.inverting:
-            raise ValueError(session.say("photo_runs"))
+            raise UserError(PHOTO_RUNS)
         photo = read_photo(content)
         portrait, shown = self._framed(
             session, Portrait.of(photo.pixels, session.edit), photo.pixels, photo.remarks)
         with session.lock:
             if session.inverting:  # the former photo is used meanwhile
-                raise ValueError(session.say("photo_runs"))
+                raise UserError(PHOTO_RUNS)
             session.photo = None if session.left else portrait  # the page went meanwhile
         return shown
 

@@ -17,6 +17,7 @@ from drag.page.wording import status
 from drag.server.gallery import thumbnail
 from drag.server.language import language_of, say, translated
 from drag.server.sessions import Session
+from networks.errors import UserError
 
 CHOSEN = SHOWN + 9  # outputs that show an edit of another model: it, and the settings, besides
 OFFERED = 6  # faces, or looks, to choose from
@@ -31,8 +32,8 @@ class PictureHandlers(Desk):
         session = self._session(request)
         session.refused = seed
         if session.edit.seed is None and not str(seed).strip():  # as shown for one from a file
-            raise ValueError("This picture came from a file and has no number: type one to see "
-                             "another picture.")
+            raise UserError("This picture came from a file and has no number: type one to see "
+                            "another picture.")
         seed, psi = parse_seed(seed), parse_truncation(psi)
         session.refused = ""
         if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
