@@ -54,6 +54,8 @@ class Page(gr.Blocks):
 
     async def postprocess_data(self, block_fn, predictions, state):
         """What a handler returned, for the browser."""
+        if predictions == {}:  # it names nothing, and Gradio would take that for a value
+            predictions = gr.skip()
         try:
             return await super().postprocess_data(block_fn, predictions, state)
         finally:
