@@ -14,8 +14,6 @@ from typing import Literal, TypedDict
 
 import gradio as gr
 import numpy as np
-from gradio.processing_utils import save_bytes_to_cache
-from gradio.utils import get_upload_folder
 
 from drag.edit import MAX_POINTS, Edit, PointPair, Settings
 from drag.files import export
@@ -27,6 +25,7 @@ from drag.models.loaded import LoadedModels
 from drag.server.engine import Engine
 from drag.server.line import Line, Place
 from drag.server.log import log_drag
+from drag.web.internals import keep_file
 from networks.errors import UserError
 
 MAX_MASK = 4_000_000  # characters
@@ -176,9 +175,9 @@ class Api:
         with self._generator(edit) as generator:
             file = export.making(suffix, generator, edit, seconds, points, mark)
             *_, content = self.films.run(lambda: file)
-        name = export.file_name(edit, suffix)  # in the cache, Gradio removes it when its time comes
+        name = export.file_name(edit, suffix)
         try:
-            path = save_bytes_to_cache(content, name, get_upload_folder())
+            path = keep_file(content, name)
         except OSError as error:
             log.error("a program's file could not be kept: %s", error.strerror)
             raise UserError(NO_ROOM) from error

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
-from gradio.utils import get_upload_folder
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from drag.server.language import language_of, translated
+from drag.web.internals import requests_of, upload_folder
 from networks.errors import Message, UserError
 
 MAX_BODY = 30_000_000  # bytes; a project of 20 MB has 27 million in base64
@@ -118,7 +118,7 @@ def _is_answer(path: str) -> bool:
     if not path.startswith(prefix) or "\0" in path:
         return False
     file = Path(path.removeprefix(prefix))
-    return (file.parent.parent == Path(get_upload_folder()).resolve()
+    return (file.parent.parent == Path(upload_folder()).resolve()
             and re.fullmatch(r"[0-9a-f]{40,}", file.parent.name) is not None
             and re.fullmatch(r"draggan[\w-]*\.\w+", file.name) is not None)
 
@@ -195,8 +195,7 @@ def _let_go(bodies: Bodies, size: int) -> None:
 
 def _queued(app) -> int:
     """Bytes of bodies whose calls wait in Gradio's queue, or run."""
-    events = app.get_blocks()._queue.event_ids_to_events.values()
-    return sum(event.request.scope.get("drag.size", 0) for event in list(events))
+    return sum(scope.get("drag.size", 0) for scope in requests_of(app))
 
 
 async def _until(room) -> None:

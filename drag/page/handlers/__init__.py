@@ -1,8 +1,11 @@
 """What the controls of the page do: one handler an event, between Gradio and the engine.
 
-A handler's first output is the status line. Which event runs which, `drag.page.wiring` says.
+A handler returns what it changes, by component (see `drag.page.controls`). Which event runs which,
+`drag.page.wiring` says.
 
-    desk        what all handlers share
+    desk        what all handlers share: models and visitors
+    changes     an edit takes another's place
+    scripts     what the browser's scripts ask for beside events
     visits      arriving, and leaving: what ends then, `drag.server.visitors` says
     drags       Drag and Stop
     history     undo, redo, the history, the steps of the last drag
@@ -12,16 +15,27 @@ A handler's first output is the status line. Which event runs which, `drag.page.
     files       saving, opening
 """
 
-from drag.page.handlers.desk import PAST, SHOWN
-from drag.page.handlers.drags import RunHandlers
-from drag.page.handlers.files import FileHandlers
-from drag.page.handlers.history import HistoryHandlers
-from drag.page.handlers.inversions import InversionHandlers
-from drag.page.handlers.pictures import CHOSEN
-from drag.page.handlers.visits import VisitHandlers
+from drag.page.controls import Controls
+from drag.page.handlers.desk import Desk
+from drag.page.handlers.drags import Drags
+from drag.page.handlers.files import Files
+from drag.page.handlers.history import History
+from drag.page.handlers.inversions import Inversions
+from drag.page.handlers.photos import Photos
+from drag.page.handlers.pictures import Pictures
+from drag.page.handlers.visits import Visits
 
-__all__ = ["CHOSEN", "PAST", "SHOWN", "Handlers"]
+__all__ = ["Desk", "Handlers"]
 
 
-class Handlers(VisitHandlers, RunHandlers, HistoryHandlers, FileHandlers, InversionHandlers):
-    """All of them, over the same models and visitors."""
+class Handlers:
+    """All of them, over one desk and one page."""
+
+    def __init__(self, desk: Desk, page: Controls):
+        self.visits = Visits(desk, page)
+        self.drags = Drags(desk, page)
+        self.history = History(desk, page)
+        self.pictures = Pictures(desk, page)
+        self.files = Files(desk, page)
+        self.photos = Photos(desk, page)
+        self.inversions = Inversions(desk, page, self.photos)
