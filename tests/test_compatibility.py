@@ -17,8 +17,8 @@ from drag.files.opening import read
 from drag.files.project import from_project, to_project
 from drag.generate import check_model
 from drag.models.loaded import LoadedModels
-from drag.page.handlers import Handlers
 from drag.render import render, render_edit
+from tests.page.conftest import PageHandlers
 
 DATA = Path(__file__).parent / "data" / "compatibility"
 EXPECTED = json.loads((DATA / "expected.json").read_text("utf-8"))
@@ -92,15 +92,15 @@ def page(generator):
     """The handlers of a server that was started anew."""
     models = LoadedModels("cpu")
     models.put(models.find("builtin"), generator)
-    return Handlers(models, "builtin")
+    return PageHandlers(models)
 
 
 def arrived(page, placed):
     """The edit of a browser that comes back with its copy, as recall.js hands it over."""
     stored = json.loads((DATA / "copy.json").read_text("utf-8"))
-    page.arrive(stored["draggan"], stored["draggan_edit"],
+    page.visits.arrive(stored["draggan"], stored["draggan_edit"],
                 json.loads(stored["draggan_placed"]) if placed else None, REQUEST)
-    return page.sessions.get("visitor").edit
+    return page.desk.sessions.get("visitor").edit
 
 
 def test_the_copy_of_a_browser_is_shown_by_a_server_that_does_not_know_it(page, generator):
