@@ -16,6 +16,7 @@ class ShiftGenerator:
 
     z_dim = w_dim = 8
     num_ws, img_resolution, img_size = 10, 128, (128, 128)
+    has_encoder = False
 
     def __init__(self):
         noise = torch.randn(1, 6, 11, 11, generator=torch.Generator().manual_seed(0))

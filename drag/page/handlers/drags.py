@@ -10,7 +10,7 @@ import gradio as gr
 from drag.edit import Settings
 from drag.files.images import jpeg
 from drag.generate import at_step
-from drag.loop import Step, drag
+from drag.loop import Step, check_drag
 from drag.page.handlers.desk import PAST, Desk, frame_of
 from drag.page.panel import IDLE, stopped
 from drag.page.past import past
@@ -49,8 +49,8 @@ class RunHandlers(Desk):
                 and step != edit.trail.index_of(edit.ws)):
             there = at_step(edit, int(step))
         there = replace(there, settings=settings)
-        with self.models.use(edit.model) as generator:
-            drag(generator, there)
+        with self.models.use(edit.model):
+            check_drag(there)
         self.line.check()
         if not session.arm(there, edit):  # another picture is shown meanwhile
             return gr.skip(), gr.skip(), gr.skip()
