@@ -239,8 +239,8 @@ class StyleGAN2(nn.Module):
             plan[-len(sizes) :] = plan_windows(window, sizes, REACH)
         x, have = self.const.expand(len(ws), -1, -1, -1), WHOLE
         for i, (taken, given) in enumerate(plan):
-            x = self._block(i).features(crop(x, have, taken), _entries(entries, i)[:2], given)
-            have = given
+            block, (w0, w1, _) = cast(Block, self.blocks[i]), _entries(entries, i)
+            x, have = block.features(crop(x, have, taken), (w0, w1), given), given
         if window is not None:
             x = crop(x, have, window)
         return x.contiguous(memory_format=torch.channels_last)  # where points are read from rows
@@ -252,7 +252,7 @@ class StyleGAN2(nn.Module):
         On CUDA the blocks that were trained in half precision run in it, those of dragging apart.
         """
         entries, x, image, first = ws.unbind(1), self.const.expand(len(ws), -1, -1, -1), None, 0
-        last = self._block(self.feature_block)
+        last = cast(Block, self.blocks[self.feature_block])
         if features is not None and last.to_rgb is None:
             x, first = features.contiguous(), self.feature_block + 1
         for i in range(first, len(self.blocks)):
@@ -260,9 +260,6 @@ class StyleGAN2(nn.Module):
             x, image = self.blocks[i](x, image, _entries(entries, i))
         assert image is not None  # the last block always makes one
         return image
-
-    def _block(self, i: int) -> Block:
-        return cast(Block, self.blocks[i])
 
     def _dtype(self, i: int, x: torch.Tensor) -> torch.dtype:
         half = (self.resolutions[i] in self.half_resolutions and i > self.feature_block
