@@ -22,6 +22,8 @@ what `networks` says of all of them. The wings around it have docstrings of thei
     __main__         python -m drag
 """
 
+from typing import Any
+
 from drag.edit import Edit, PointPair, Settings
 from drag.generate import new_edit
 from drag.loop import Step, drag
@@ -30,7 +32,7 @@ __all__ = [
     "Edit", "PointPair", "Settings", "Step", "as_file", "drag", "load_generator", "new_edit"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     """What stands on the method is imported when it is asked for: the method does without."""
     if name == "as_file":
         from drag.files.export import as_file

@@ -7,8 +7,10 @@ import re
 import statistics
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -17,12 +19,13 @@ from drag.edit import Edit, PointPair, Settings
 from drag.files import film, opening
 from drag.files.export import MEDIA_TYPES, as_file
 from drag.generate import check_model, from_latents, new_edit
-from drag.loop import drag
+from drag.loop import Step, drag
 from drag.models.catalogue import CATALOGUE, named
 from drag.models.loaded import load_generator
 from drag.models.progress import report_progress
 from drag.photo.command import inverted, parse_frame, read_file
 from drag.solvers import SOLVERS, solver_for
+from networks.generator import Generator
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -98,7 +101,7 @@ def suffix_of(path: str) -> str:
     return suffix
 
 
-def begin(args: argparse.Namespace) -> tuple:
+def begin(args: argparse.Namespace) -> tuple[Generator, Edit]:
     """The generator and the edit that the command line names, with its points placed."""
     points = [parse_pair(text) for text in args.drag]
     mask = read_mask(args.mask) if args.mask else None
@@ -107,7 +110,7 @@ def begin(args: argparse.Namespace) -> tuple:
     if args.frame is not None and not args.photo:
         raise ValueError("--frame is the part of a --photo to take: name that too.")
     photo = read_file(args.photo) if args.photo else None
-    frame = None if args.frame is None else parse_frame(args.frame, photo)
+    frame = parse_frame(args.frame, photo) if photo and args.frame is not None else None
     found = opening.read(args.open) if args.open else None  # an edit, or latents
     saved = found if isinstance(found, Edit) else None
     if saved and not args.model and saved.model not in CATALOGUE:  # no file chooses what is loaded
@@ -126,7 +129,7 @@ def begin(args: argparse.Namespace) -> tuple:
     else:
         psi = model.truncation_psi if args.psi is None else args.psi
         edit = new_edit(generator, model.name, args.seed, psi, settings)
-        if found is not None:
+        if isinstance(found, np.ndarray):
             edit = from_latents(generator, model.name, found, edit.truncation_psi, settings)
     check_model(generator, edit)
     if points or mask is not None or not (args.open or args.photo):
@@ -144,7 +147,10 @@ def run(args: argparse.Namespace) -> dict:
     if outputs[-1][1] in film.KINDS:
         film.check_seconds(args.seconds)
     generator, edit = begin(args)
-    steps, each, report = (), [], {}
+    steps: Iterable[Step] = ()
+    step: Step | None = None
+    report: dict[str, Any] = {}
+    each = []
     keep = functools.partial(as_file, seconds=args.seconds, points=args.with_points,
                              mark=args.mark)
     if args.drag or not (args.open or args.photo):
@@ -162,7 +168,7 @@ def run(args: argparse.Namespace) -> dict:
     seconds = time.perf_counter() - start
     for path, suffix in outputs:
         _write(path, keep(suffix, generator, edit))
-    if each:
+    if step is not None and step.ending:
         report = {
             "solver": solver_for(edit).name, "handles": step.handles,
             "targets": [pair.target for pair in edit.points], "distances": step.distances,
@@ -179,7 +185,8 @@ def peak_memory_mb() -> int | None:
     """The most memory this process has held, in 10^6 bytes; None where the system won't tell."""
     status = Path("/proc/self/status")
     if status.exists():  # Linux, whose getrusage may tell of the process that started this one
-        return round(int(re.search(r"VmHWM:\s*(\d+) kB", status.read_text())[1]) * 1024 / 1e6)
+        (kilobytes,) = re.findall(r"VmHWM:\s*(\d+) kB", status.read_text())
+        return round(int(kilobytes) * 1024 / 1e6)
     try:
         import resource
     except ImportError:  # Windows
@@ -188,7 +195,7 @@ def peak_memory_mb() -> int | None:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
-def _write(path, content: bytes) -> None:
+def _write(path: str | Path, content: bytes) -> None:
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(content)

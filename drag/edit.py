@@ -4,7 +4,9 @@ import functools
 import hashlib
 import io
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -27,14 +29,12 @@ CHANGES = "sample", "drag", "points", "mask", "mix", "reset", "open", "photo"
 
 @dataclass(frozen=True)
 class PointPair:
-    """A handle and the target it should reach, both (x, y) in pixels of the picture.
+    """A handle and the target it should reach."""
 
-    key: which pair this is among those of an edit, while handles move and pairs come and go; 0
-    leaves the choice to `Edit.place`. A pair whose handle a person sets anew has a new key.
-    """
-
-    handle: tuple[float, float]
-    target: tuple[float, float]
+    handle: tuple[float, float]  # p_i, (x, y) in pixels of the picture
+    target: tuple[float, float]  # t_i, likewise
+    # Which pair this is among those of an edit, while handles move and pairs come and go; 0 leaves
+    # the choice to `Edit.place`. A pair whose handle a person sets anew has a new key.
     key: int = 0
 
     @property
@@ -43,28 +43,25 @@ class PointPair:
         return math.dist(self.handle, self.target)
 
 
-def _number(default: float, low: float, high: float, words: str):
+def _number(default: float, low: float, high: float, words: str) -> Any:
     """A setting from low to high; words: what the page calls it."""
     return field(default=default, metadata={"range": (low, high), "words": words})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to drag; the defaults are the paper's (Sec. 4). Raises ValueError when out of range.
+    """How to drag; the defaults are the paper's (Sec. 4). Raises ValueError when out of range."""
 
-    r1 and r2 are in pixels of a 512 px picture and scale with the picture.
-    """
-
-    solver: str = "gauss-newton"
-    learning_rate: float = _number(2e-3, 1e-5, 0.1, "learning rate")
-    r1: float = _number(3.0, 1, 20, "radius r1")
-    r2: float = _number(12.0, 1, 50, "radius r2")
-    lambda_mask: float = _number(20.0, 0, 1000, "lambda of the region")
+    solver: str = "gauss-newton"  # a name of `drag.solvers.SOLVERS`
+    learning_rate: float = _number(2e-3, 1e-5, 0.1, "learning rate")  # of Adam
+    r1: float = _number(3.0, 1, 20, "radius r1")  # of the disc in eq. 1, pixels of a 512 px picture
+    r2: float = _number(12.0, 1, 50, "radius r2")  # half side of the window in eq. 2, likewise
+    lambda_mask: float = _number(20.0, 0, 1000, "lambda of the region")  # of eq. 1's second term
     max_steps: int = _number(300, 1, 2000, "step limit")
     latent_space: str = "w+"  # or "w": one change shared by all entries that move
     num_entries: int = _number(6, 1, 64, "number of entries that move")  # of ws, from the first
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for spec in fields(self):
             if "range" not in spec.metadata:
                 continue
@@ -73,7 +70,7 @@ class Settings:
                 given = "nothing" if value is None else str(value)[:40]
                 raise UserError(OUT_OF_RANGE, setting=Message(spec.metadata["words"]), low=low,
                                 high=high, given=given)
-            object.__setattr__(self, spec.name, spec.type(value))
+            object.__setattr__(self, spec.name, cast(type, spec.type)(value))
         if self.latent_space not in ("w", "w+"):
             raise UserError("The latent space must be w or w+, not {given}.",
                             given=str(self.latent_space)[:40])
@@ -82,41 +79,32 @@ class Settings:
 @dataclass(frozen=True, eq=False)
 class Edit:
     """A picture as latents, what is placed on it, what it was before, and what it was taken back
-    from.
+    from."""
 
-    seed: of the sample that it began as, None where the latents came from a file.
-    ws: float32 (num_ws, w_dim).   img_size: (H, W) of the picture in pixels.
-    mask_png: the region that may move as a black and white PNG (white moves), None for all of it.
-    origin: the latents as they were sampled or opened, which are ws unless given.
-    style_seed: of the picture whose look was mixed in, if one was.   change: what made this of the
-    entry before, one of CHANGES.   trail: the steps of the drag that ended here, to go back to.
-    tuning: how the generator's weights change for the photo that this picture began as, if it did;
-    whatever takes a generator and an edit applies it. The same object in all of its entries.
-    history, future: the entries before this one, oldest first, and those that were undone, the
-    next first; each with an empty history and future of its own.
-    """
-
-    model: str
-    seed: int | None
-    truncation_psi: float
-    ws: np.ndarray
-    img_size: tuple[int, int]
+    model: str  # the generator's name
+    seed: int | None  # of the sample that it began as, None where the latents came from a file
+    truncation_psi: float  # of that sample, and of those that follow it
+    ws: np.ndarray  # float32 (num_ws, w_dim)
+    img_size: tuple[int, int]  # (H, W) of the picture, pixels
     points: tuple[PointPair, ...] = ()
-    mask_png: bytes | None = None
+    mask_png: bytes | None = None  # M, a black and white PNG (white may move); None: all of it may
     settings: Settings = Settings()
-    origin: np.ndarray | None = None
-    style_seed: int | None = None
-    change: str = "sample"
-    trail: Trail | None = None
+    # The latents as they were sampled or opened; ws unless given, and never None.
+    origin: np.ndarray = None  # type: ignore[assignment]
+    style_seed: int | None = None  # of the picture whose look was mixed in, if one was
+    change: str = "sample"  # what made this of the entry before, one of CHANGES
+    trail: Trail | None = None  # the steps of the drag that ended here, to go back to
+    # How the generator's weights change for the photo that this picture began as, if it did;
+    # whatever takes a generator and an edit applies it. The same object in all of its entries.
     tuning: Tuning | None = None
-    history: tuple["Edit", ...] = ()
-    future: tuple["Edit", ...] = ()
+    history: tuple["Edit", ...] = ()  # the entries before this one, oldest first,
+    future: tuple["Edit", ...] = ()  # and those that were undone, the next first; none has its own
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.origin is None:
             object.__setattr__(self, "origin", self.ws)
 
-    def place(self, points, mask: np.ndarray | None = None) -> "Edit":
+    def place(self, points: Iterable[PointPair], mask: np.ndarray | None = None) -> "Edit":
         """The edit with these points and mask.
 
         points: at most 100 PointPairs inside the picture.   mask: bool (H, W), True = may move;
@@ -143,9 +131,9 @@ class Edit:
         return np.asarray(Image.open(io.BytesIO(self.mask_png)).convert("L")) > 127
 
     @property
-    def facts(self) -> dict:
+    def facts(self) -> dict[str, Any]:
         """What made the picture, for its file's metadata."""
-        facts = {"model": self.model}
+        facts: dict[str, Any] = {"model": self.model}
         if self.seed is not None:
             facts |= {"seed": self.seed, "truncation_psi": self.truncation_psi}
         if self.style_seed is not None:
@@ -172,24 +160,23 @@ class Edit:
         return history.held_bytes(self.timeline)
 
     @property
-    def parts(self) -> tuple:
+    def parts(self) -> tuple[Any, ...]:
         """What takes memory in an entry, and may be shared with others; but for the trail."""
         parts = self.ws, self.origin, self.mask_png, self.points, self.tuning
         return tuple(part for part in parts if part is not None)
 
-    def moved(self, ws: np.ndarray, handles) -> "Edit":
+    def moved(self, ws: np.ndarray, handles: Iterable[Sequence[float]]) -> "Edit":
         """The edit with other latents and its handles where they went; handles: N (x, y)."""
-        points = tuple(replace(pair, handle=tuple(map(float, handle)))
-                       for pair, handle in zip(self.points, handles, strict=True))
+        points = tuple(replace(pair, handle=(float(x), float(y)))
+                       for pair, (x, y) in zip(self.points, handles, strict=True))
         return replace(self, ws=ws, points=points)
 
     def with_handles(self, handles: dict[int, tuple[float, float]]) -> "Edit":
         """The edit with these handles, by the key of their pair; other pairs stay as they are."""
-        points = (
-            replace(pair, handle=tuple(map(float, handles.get(pair.key, pair.handle))))
-            for pair in self.points
-        )
-        return replace(self, points=tuple(points))
+        places = (handles.get(pair.key, pair.handle) for pair in self.points)
+        points = tuple(replace(pair, handle=(float(x), float(y)))
+                       for pair, (x, y) in zip(self.points, places, strict=True))
+        return replace(self, points=points)
 
     @property
     def bare(self) -> "Edit":
@@ -232,7 +219,7 @@ class Edit:
 
 def _with_keys(points: tuple[PointPair, ...]) -> tuple[PointPair, ...]:
     """The pairs, each with a key of its own."""
-    taken, keyed = {pair.key for pair in points} | {0}, []
+    taken, keyed = {pair.key for pair in points} | {0}, list[PointPair]()
     for pair in points:
         if not pair.key or any(pair.key == other.key for other in keyed):
             pair = replace(pair, key=max(taken) + 1)

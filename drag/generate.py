@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,12 +10,16 @@ import torch
 from drag.edit import Edit, Settings
 from drag.history import bounded
 from networks.errors import UserError
+from networks.generator import Generator
 from networks.tuning import check_tuning
 
 MAX_SEED = 2**32 - 1  # what numpy.random.RandomState takes
 
 
-def new_edit(generator, model="builtin", seed=0, truncation_psi=0.7, settings=None) -> Edit:
+def new_edit(
+    generator: Generator, model: str = "builtin", seed: int | float | str = 0,
+    truncation_psi: float | str = 0.7, settings: Settings | None = None,
+) -> Edit:
     """Sample a picture: z from numpy's RandomState(seed), as NVIDIA's tools do.
 
     seed: 0 to 2^32 - 1.   truncation_psi: 0 (the average picture) to 1 (all variety).
@@ -25,7 +30,8 @@ def new_edit(generator, model="builtin", seed=0, truncation_psi=0.7, settings=No
                 settings=settings or Settings())
 
 
-def resample(generator, edit: Edit, seed, truncation_psi) -> Edit:
+def resample(generator: Generator, edit: Edit, seed: int | float | str,
+             truncation_psi: float | str) -> Edit:
     """Another picture, with nothing placed on it yet; `undo` brings the present one back.
 
     A slider that runs through truncations leaves one entry in the history, not one for each.
@@ -36,7 +42,10 @@ def resample(generator, edit: Edit, seed, truncation_psi) -> Edit:
     return replace(fresh, history=edit.history) if passing else follow(edit, fresh)
 
 
-def from_latents(generator, model: str, ws: np.ndarray, truncation_psi=0.7, settings=None) -> Edit:
+def from_latents(
+    generator: Generator, model: str, ws: np.ndarray, truncation_psi: float = 0.7,
+    settings: Settings | None = None,
+) -> Edit:
     """The picture of latents that came from a file, (num_ws, w_dim).
 
     truncation_psi: of the pictures that are mixed with it or follow it.
@@ -50,7 +59,8 @@ def follow(edit: Edit, other: Edit) -> Edit:
     return replace(other, history=bounded([*edit.remember().history, *other.history]))
 
 
-def mix(generator, edit: Edit, seed, entries=None) -> Edit:
+def mix(generator: Generator, edit: Edit, seed: int | float | str,
+        entries: int | None = None) -> Edit:
     """Style mixing (StyleGAN, Sec. 3.1): pose and shape stay, the look becomes that of a seed.
 
     entries: of W+ that stay, from the first; those that dragging moves (`Settings.num_entries`)
@@ -79,7 +89,7 @@ def reset_picture(edit: Edit) -> Edit:
     """
     if np.array_equal(edit.ws, edit.origin):
         return edit
-    first = {}
+    first: dict[int, tuple[float, float]] = {}
     for earlier in reversed(edit.history):
         if not earlier.shows(edit):
             break
@@ -95,14 +105,14 @@ def at_step(edit: Edit, index: int) -> Edit:
     return replace(edit, ws=ws).with_handles(handles)
 
 
-def _sample(generator, seed: int, psi: float) -> np.ndarray:
+def _sample(generator: Generator, seed: int, psi: float) -> np.ndarray:
     """Latents (num_ws, w_dim) of a seed."""
     z = torch.from_numpy(np.random.RandomState(seed).randn(1, generator.z_dim)).float()
     with torch.no_grad():
         return generator.mapping(z.to(generator.w_avg.device), psi)[0].cpu().numpy()
 
 
-def parse_seed(value) -> int:
+def parse_seed(value: Any) -> int:
     """A seed from what a person typed; raises ValueError that says what is allowed."""
     try:
         seed = int(str(value).strip()) if not isinstance(value, float) else int(value)
@@ -114,7 +124,7 @@ def parse_seed(value) -> int:
     return seed
 
 
-def parse_truncation(value) -> float:
+def parse_truncation(value: Any) -> float:
     """A truncation psi from what a person gave; raises ValueError that says what is allowed."""
     try:
         psi = float(value)
@@ -125,7 +135,7 @@ def parse_truncation(value) -> float:
     return psi
 
 
-def check_model(generator, edit: Edit) -> None:
+def check_model(generator: Generator, edit: Edit) -> None:
     """Raise ValueError where an edit, with all of its history, is not one of this generator."""
     fits = (generator.num_ws, generator.w_dim), tuple(generator.img_size)
     if any((each.ws.shape, tuple(each.img_size)) != fits for each in edit.timeline):

@@ -15,6 +15,7 @@ from drag.features import disc, scale_to, window
 from drag.preview import LiveView
 from drag.solvers import Solver, State, solver_for
 from networks.errors import UserError
+from networks.generator import Generator
 from networks.tuning import tuned
 
 PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture: less is none, which a solver's patience ends
@@ -39,40 +40,43 @@ class Ending(str, Enum):
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One step of a drag, complete in itself: what was reached if nothing follows.
+    """One step of a drag, complete in itself: what was reached if nothing follows."""
 
-    number: steps taken so far.   ws: float32 (num_ws, w_dim).   handles: N (x, y), pixels, as
-    tracked.   distances: N, pixels from there to the targets.   picture: uint8 (H, W, 3), or None
-    when none was due.   sharp: whether the picture is a full one, not a preview.
-    ending: why it ended, on the last step only.   likeness: N, how much what is at each handle is
-    like what was there at the start, 1 for the same and 0 for any other, the lesser of both where
-    the drag went on from a stall; empty where not known.
-    """
-
-    number: int
-    ws: np.ndarray
-    handles: tuple[tuple[float, float], ...]
-    distances: tuple[float, ...]
-    picture: np.ndarray | None = None
-    sharp: bool = False
-    ending: Ending | None = None
+    number: int  # steps taken so far
+    ws: np.ndarray  # float32 (num_ws, w_dim)
+    handles: tuple[tuple[float, float], ...]  # N (x, y), pixels, as tracked
+    distances: tuple[float, ...]  # N, pixels from there to the targets
+    picture: np.ndarray | None = None  # uint8 (H, W, 3), or None when none was due
+    sharp: bool = False  # whether the picture is a full one, not a preview
+    ending: Ending | None = None  # why it ended, on the last step only
+    # N: how much what is at each handle is like what was there at the start, 1 for the same and 0
+    # for any other, the lesser of both where the drag went on from a stall; empty where not known.
     likeness: tuple[float, ...] = ()
 
 
 def drag(
-    generator, edit: Edit, view: LiveView | None = None, seconds: float = math.inf
+    generator: Generator, edit: Edit, view: LiveView | None = None, seconds: float = math.inf
 ) -> Iterator[Step]:
     """Move the handles of an edit to their targets (DragGAN, Sec. 3).
 
-    generator: as `networks` describes them, dragged as the edit tunes it.   edit: with at least one
-    point that has somewhere to go.   view: gives steps their pictures, made by the generator as it
-    is tuned; without it no step has one.   seconds: that it takes at most, plus a step.
+    generator: dragged as the edit tunes it.   edit: with at least one point that has somewhere to
+    go.   view: gives steps their pictures, made by the generator as it is tuned; without it no step
+    has one.   seconds: that it takes at most, plus a step.
     Steps come until the handles arrive, the step cap of the settings is reached, time is up, or
     nothing more is gained; then the last step is the closest one again. Where about half of the way
     is left then, and no region has to stay, a solver that can stall is first tried again from
     there. The iterator may be closed at any time: `edit.moved(step.ws, step.handles)` is the edit
     that a step reached.
-    Raises ValueError, in words fit for a visitor, where there is nothing to drag.
+    Raises ValueError at once, as `check_drag`, or where the edit's tuning is of another generator.
+    """
+    solver = check_drag(edit)
+    return _steps(tuned(generator, edit.tuning), edit, solver, view, seconds)
+
+
+def check_drag(edit: Edit) -> Solver:
+    """The solver that is to drag an edit.
+
+    Raises ValueError, in words fit for a visitor, where there is nothing to drag, or too much.
     """
     if not edit.points:
         raise UserError("No point is placed: press on the picture and drag to the target.")
@@ -83,7 +87,7 @@ def drag(
     if len(edit.points) * (4 * len(disc(r1)) + len(window(r2))) > MAX_POSITIONS:
         raise UserError("So many points with radii so large take too long: "
                         "lower r1 or r2 under Advanced, or delete points.")
-    return _steps(tuned(generator, edit.tuning), edit, solver, view, seconds)
+    return solver
 
 
 def arrival_distance(edit: Edit) -> float:
@@ -95,20 +99,26 @@ def arrival_distance(edit: Edit) -> float:
 
 
 class _Course:
-    """How a drag goes: mean distance left, of the handles that are not at their targets to begin
-    with, pixels; at the start (way), at the closest state, and when it was last much less."""
+    """How a drag goes, by the mean distance left of the handles that are not at their targets to
+    begin with, in pixels."""
 
-    def __init__(self, edit: Edit):
-        self.edit, self.size, self.away = edit, edit.img_size, None
+    def __init__(self, edit: Edit, start: State):
+        """start: where it begins, after no step."""
+        self.edit, self.size = edit, edit.img_size
         self.targets = torch.tensor([pair.target for pair in edit.points], dtype=torch.float32)
+        distances = self._distances(start)
+        self.away = max(1, int((distances > arrival_distance(edit)).sum()))  # handles that count
+        self.way = self.mean = distances.sum().item() / self.away  # at the start, and by now
+        self.begun = self.way  # where this leg began
+        self.least, self.closest = self.way, (start, distances)  # of all states so far
+        self.gained, self.gained_at = self.way, 0  # when it was last much less, and after what step
+
+    def _distances(self, state: State) -> torch.Tensor:
+        return (self.targets - state.handles.cpu()).norm(dim=1)
 
     def take(self, number: int, state: State) -> torch.Tensor:
         """The distances (N,) after so many steps; from now on they count."""
-        distances = (self.targets - state.handles.cpu()).norm(dim=1)
-        if self.away is None:
-            self.away = max(1, (distances > arrival_distance(self.edit)).sum().item())
-            self.way = self.least = self.gained = self.begun = distances.sum().item() / self.away
-            self.closest, self.gained_at = (state, distances), number
+        distances = self._distances(state)
         self.mean = distances.sum().item() / self.away
         if self.mean < self.least:
             self.least, self.closest = self.mean, (state, distances)
@@ -133,12 +143,17 @@ class _Course:
 
 
 def _steps(
-    generator, edit: Edit, solver: Solver, view: LiveView | None, seconds: float
+    generator: Generator, edit: Edit, solver: Solver, view: LiveView | None, seconds: float
 ) -> Iterator[Step]:
     until = time.monotonic() + seconds
-    course, states, legs, doubt = _Course(edit), solver.steps(generator, edit), 1, None
+    states, legs = solver.steps(generator, edit), 1
+    doubt: torch.Tensor | None = None  # (N,), likeness where the first leg ended
+    state = next(states)
+    course = _Course(edit, state)
     for number in itertools.count():
-        state, onward, ending = next(states), None, None
+        onward, ending = None, None
+        if number:
+            state = next(states)
         if doubt is not None and state.likeness is not None:  # of both legs' handles
             state = replace(state, likeness=doubt.minimum(state.likeness))
         distances = course.take(number, state)
@@ -164,11 +179,12 @@ def _steps(
             next(states)  # where it stands
 
 
-def _step(number: int, state: State, distances, ending, view: LiveView | None) -> Step:
+def _step(number: int, state: State, distances: torch.Tensor, ending: Ending | None,
+          view: LiveView | None) -> Step:
     picture, sharp = None, False
     if view is not None:
         picture, sharp = view.frame(state.ws, state.features, final=ending is not None)
-    handles = tuple(map(tuple, state.handles.tolist()))
+    handles = tuple((x, y) for x, y in state.handles.tolist())
     ws = state.ws[0].cpu().numpy()
     likeness = () if state.likeness is None else tuple(state.likeness.tolist())
     return Step(number, ws, handles, tuple(distances.tolist()), picture, sharp, ending, likeness)

@@ -2,15 +2,11 @@
 
 import torch
 
-from drag.features import disc, sample
+from drag.features import FeaturePart, disc
 
 
 def motion_supervision(
-    features: torch.Tensor,
-    handles: torch.Tensor,
-    targets: torch.Tensor,
-    r1: float,
-    img_size: tuple[int, int],
+    part: FeaturePart, handles: torch.Tensor, targets: torch.Tensor, r1: float
 ) -> torch.Tensor:
     """First term of eq. 1: sum_i sum_{q in disc(p_i, r1)} || sg(F(q)) - F(q + d_i) ||_1.
 
@@ -20,15 +16,17 @@ def motion_supervision(
     features summed over for one handle (disc pixels times channels) and by the pixel's share of a
     cell. Adam does not see the factor; lambda does.
 
-    features: (1, C, h, w) with gradient.   handles, targets: (N, 2) float (x, y), pixels.
-    r1: radius of the disc, pixels.   img_size: (H, W). Returns a scalar.
+    part: F with gradient, all of it or what is within r1 and a pixel of the handles.
+    handles, targets: p and t, (N, 2) float (x, y), pixels.   r1: radius of the disc, pixels.
+    Returns a scalar.
     """
+    handles, targets = handles - part.corner, targets - part.corner
     away = targets - handles
-    step = away / away.norm(dim=1, keepdim=True).clamp(min=1.0)
-    around = handles[:, None] + disc(r1, handles.device)  # (N, K, 2)
-    here = sample(features.detach(), around, img_size)
-    there = sample(features, around + step[:, None], img_size)
-    pixels_a_cell = img_size[0] / features.shape[2]
+    step = away / away.norm(dim=1, keepdim=True).clamp(min=1.0)  # d, (N, 2)
+    q = handles[:, None] + disc(r1, handles.device)  # (N, K, 2)
+    here = part.detach().sample_within(q)  # sg(F(q)), (N, K, C)
+    there = part.sample_within(q + step[:, None])  # F(q + d)
+    pixels_a_cell = part.extent[0] / part.features.shape[2]
     return (here - there).abs().mean(dim=(1, 2)).sum() * pixels_a_cell
 
 
@@ -41,10 +39,11 @@ def mask_term(
     times channels), so a feature's change counts the same however large the region is. Beside the
     motion in features a cell, the paper's lambda 20 holds the region and lets handles arrive.
 
-    features, features_start: (1, C, h, w).   protected: (1, 1, h, w), the share of each cell that
-    must stay, 1 - M; not zero everywhere. Returns a scalar.
+    features, features_start: F and F_0, (1, C, h, w).   protected: 1 - M, (1, 1, h, w), the share
+    of each cell that must stay; not zero everywhere. Returns a scalar.
     """
-    change = (features - features_start).abs().sum(1, keepdim=True)  # of each cell: small to weight
+    # Summed over channels before it is weighted: (1, 1, h, w) is less to do.
+    change = (features - features_start).abs().sum(1, keepdim=True)
     return (change * protected).sum() / (protected.sum() * features.shape[1])
 
 

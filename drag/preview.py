@@ -1,12 +1,15 @@
 """Pictures while a drag runs, on a time budget."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from drag.render import to_picture
+from networks.generator import Generator, Previewing
 
 
 def fit_colours(features: torch.Tensor, picture: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
@@ -32,9 +35,13 @@ class LiveView:
     two full pictures is the last full one plus how the preview has changed since.
     """
 
-    def __init__(self, generator, full_share: float = 1 / 6, preview_share: float = 1 / 6):
+    def __init__(self, generator: Generator, full_share: float = 1 / 6,
+                 preview_share: float = 1 / 6):
         """full_share, preview_share: of the time since `begin`, at most."""
-        self.generator, self.picture, self.soft, self.colours = generator, None, None, None
+        self.generator = generator
+        # The last full picture and its preview, (1, 3, h, w); None before there is one.
+        self.last: tuple[np.ndarray, torch.Tensor] | None = None
+        self.colours: tuple[torch.Tensor, torch.Tensor] | None = None  # as `fit_colours` gives them
         self.shares = {"full": full_share, "preview": preview_share}
         self.spent = {"full": 0.0, "preview": 0.0}
         self.cost = {"full": 0.0, "preview": 0.0}  # of the last one, seconds
@@ -45,7 +52,8 @@ class LiveView:
         self.began = time.perf_counter()
         self._timed("full", self._full, ws, features)
 
-    def frame(self, ws: torch.Tensor, features: torch.Tensor | None, final: bool = False):
+    def frame(self, ws: torch.Tensor, features: torch.Tensor | None,
+              final: bool = False) -> tuple[np.ndarray | None, bool]:
         """(picture uint8 (H, W, 3), whether it is a full one), or (None, False) if none is due.
 
         ws: (1, num_ws, w_dim).   features: all those of ws, where they are at hand; saves time.
@@ -55,8 +63,8 @@ class LiveView:
             return self._timed("full", self._sharp, ws, features), True
         if self._due("full"):
             return self._timed("full", self._full, ws, features), True
-        if self.soft is not None and self._due("preview"):
-            return self._timed("preview", self._composite, ws, features), False
+        if self.last is not None and self._due("preview"):
+            return self._timed("preview", self._composite, ws, features, *self.last), False
         return None, False
 
     def _due(self, kind: str) -> bool:
@@ -64,32 +72,36 @@ class LiveView:
         return self.spent[kind] + self.cost[kind] <= self.shares[kind] * elapsed
 
     @torch.no_grad()
-    def _timed(self, kind: str, work, *args):
+    def _timed(self, kind: str, work: Callable[..., np.ndarray], *args: Any) -> np.ndarray:
         start = time.perf_counter()
         result = work(*args)
         self.cost[kind] = time.perf_counter() - start
         self.spent[kind] += self.cost[kind]
         return result
 
-    def _sharp(self, ws, features):
+    def _sharp(self, ws: torch.Tensor, features: torch.Tensor | None) -> np.ndarray:
         return to_picture(self.generator.image(ws, features))
 
-    def _full(self, ws, features):
+    def _full(self, ws: torch.Tensor, features: torch.Tensor | None) -> np.ndarray:
         features = self.generator.features(ws) if features is None else features
-        self.picture = self._sharp(ws, features)
-        if not hasattr(self.generator, "preview"):
-            self.colours = fit_colours(features, self.picture)
-        self.soft = self._preview(ws, features)
-        return self.picture
+        picture = self._sharp(ws, features)
+        if not isinstance(self.generator, Previewing):
+            self.colours = fit_colours(features, picture)
+        self.last = picture, self._preview(ws, features)
+        return picture
 
-    def _preview(self, ws, features):
-        if self.colours is None:
+    def _preview(self, ws: torch.Tensor, features: torch.Tensor | None) -> torch.Tensor:
+        if isinstance(self.generator, Previewing):
             return self.generator.preview(ws, features)
+        assert self.colours is not None  # of the last full picture
         features = self.generator.features(ws) if features is None else features
         return F.conv2d(features, *self.colours)
 
-    def _composite(self, ws, features):
-        change = self._preview(ws, features) - self.soft
-        change = F.interpolate(change, self.picture.shape[:2], mode="bilinear")[0].permute(1, 2, 0)
-        sharp = torch.from_numpy(self.picture).to(change.device)
+    def _composite(self, ws: torch.Tensor, features: torch.Tensor | None, picture: np.ndarray,
+                   soft: torch.Tensor) -> np.ndarray:
+        """A picture, changed as the preview has changed since its own, which is soft."""
+        change = self._preview(ws, features) - soft
+        change = F.interpolate(change, picture.shape[:2], mode="bilinear")[0]  # (3, H, W)
+        change = change.permute(1, 2, 0)
+        sharp = torch.from_numpy(picture).to(change.device)
         return (sharp + 127.5 * change).clamp_(0, 255).to(torch.uint8).cpu().numpy()

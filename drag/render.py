@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from drag.edit import Edit
+from networks.generator import Generator
 from networks.tuning import tuned
 
 
@@ -14,13 +15,13 @@ def to_picture(image: torch.Tensor) -> np.ndarray:
 
 
 @torch.no_grad()
-def render(generator, ws: np.ndarray) -> np.ndarray:
+def render(generator: Generator, ws: np.ndarray) -> np.ndarray:
     """The picture of latents: ws (num_ws, w_dim) -> uint8 (H, W, 3); for those of an edit that may
     be tuned `render_edit`."""
     return to_picture(generator.image(torch.from_numpy(ws).to(generator.w_avg.device)[None]))
 
 
-def render_edit(generator, edit: Edit) -> np.ndarray:
+def render_edit(generator: Generator, edit: Edit) -> np.ndarray:
     """The picture of an edit, uint8 (H, W, 3), by the generator as the edit tunes it."""
     return render(tuned(generator, edit.tuning), edit.ws)
 

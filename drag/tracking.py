@@ -5,38 +5,36 @@ So the paper's solver tracks; the default one follows patches (`drag.solvers.pat
 
 import torch
 
-from drag.features import sample, window
+from drag.features import FeaturePart, window
 
 VALUES_AT_ONCE = 2_000_000  # features compared in one go: bounds the memory of many points
 
 
 def track_points(
-    features: torch.Tensor,
-    templates: torch.Tensor,
-    around: torch.Tensor,
-    r2: float,
-    img_size: tuple[int, int],
+    part: FeaturePart, templates: torch.Tensor, around: torch.Tensor, r2: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Find each handle in the current features: p_i <- argmin_{q in window} || F(q) - f_i ||_1.
 
-    features:  (1, C, h, w) of the current picture.   templates: (N, C), F_0 at the first handles.
-    around:    (N, 2) float (x, y), pixels; the window's centres.   r2: half its side, pixels.
-    img_size:  (H, W); positions outside the picture are not considered.
-    Returns (N, 2) handles and (N,) residuals, the L1 distance at the minimum per channel.
+    part:      F of the current picture, all of it or what is within r2 of the windows' centres;
+               positions outside of it are not considered.   templates: f, (N, C), F_0 at the first
+               handles.   around: (N, 2) float (x, y), pixels; the windows' centres.
+    r2:        half a window's side, pixels.
+    Returns (N, 2) handles, pixels, and (N,) residuals, the L1 distance at the minimum per channel.
     """
-    height, width = img_size
+    channels, (height, width) = part.features.shape[1], part.extent
     limit = torch.tensor([width - 1, height - 1], dtype=around.dtype, device=around.device)
     offsets = window(r2, around.device)  # (K, 2)
-    chunk = max(1, VALUES_AT_ONCE // (len(offsets) * features.shape[1]))
+    chunk = max(1, VALUES_AT_ONCE // (len(offsets) * channels))
     handles, residuals = [], []
+    around = around - part.corner
     for centres, wanted in zip(around.split(chunk), templates.split(chunk), strict=True):
-        places = centres[:, None] + offsets  # (n, K, 2)
-        values = sample(features, places, img_size)
-        distance = torch.cdist(values, wanted[:, None], p=1)[..., 0] / features.shape[1]  # (n, K)
-        outside = ((places < 0) | (places > limit)).any(2)
+        q = centres[:, None] + offsets  # (n, K, 2)
+        values = part.sample_within(q)  # F(q), (n, K, C)
+        distance = torch.cdist(values, wanted[:, None], p=1)[..., 0] / channels  # (n, K)
+        outside = ((q < 0) | (q > limit)).any(2)
         best = distance.masked_fill(outside, torch.inf).min(1)
-        handles.append(places[torch.arange(len(places)), best.indices])
+        handles.append(q[torch.arange(len(q)), best.indices])  # (n, 2)
         residuals.append(best.values)
-    return torch.cat(handles), torch.cat(residuals)
+    return torch.cat(handles) + part.corner, torch.cat(residuals)
 
 

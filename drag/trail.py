@@ -2,27 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from networks.errors import UserError
 
+if TYPE_CHECKING:
+    from drag.edit import PointPair
+
+Handles = Sequence[tuple[float, float]]  # N (x, y), pixels
+_Step = tuple[int, np.ndarray, Handles]  # its number, latents (num_ws, w_dim), handles
 MAX_STEPS = 64  # kept of a drag; of a longer one every second is dropped, again and again
 MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Trail:
-    """Where a drag has been, from before it to its end.
+    """Where a drag has been, in S steps from before it to its end."""
 
-    ws: float32 (S, k, w_dim), the first k entries of the latents, which are all that it changed.
-    handles: float32 (S, N, 2), (x, y).   keys: of their N pairs.   numbers: S step numbers.
-    """
-
-    ws: np.ndarray
-    handles: np.ndarray
-    keys: tuple[int, ...]
-    numbers: tuple[int, ...]
+    ws: np.ndarray  # float32 (S, k, w_dim), the first k entries, which are all that it changed
+    handles: np.ndarray  # float32 (S, N, 2), (x, y) in pixels
+    keys: tuple[int, ...]  # of their N pairs
+    numbers: tuple[int, ...]  # of the S steps
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -32,7 +34,7 @@ class Trail:
         """Bytes that it takes."""
         return self.ws.nbytes + self.handles.nbytes
 
-    def at(self, ws: np.ndarray, index: int) -> tuple[np.ndarray, dict[int, tuple]]:
+    def at(self, ws: np.ndarray, index: int) -> tuple[np.ndarray, dict[int, tuple[float, float]]]:
         """Latents (num_ws, w_dim), the others as in ws, and the handles by key.
 
         Raises ValueError, in words fit for a visitor, where no step has this index.
@@ -41,7 +43,7 @@ class Trail:
             raise UserError("That step is no longer kept: move the slider again.")
         whole = ws.copy()
         whole[: self.ws.shape[1]] = self.ws[index]
-        places = (tuple(map(float, place)) for place in self.handles[index])
+        places = ((float(x), float(y)) for x, y in self.handles[index])
         return whole, dict(zip(self.keys, places, strict=True))
 
     def index_of(self, ws: np.ndarray) -> int:
@@ -54,20 +56,21 @@ class Trail:
 class Recorder:
     """Takes the steps of a drag and thins them out as they come."""
 
-    def __init__(self, ws: np.ndarray, pairs: Sequence):
+    def __init__(self, ws: np.ndarray, pairs: Sequence["PointPair"]):
         """ws: (num_ws, w_dim) before the drag.   pairs: the PointPairs it moves."""
         self.first, self.keys = ws, tuple(pair.key for pair in pairs)
-        self.steps = [(0, ws, [pair.handle for pair in pairs])]
-        self.every, self.last = 1, None
+        self.steps: list[_Step] = [(0, ws, [pair.handle for pair in pairs])]
+        self.every = 1
+        self.last: _Step | None = None
 
-    def take(self, number: int, ws: np.ndarray, handles) -> None:
+    def take(self, number: int, ws: np.ndarray, handles: Handles) -> None:
         """A step of the drag; handles: N (x, y). One that came before is tried once more."""
         if self.last and number < self.last[0]:
             self.steps = [step for step in self.steps if step[0] < number]
-        self.last = number, ws, handles
+        step = self.last = number, ws, handles
         if number % self.every:
             return
-        self.steps.append(self.last)
+        self.steps.append(step)
         if len(self.steps) >= min(MAX_STEPS, MAX_BYTES // max(1, ws.nbytes)):
             self.every *= 2
             self.steps = [step for step in self.steps if step[0] % self.every == 0]

@@ -13,36 +13,25 @@ FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64  # between resolutions; sums 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a file says beside its weights; the defaults hold where it is silent.
+    """What a file says beside its weights; the defaults hold where it is silent."""
 
-    lr_multiplier: of the mapping's layers, whose stored weights are larger by its inverse.
-    conv_clamp: limit on what convolutions put out, if any.   half: resolutions of the blocks that
-    were trained in half precision.
-    """
-
-    lr_multiplier: float = 0.01
-    conv_clamp: float | None = None
-    half: tuple[int, ...] = ()
+    lr_multiplier: float = 0.01  # of the mapping's layers: stored weights are larger by its inverse
+    conv_clamp: float | None = None  # limit on what convolutions put out, if any
+    half: tuple[int, ...] = ()  # resolutions of the blocks that were trained in half precision
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The sizes of a StyleGAN2 generator.
+    """The sizes of a StyleGAN2 generator."""
 
-    kind: skip, resnet or orig, how blocks make the picture (StyleGAN2, Fig. 7).
-    mapping_widths: outputs of the mapping's layers; the last is w_dim.   embed_dim: of a label, 0
-    without labels.   channels: outputs of each block, by its resolution.   const_size: (h, w) of
-    the constant input, (4, 4) for square pictures.   has_noise: fixed noise is added.
-    """
-
-    kind: str
+    kind: str  # skip, resnet or orig: how blocks make the picture (StyleGAN2, Fig. 7)
     z_dim: int
-    c_dim: int
-    embed_dim: int
-    mapping_widths: tuple[int, ...]
-    channels: dict[int, int]
-    const_size: tuple[int, int]
-    has_noise: bool
+    c_dim: int  # classes that a picture can be of, 0 where there are none
+    embed_dim: int  # of a label, 0 without labels
+    mapping_widths: tuple[int, ...]  # outputs of the mapping's layers; the last is w_dim
+    channels: dict[int, int]  # outputs of each block, by its resolution
+    const_size: tuple[int, int]  # (h, w) of the constant input, (4, 4) for square pictures
+    has_noise: bool  # fixed noise is added
     recorded: Recorded
 
     @property
@@ -67,11 +56,13 @@ class Architecture:
 
     def block_size(self, resolution: int) -> tuple[int, int]:
         """(h, w) of a block's map; a block's resolution is that of a square one."""
-        return tuple(resolution // 4 * side for side in self.const_size)
+        height, width = self.const_size
+        return resolution // 4 * height, resolution // 4 * width
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The weights that such a generator has, without noise and w_avg, which may be missing."""
-        shapes, width = {}, self.z_dim + self.embed_dim
+        shapes: dict[str, tuple[int, ...]] = {}
+        width = self.z_dim + self.embed_dim
         if self.c_dim:
             shapes |= _dense("mapping.embed", self.c_dim, self.embed_dim)
         for i, out in enumerate(self.mapping_widths):
@@ -91,12 +82,13 @@ class Architecture:
             before = channels
         return shapes
 
-    def _convolution(self, name: str, before: int, after: int, kernel: int = 3) -> dict:
+    def _convolution(self, name: str, before: int, after: int,
+                     kernel: int = 3) -> dict[str, tuple[int, ...]]:
         return {f"{name}.weight": (after, before, kernel, kernel), f"{name}.bias": (after,),
                 **_dense(f"{name}.affine", self.w_dim, before)}
 
 
-def _dense(name: str, before: int, after: int) -> dict:
+def _dense(name: str, before: int, after: int) -> dict[str, tuple[int, ...]]:
     return {f"{name}.weight": (after, before), f"{name}.bias": (after,)}
 
 

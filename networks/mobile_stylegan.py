@@ -6,6 +6,7 @@ Weight demodulation is folded into the weights, and the noise is fixed, so ws al
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -39,6 +40,8 @@ def inverse_haar(x: torch.Tensor) -> torch.Tensor:
 class Convolution(nn.Module):
     """Modulated convolution, fixed noise, bias, leaky ReLU; 3x3, or depthwise 3x3 then 1x1."""
 
+    noise: torch.Tensor  # (1, 1, side, side)
+
     def __init__(self, in_channels: int, out_channels: int, side: int, separable: bool = True):
         super().__init__()
         self.separable = separable
@@ -65,7 +68,7 @@ class Convolution(nn.Module):
                 x = x * style[:, :, None, None]
             x = F.conv2d(x, depthwise, padding=1, groups=channels)
             x = F.conv2d(x, self.pointwise, self.bias)
-        return F.leaky_relu_(x.add_(self.noise[(..., *window)]), 0.2)
+        return F.leaky_relu_(x.add_(self.noise[..., window[0], window[1]]), 0.2)
 
 
 class Block(nn.Module):
@@ -103,7 +106,7 @@ class ToRGB(nn.Module):
 
 
 class MobileStyleGAN(nn.Module):
-    """A frozen generator of 1024 px faces, with the protocol of every generator here.
+    """A frozen generator of 1024 px faces, as `networks.generator` describes them.
 
     ws are (N, num_ws, 512): entry 0 styles the first convolution, 2i+1 and 2i+2 the two halves of
     block i, the last one the conversion to RGB. The first six reach 32 px, as in StyleGAN2.
@@ -113,8 +116,11 @@ class MobileStyleGAN(nn.Module):
     num_ws = 2 * len(BLOCK_CHANNELS) + 2
     img_resolution, img_size = 1024, (1024, 1024)
     has_encoder = True  # assets/encoder.safetensors was trained on its pictures
+    w_avg: torch.Tensor  # (512,)
+    preview_weight: torch.Tensor  # (3, C, 1, 1), of a 1x1 convolution from the preview's block
+    preview_bias: torch.Tensor  # (3,)
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.mapping_layers = nn.ModuleList(nn.Linear(W_DIM, W_DIM) for _ in range(8))
         self.input = nn.Parameter(torch.empty(1, 512, 4, 4))
@@ -146,7 +152,8 @@ class MobileStyleGAN(nn.Module):
         if unknown or set(missing) - derived:
             odd = sorted(set(unknown) | set(missing) - derived)
             raise ValueError(f"these are not the weights of MobileStyleGAN: {', '.join(odd[:3])}")
-        generator = generator.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        generator.eval().requires_grad_(False)
+        generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's lack
         if missing:
             generator._derive()
         return generator
@@ -156,8 +163,9 @@ class MobileStyleGAN(nn.Module):
         """Average w over 10,000 samples; least-squares map of mid features to RGB for previews."""
         z = np.random.RandomState(0).randn(10_000, self.z_dim)
         self.w_avg = self._style(torch.from_numpy(z).float()).mean(0)
-        self.preview_weight, self.preview_bias = None, None
-        gram, moment = 0, 0
+        channels = BLOCK_CHANNELS[PREVIEW_BLOCK] + 1  # and a constant one
+        gram = torch.zeros(channels, channels, dtype=torch.float64)
+        moment = torch.zeros(channels, 3, dtype=torch.float64)
         for sample in torch.from_numpy(z[:8]).float():
             ws = self.mapping(sample[None], 0.7)
             features = self.features(ws)
@@ -175,7 +183,8 @@ class MobileStyleGAN(nn.Module):
             w = F.leaky_relu(layer(w), 0.2) * math.sqrt(2)
         return w
 
-    def _run_blocks(self, x: torch.Tensor, ws, first: int, end: int) -> torch.Tensor:
+    def _run_blocks(self, x: torch.Tensor, ws: Sequence[torch.Tensor], first: int,
+                    end: int) -> torch.Tensor:
         for i in range(first, end):
             x = self.blocks[i](x, ws[2 * i + 1], ws[2 * i + 2])
         return x
@@ -194,16 +203,17 @@ class MobileStyleGAN(nn.Module):
         cost that grows with them, and returned.   moving: only so many first entries of ws can get
         a gradient, which saves a tenth of the time.
         """
-        ws = ws.unbind(1) if moving is None else (
+        entries = ws.unbind(1) if moving is None else (
             *ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1))
-        x = self.conv1(self.input.expand(len(ws[0]), -1, -1, -1), ws[0])
+        x = self.conv1(self.input.expand(len(ws), -1, -1, -1), entries[0])
         if window is None:
-            return self._run_blocks(x, ws, 0, FEATURE_BLOCK + 1)
+            return self._run_blocks(x, entries, 0, FEATURE_BLOCK + 1)
         blocks = range(WINDOW_BLOCK, FEATURE_BLOCK + 1)
         plan = plan_windows(window, [(8 << i, 8 << i) for i in blocks], REACH)
-        x, have = self._run_blocks(x, ws, 0, WINDOW_BLOCK), WHOLE
+        x, have = self._run_blocks(x, entries, 0, WINDOW_BLOCK), WHOLE
         for i, (taken, given) in zip(blocks, plan, strict=True):
-            x = self.blocks[i](crop(x, have, taken), ws[2 * i + 1], ws[2 * i + 2], given)
+            w1, w2 = entries[2 * i + 1 : 2 * i + 3]
+            x = self.blocks[i](crop(x, have, taken), w1, w2, given)
             have = given
         return crop(x, have, window)
 

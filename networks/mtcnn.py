@@ -22,21 +22,21 @@ _TRIALS = [(0, 0, 1.05), *((dx, dy, scale) for scale in (0.95, 1.15) for dx, dy 
 
 
 class _PNet(nn.Module):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.conv1, self.prelu1 = nn.Conv2d(3, 10, 3), nn.PReLU(10)
         self.conv2, self.prelu2 = nn.Conv2d(10, 16, 3), nn.PReLU(16)
         self.conv3, self.prelu3 = nn.Conv2d(16, 32, 3), nn.PReLU(32)
         self.conv4_1, self.conv4_2 = nn.Conv2d(32, 2, 1), nn.Conv2d(32, 4, 1)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         x = F.max_pool2d(self.prelu1(self.conv1(x)), 2, ceil_mode=True)
         x = self.prelu3(self.conv3(self.prelu2(self.conv2(x))))
         return self.conv4_1(x).softmax(1)[:, 1], self.conv4_2(x)
 
 
 class _RNet(nn.Module):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.conv1, self.prelu1 = nn.Conv2d(3, 28, 3), nn.PReLU(28)
         self.conv2, self.prelu2 = nn.Conv2d(28, 48, 3), nn.PReLU(48)
@@ -44,7 +44,7 @@ class _RNet(nn.Module):
         self.dense4, self.prelu4 = nn.Linear(576, 128), nn.PReLU(128)
         self.dense5_1, self.dense5_2 = nn.Linear(128, 2), nn.Linear(128, 4)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         x = F.max_pool2d(self.prelu1(self.conv1(x)), 3, 2, ceil_mode=True)
         x = F.max_pool2d(self.prelu2(self.conv2(x)), 3, 2, ceil_mode=True)
         x = self.prelu4(self.dense4(_flat(self.prelu3(self.conv3(x)))))
@@ -52,7 +52,7 @@ class _RNet(nn.Module):
 
 
 class _ONet(nn.Module):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.conv1, self.prelu1 = nn.Conv2d(3, 32, 3), nn.PReLU(32)
         self.conv2, self.prelu2 = nn.Conv2d(32, 64, 3), nn.PReLU(64)
@@ -62,7 +62,7 @@ class _ONet(nn.Module):
         self.dense6_1, self.dense6_2 = nn.Linear(256, 2), nn.Linear(256, 4)
         self.dense6_3 = nn.Linear(256, 10)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         x = F.max_pool2d(self.prelu1(self.conv1(x)), 3, 2, ceil_mode=True)
         x = F.max_pool2d(self.prelu2(self.conv2(x)), 3, 2, ceil_mode=True)
         x = F.max_pool2d(self.prelu3(self.conv3(x)), 2, ceil_mode=True)
@@ -78,18 +78,17 @@ def _flat(x: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """boxes: (N, 4) left, top, right, bottom.   scores: (N,).   points: (N, 5, 2), the eyes, the
-    nose and the corners of the mouth, each left one first as seen in the face's upright picture."""
+    """Faces that were found."""
 
-    boxes: np.ndarray
-    scores: np.ndarray
-    points: np.ndarray
+    boxes: np.ndarray  # (N, 4) left, top, right, bottom
+    scores: np.ndarray  # (N,), 0 to 1
+    points: np.ndarray  # (N, 5, 2): eyes, nose, corners of the mouth; left first, as seen upright
 
 
 class MTCNN(nn.Module):
     """The three networks; `detect` is what to call."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.pnet, self.rnet, self.onet = _PNet(), _RNet(), _ONet()
 
@@ -122,9 +121,9 @@ class MTCNN(nn.Module):
         boxes, scores = boxes[largest], scores[largest]
         return Detections(boxes, scores, self._points(levels, boxes))
 
-    def _propose(self, image, smallest: float) -> tuple[np.ndarray, np.ndarray]:
+    def _propose(self, image: torch.Tensor, smallest: float) -> tuple[np.ndarray, np.ndarray]:
         height, width = image.shape[2:]
-        scale, boxes, scores = CELL / smallest, [np.zeros((0, 4))], [np.zeros(0)]
+        scale, found_boxes, found_scores = CELL / smallest, [np.zeros((0, 4))], [np.zeros(0)]
         while min(height, width) * scale >= CELL:
             size = round(height * scale), round(width * scale)
             level = F.interpolate(image, size, mode="bilinear", antialias=True)
@@ -134,14 +133,14 @@ class MTCNN(nn.Module):
             corners = corners * np.tile([width / size[1], height / size[0]], 2)
             found, certain = _shifted_boxes(corners, shifts[0][:, y, x].T.numpy()), score[0][y, x]
             kept = _suppressed(corners, certain.numpy(), 0.5)[:MOST]
-            boxes.append(found[kept])
-            scores.append(certain.numpy()[kept])
+            found_boxes.append(found[kept])
+            found_scores.append(certain.numpy()[kept])
             scale *= FACTOR
-        boxes, scores = np.concatenate(boxes), np.concatenate(scores)
+        boxes, scores = np.concatenate(found_boxes), np.concatenate(found_scores)
         kept = _suppressed(boxes, scores, 0.7)[:MOST]
         return boxes[kept], scores[kept]
 
-    def _points(self, levels, boxes: np.ndarray) -> np.ndarray:
+    def _points(self, levels: list[torch.Tensor], boxes: np.ndarray) -> np.ndarray:
         """The five points (N, 5, 2) by looking again where the last points say that the face is,
         turned upright, at several squares and their mirror images; their mean scatters less."""
         squares = _squares(boxes)
@@ -194,7 +193,7 @@ def _placed(squares: np.ndarray, points: np.ndarray) -> np.ndarray:
                      y + u * np.sin(angle) + v * np.cos(angle)], -1)
 
 
-def _sampled(levels, squares: np.ndarray, size: int) -> torch.Tensor:
+def _sampled(levels: list[torch.Tensor], squares: np.ndarray, size: int) -> torch.Tensor:
     """Squares of a picture, (N, 3, size, size); grey where they lie beyond it.
 
     levels: the picture, and halved again and again; each square is read from the one in which it
@@ -217,7 +216,8 @@ def _sampled(levels, squares: np.ndarray, size: int) -> torch.Tensor:
     return out
 
 
-def _suppressed(boxes, scores, overlap: float, of_smaller: bool = False) -> np.ndarray:
+def _suppressed(boxes: np.ndarray, scores: np.ndarray, overlap: float,
+                of_smaller: bool = False) -> np.ndarray:
     """Indices of boxes that no surer one covers, the surest first.
 
     overlap: intersection over union, or over the smaller of the two, from which one is covered.

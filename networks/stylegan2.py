@@ -6,7 +6,9 @@ What is left runs on any device, without a compiler or an operation of our own.
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import torch
@@ -48,17 +50,22 @@ class Convolution(nn.Module):
     clamp: limit on that, before the gain.
     """
 
+    weight: torch.Tensor  # (out, in, 3, 3)
+    power: torch.Tensor  # (out, in), of its squares
+    bias: torch.Tensor  # (out,)
+    noise: torch.Tensor | None  # (h, w)
+
     def __init__(self, state: dict, name: str, up: bool, gain: float, clamp: float | None):
         super().__init__()
         self.up, self.scale = up, math.sqrt(2) * gain
         self.clamp = None if clamp is None else clamp * gain
         self.affine = _linear(state, f"{name}.affine")
         self.register_buffer("weight", _tensor(state[f"{name}.weight"]))
-        self.register_buffer("power", self.weight.square().sum((2, 3)))  # (out, in)
+        self.register_buffer("power", self.weight.square().sum((2, 3)))
         self.register_buffer("bias", _tensor(state[f"{name}.bias"]) * self.scale)
         strength = float(state.get(f"{name}.noise_strength", 0.0))
         noise = _tensor(state[f"{name}.noise_const"]) * strength * self.scale if strength else None
-        self.register_buffer("noise", noise)  # (h, w)
+        self.register_buffer("noise", noise)
 
     def forward(self, x: torch.Tensor, w: torch.Tensor, window: Window = WHOLE) -> torch.Tensor:
         """x: (N, in, h, w), w: (N, w_dim), window: rows and columns of the map that is put out.
@@ -78,7 +85,7 @@ class Convolution(nn.Module):
             return x
         return (x.clamp if x.requires_grad else x.clamp_)(-self.clamp, self.clamp)
 
-    def _convolve(self, x, weight):
+    def _convolve(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         if not self.up:
             return F.conv2d(x, weight, padding=1)
         return _fir(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2))
@@ -86,6 +93,9 @@ class Convolution(nn.Module):
 
 class ToRGB(nn.Module):
     """Modulated 1x1 convolution to a picture."""
+
+    weight: torch.Tensor  # (3, in, 1, 1)
+    bias: torch.Tensor  # (3,)
 
     def __init__(self, state: dict, name: str, clamp: float | None):
         super().__init__()
@@ -110,6 +120,8 @@ class Block(nn.Module):
     """The layers of one resolution (Fig. 7): conv0 to twice the side, conv1, and what makes a
     picture of it: ToRGB and the picture so far (skip), or a shortcut past both (resnet)."""
 
+    shortcut: torch.Tensor | None  # (out, in, 1, 1)
+
     def __init__(self, state: dict, architecture: Architecture, resolution: int):
         super().__init__()
         name, clamp = f"synthesis.b{resolution}", architecture.recorded.conv_clamp
@@ -123,10 +135,11 @@ class Block(nn.Module):
         self.register_buffer(
             "shortcut", _tensor(state[f"{name}.skip.weight"]) * gain if shortcut else None)
 
-    def features(self, x, ws, window: Window = WHOLE) -> torch.Tensor:
+    def features(self, x: torch.Tensor, ws: Sequence[torch.Tensor],
+                 window: Window = WHOLE) -> torch.Tensor:
         """x: (N, in, h, w), ws: the entries for conv0 and conv1. Returns (N, out, 2h, 2w), this
         window of the map; outermost cells, REACH deep, are right only at the border of the map."""
-        before, w0, w1 = x, *ws
+        before, (w0, w1) = x, ws
         if self.conv0 is not None:
             x = self.conv0(x, w0, window)
         x = self.conv1(x, w1, window)
@@ -134,7 +147,8 @@ class Block(nn.Module):
             x = x + _upsample(F.conv2d(before, self.shortcut.to(x.dtype)))
         return x
 
-    def forward(self, x, image, ws) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def forward(self, x: torch.Tensor, image: torch.Tensor | None,
+                ws: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor | None]:
         """ws: the entries for conv0, conv1 and ToRGB. Returns features and the picture so far."""
         x = self.features(x, ws[:2])
         if image is not None:
@@ -146,14 +160,16 @@ class Block(nn.Module):
 
 
 class StyleGAN2(nn.Module):
-    """A frozen generator, with the protocol of every generator here.
+    """A frozen generator, as `networks.generator` describes them.
 
     ws are (N, num_ws, w_dim), an entry a convolution: 0 for the 4 px block, 2i - 1 and 2i for block
     i; a block's ToRGB shares the entry that follows its convolutions.
-    img_size: (H, W).   c_dim: how many classes a picture can be of, 0 where there are none.
     """
 
     has_encoder = False
+    c_dim: int  # how many classes a picture can be of, 0 where there are none
+    const: torch.Tensor  # (1, C, h, w), input of the first block
+    w_avg: torch.Tensor  # (w_dim,)
 
     def __init__(self, architecture: Architecture, state: dict[str, np.ndarray]):
         """state: arrays by NVIDIA's names. A truncation centre that it lacks is the mean of 10,000
@@ -177,7 +193,7 @@ class StyleGAN2(nn.Module):
 
     @torch.no_grad()
     def _average(self) -> torch.Tensor:
-        random, total = np.random.RandomState(0), 0
+        random, total = np.random.RandomState(0), torch.zeros(self.w_dim)
         for _ in range(10):
             z = torch.from_numpy(random.randn(1000, self.z_dim)).float()
             total = total + self._style(z, None).mean(0)
@@ -214,17 +230,17 @@ class StyleGAN2(nn.Module):
         cost that grows with them, and returned.   moving: only so many first entries of ws can get
         a gradient, which saves time.
         """
-        ws = ws.unbind(1) if moving is None else (
+        entries = ws.unbind(1) if moving is None else (
             *ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1))
         resolutions = self.resolutions[: self.feature_block + 1]
         plan = [(WHOLE, WHOLE)] * len(resolutions)
         if window is not None:
             sizes = [self._block_size(r) for r in resolutions if r >= WINDOW_RESOLUTION]
             plan[-len(sizes) :] = plan_windows(window, sizes, REACH)
-        x, have = self.const.expand(len(ws[0]), -1, -1, -1), WHOLE
+        x, have = self.const.expand(len(ws), -1, -1, -1), WHOLE
         for i, (taken, given) in enumerate(plan):
-            x = self.blocks[i].features(crop(x, have, taken), _entries(ws, i)[:2], given)
-            have = given
+            block, (w0, w1, _) = cast(Block, self.blocks[i]), _entries(entries, i)
+            x, have = block.features(crop(x, have, taken), (w0, w1), given), given
         if window is not None:
             x = crop(x, have, window)
         return x.contiguous(memory_format=torch.channels_last)  # where points are read from rows
@@ -235,13 +251,14 @@ class StyleGAN2(nn.Module):
         features: those of the same ws; of use where no picture is made before that block.
         On CUDA the blocks that were trained in half precision run in it, those of dragging apart.
         """
-        ws, x, image, first = ws.unbind(1), self.const.expand(len(ws), -1, -1, -1), None, 0
-        last = self.blocks[self.feature_block]
+        entries, x, image, first = ws.unbind(1), self.const.expand(len(ws), -1, -1, -1), None, 0
+        last = cast(Block, self.blocks[self.feature_block])
         if features is not None and last.to_rgb is None:
             x, first = features.contiguous(), self.feature_block + 1
         for i in range(first, len(self.blocks)):
             x = x.to(self._dtype(i, x))
-            x, image = self.blocks[i](x, image, _entries(ws, i))
+            x, image = self.blocks[i](x, image, _entries(entries, i))
+        assert image is not None  # the last block always makes one
         return image
 
     def _dtype(self, i: int, x: torch.Tensor) -> torch.dtype:
@@ -250,7 +267,7 @@ class StyleGAN2(nn.Module):
         return torch.float16 if half else torch.float32
 
 
-def _entries(ws, i: int):
+def _entries(ws: Sequence[torch.Tensor], i: int) -> Sequence[torch.Tensor]:
     """Of the entries of ws those for block i: conv0 (block 0 has none), conv1, ToRGB."""
     return (ws[0], ws[0], ws[1]) if i == 0 else ws[2 * i - 1 : 2 * i + 2]
 

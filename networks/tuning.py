@@ -9,8 +9,10 @@ are used. So nothing of the generator is copied or touched, and without a tuning
 
 import functools
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -20,6 +22,7 @@ from torch import nn
 
 from networks import mobile_stylegan, stylegan2
 from networks.errors import UserError
+from networks.generator import Generator
 
 MAX_BYTES = 400_000  # of a tuning's numbers
 # Of those of a fresh one: in base64, two thirds of what a browser keeps of an edit, which leaves
@@ -36,12 +39,11 @@ OTHER_MODEL = ("The fine tuning of this photo is of another model: choose the mo
 
 @dataclass(frozen=True, eq=False)
 class Tuning:
-    """A change of weights: float16 arrays, not to be written to, by LAYER.PART as `fresh_tuning`
-    names them; what is left out does not change."""
+    """A change of weights; those of it that are left out do not change."""
 
-    arrays: dict[str, np.ndarray]
+    arrays: dict[str, np.ndarray]  # float16, not to be written to, by `fresh_tuning`'s LAYER.PART
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         arrays = {}
         with np.errstate(over="ignore"):  # to infinity, which `check_tuning` finds
             for name, values in sorted(self.arrays.items()):
@@ -69,18 +71,19 @@ class Tuning:
         return told.hexdigest()
 
 
-def _with_sum(name: str) -> property:
+# Both are properties that stand in for a tensor of the layer, which no checker could know: Any.
+def _with_sum(name: str) -> Any:
     """A weight that is read with its change added."""
-    def read(layer):
+    def read(layer: Any) -> torch.Tensor:
         change = layer.delta.get(name)
         return _own(layer, name) if change is None else _own(layer, name) + change
     return property(read)
 
 
-def _with_product(name: str) -> property:
+def _with_product(name: str) -> Any:
     """A weight (out, in, kh, kw) that is read with up (out, r) times down (r, in, ...) added: one
     layer's worth of memory for a moment, cheaper than a path of its own through large maps."""
-    def read(layer):
+    def read(layer: Any) -> torch.Tensor:
         own, up, down = _own(layer, name), layer.delta.get("up"), layer.delta.get("down")
         if up is None:
             return own
@@ -89,7 +92,9 @@ def _with_product(name: str) -> property:
 
 
 def _own(layer: nn.Module, name: str) -> torch.Tensor:
-    return layer._parameters[name] if name in layer._parameters else layer._buffers[name]
+    own = layer._parameters[name] if name in layer._parameters else layer._buffers[name]
+    assert own is not None
+    return own
 
 
 class _Separable(mobile_stylegan.Convolution):
@@ -113,15 +118,18 @@ class _RGB(stylegan2.ToRGB):
     weight, bias = _with_sum("weight"), _with_sum("bias")
 
 
-_TUNED = {kind.__base__: kind for kind in (_Separable, _MobileRGB, _Modulated, _RGB)}
+_TUNED: dict[type, Any] = {
+    mobile_stylegan.Convolution: _Separable, mobile_stylegan.ToRGB: _MobileRGB,
+    stylegan2.Convolution: _Modulated, stylegan2.ToRGB: _RGB}
 
 
-def untuned(generator):
+def untuned(generator: Generator) -> Generator:
     """The generator that this one is a view of; itself if it is none."""
     return getattr(generator, "base", generator)
 
 
-def tuned(generator, tuning: Tuning | Mapping[str, torch.Tensor] | None):
+def tuned(generator: Generator,
+          tuning: Tuning | Mapping[str, torch.Tensor] | None) -> Generator:
     """A generator with changed weights: a view of it, made in a millisecond.
 
     generator: any, or a view, whose own change does not count.   tuning: None gives the generator
@@ -132,23 +140,25 @@ def tuned(generator, tuning: Tuning | Mapping[str, torch.Tensor] | None):
     if tuning is None:
         return base
     if isinstance(tuning, Tuning):
-        if generator is not base and generator.tuning is tuning:
+        if generator is not base and vars(generator)["tuning"] is tuning:
             return generator
         check_tuning(base, tuning)
-        tensors = {name: torch.from_numpy(array.astype(np.float32))
-                   for name, array in tuning.arrays.items()}
+        tensors: Mapping[str, torch.Tensor] = {
+            name: torch.from_numpy(array.astype(np.float32))
+            for name, array in tuning.arrays.items()}
     else:
         tensors = tuning
     deltas: dict[str, dict[str, torch.Tensor]] = {}
     for name, tensor in tensors.items():
         layer, _, part = name.rpartition(".")
         deltas.setdefault(layer, {})[part] = tensor.to(base.w_avg.device)
-    view = _view(base, deltas)
+    view = _view(cast(nn.Module, base), deltas)
     view.__dict__.update(base=base, tuning=tuning)  # past nn.Module, which would list its modules
-    return view
+    return cast(Generator, view)
 
 
-def _view(module: nn.Module, deltas: dict[str, dict[str, torch.Tensor]], path: str = ""):
+def _view(module: nn.Module, deltas: dict[str, dict[str, torch.Tensor]],
+          path: str = "") -> nn.Module:
     """A shallow copy of a module and those in it, with these changes by the paths of layers."""
     kind, delta = type(module), deltas.get(path)
     view = object.__new__(kind if delta is None else _TUNED[kind])
@@ -160,7 +170,7 @@ def _view(module: nn.Module, deltas: dict[str, dict[str, torch.Tensor]], path: s
     return view
 
 
-def fresh_tuning(generator, rank: int = 4) -> dict[str, torch.Tensor]:
+def fresh_tuning(generator: Generator, rank: int = 4) -> dict[str, torch.Tensor]:
     """A tuning that changes nothing yet, to be fitted: float32 tensors on the generator's device.
 
     rank: of the change of what mixes channels; less where FRESH_BYTES are too few.
@@ -170,7 +180,7 @@ def fresh_tuning(generator, rank: int = 4) -> dict[str, torch.Tensor]:
     Raises ValueError where nothing of the generator can be tuned.
     """
     shapes = _shapes(generator, rank)
-    while rank > 1 and 2 * sum(map(np.prod, shapes.values())) > FRESH_BYTES:
+    while rank > 1 and 2 * sum(map(math.prod, shapes.values())) > FRESH_BYTES:
         rank -= 1
         shapes = _shapes(generator, rank)
     random, tensors = torch.Generator().manual_seed(0), {}
@@ -182,7 +192,7 @@ def fresh_tuning(generator, rank: int = 4) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def check_tuning(generator, tuning: Tuning) -> None:
+def check_tuning(generator: Generator, tuning: Tuning) -> None:
     """Raise ValueError, in words fit for a visitor, where a tuning is not of this generator, or is
     too large, or has a number that is none."""
     ranks = [array.shape[-1] for name, array in tuning.arrays.items()
@@ -206,9 +216,10 @@ def _check_numbers(tuning: Tuning) -> None:
         raise UserError(TOO_LARGE)
 
 
-def _shapes(generator, rank: int) -> dict[str, tuple[int, ...]]:
+def _shapes(generator: Generator, rank: int) -> dict[str, tuple[int, ...]]:
     """Shapes of all that a tuning of this generator can have."""
-    base, shapes = untuned(generator), {}
+    base = untuned(generator)
+    shapes: dict[str, tuple[int, ...]] = {}
     for path, layer in base.named_modules() if isinstance(base, nn.Module) else ():
         kind = _TUNED.get(type(layer))
         if kind is None or not getattr(layer, "separable", True):

@@ -10,9 +10,9 @@ def crop(x: torch.Tensor, have: Window, window: Window) -> torch.Tensor:
     """A window of a map, of which x is the window `have`."""
     if window is WHOLE:
         return x
-    first = [part.start or 0 for part in have]
-    parts = [slice(w.start - f, w.stop - f) for w, f in zip(window, first, strict=True)]
-    return x[(..., *parts)]
+    rows, columns = (slice(w.start - (h.start or 0), w.stop - (h.start or 0))
+                     for w, h in zip(window, have, strict=True))
+    return x[..., rows, columns]
 
 
 def plan_windows(
@@ -24,11 +24,12 @@ def plan_windows(
     cells of what a block gives are spoilt by the edge of what it took. Returns (window of its
     input, window of its map) of each block.
     """
-    plan = []
+    plan: list[tuple[Window, Window]] = []
     for size in reversed(sizes):
-        given = tuple(slice(max(0, (part.start - reach) // 2 * 2),
-                            min(side, (part.stop + reach + 1) // 2 * 2))
-                      for part, side in zip(window, size, strict=True))
-        window = tuple(slice(part.start // 2, part.stop // 2) for part in given)
-        plan.insert(0, (window, given))
+        rows, columns = (slice(max(0, (part.start - reach) // 2 * 2),
+                               min(side, (part.stop + reach + 1) // 2 * 2))
+                         for part, side in zip(window, size, strict=True))
+        window = (slice(rows.start // 2, rows.stop // 2),
+                  slice(columns.start // 2, columns.stop // 2))
+        plan.insert(0, (window, (rows, columns)))
     return plan

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from drag import PointPair, load_generator, new_edit
 
 
-class ShiftGenerator:
+class PlainShiftGenerator:
     """A generator whose answer is known: w's first two numbers of entry 0 shift a fixed pattern.
 
     The first number moves the picture to the right, the second down, each by 40 px a unit; the
@@ -16,6 +16,7 @@ class ShiftGenerator:
 
     z_dim = w_dim = 8
     num_ws, img_resolution, img_size = 10, 128, (128, 128)
+    has_encoder = False
 
     def __init__(self):
         noise = torch.randn(1, 6, 11, 11, generator=torch.Generator().manual_seed(0))
@@ -45,6 +46,10 @@ class ShiftGenerator:
         self.images += 1
         features = self.features(ws) if features is None else features
         return F.interpolate(features[:, :3], self.img_resolution, mode="bilinear").tanh()
+
+
+class ShiftGenerator(PlainShiftGenerator):
+    """The same with a cheap way to a soft picture."""
 
     def preview(self, ws, features=None):
         return (self.features(ws) if features is None else features)[:, :3].tanh()

@@ -12,6 +12,7 @@ from drag.loop import Ending
 from drag.preview import LiveView
 from drag.render import render
 from drag.solvers import SOLVERS, Solver, State
+from tests.conftest import PlainShiftGenerator
 
 POINT = PointPair((60, 64), (72, 64))
 FAST = Settings("adam", learning_rate=0.02)
@@ -217,10 +218,9 @@ def test_live_pictures_keep_to_their_time(toy, toy_edit, monkeypatch):
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_previews_look_like_the_full_pictures_they_stand_for(toy, toy_edit, own, monkeypatch):
+def test_previews_look_like_the_full_pictures_they_stand_for(toy, toy_edit, own):
     """Those of a generator that has a cheap way to them, and those that are fitted for others."""
-    if not own:
-        monkeypatch.delattr(type(toy), "preview")
+    toy = toy if own else PlainShiftGenerator()
     view = LiveView(toy, full_share=0, preview_share=1e9)
     for step in drag(toy, replace(toy_edit, settings=FAST), view):
         if step.sharp:

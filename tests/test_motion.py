@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from drag.features import sample
+from drag.features import FeaturePart, sample
 from drag.motion import mask_term, motion_supervision
 from drag.tracking import track_points
 
@@ -58,11 +58,16 @@ def features():
     return torch.randn(1, CHANNELS, CELLS, CELLS, requires_grad=True)
 
 
+def whole_of(features):
+    """All of a map."""
+    return FeaturePart(features, torch.zeros(2), (SIZE, SIZE))
+
+
 @pytest.mark.parametrize("target", [[40.0, 30], [20, 52]])  # along an axis, and along none
 def test_motion_supervision_is_the_papers_sum(features, target):
     handles = torch.tensor([[20.0, 30], [45, 12]])
     targets = torch.tensor([target, [45, 20]])
-    ours = motion_supervision(features, handles, targets, 3, (SIZE, SIZE))
+    ours = motion_supervision(whole_of(features), handles, targets, 3)
     literal = literal_motion(features, handles, targets, 3)
     unit = 25 * CHANNELS / (SIZE / CELLS)  # features summed over, and pixels a cell
     # Between pixels the paper reads the upsampled map, we the map itself: not quite the same.
@@ -78,7 +83,7 @@ def test_no_gradient_flows_into_where_the_handle_is(features):
     # The paper's stop-gradient: only F(q + d) is pulled. The first release of the official code had
     # it the other way round, which moves the picture against the arrow's end instead.
     handles, targets = torch.tensor([[20.0, 30]]), torch.tensor([[60.0, 30]])
-    loss = motion_supervision(features, handles, targets, 1, (SIZE, SIZE))  # its pixel
+    loss = motion_supervision(whole_of(features), handles, targets, 1)  # its pixel
     (gradient,) = torch.autograd.grad(loss, features)
     (expected,) = torch.autograd.grad(
         sample(features, torch.tensor([[21.0, 30]]), (SIZE, SIZE)).sum(), features
@@ -90,13 +95,14 @@ def test_no_gradient_flows_into_where_the_handle_is(features):
 
 def test_a_handle_at_its_target_is_not_pushed(features):
     here = torch.tensor([[20.0, 30]])
-    assert motion_supervision(features, here, here.clone(), 3, (SIZE, SIZE)) == 0
+    assert motion_supervision(whole_of(features), here, here.clone(), 3) == 0
 
 
 def test_a_handle_within_a_pixel_is_not_pushed_past(features):
     here, near = torch.tensor([[20.0, 30]]), torch.tensor([[20.5, 30]])
-    half = motion_supervision(features, here, near, 3, (SIZE, SIZE))
-    whole = motion_supervision(features, here, near + torch.tensor([5.0, 0]), 3, (SIZE, SIZE))
+    part = whole_of(features)
+    half = motion_supervision(part, here, near, 3)
+    whole = motion_supervision(part, here, near + torch.tensor([5.0, 0]), 3)
     assert 0 < half < whole
 
 
@@ -115,7 +121,7 @@ def test_mask_term_is_the_papers_over_what_it_protects(features):
 def test_tracking_is_the_papers_argmin(features):
     around = torch.tensor([[20.0, 30], [45, 12], [2, 62]])
     templates = torch.randn(3, CHANNELS)
-    handles, residuals = track_points(features.detach(), templates, around, 6, (SIZE, SIZE))
+    handles, residuals = track_points(whole_of(features.detach()), templates, around, 6)
     for i in range(3):
         distance, place = literal_tracking(features.detach(), templates[i], around[i].tolist(), 6)
         assert handles[i].tolist() == place
@@ -126,16 +132,18 @@ def test_tracking_finds_what_moved(features):
     f = features.detach()
     templates = sample(f, torch.tensor([[24.0, 32]]), (SIZE, SIZE))
     moved = f.roll(2, dims=3)  # two cells of four pixels to the right
-    handles, residuals = track_points(moved, templates, torch.tensor([[24.0, 32]]), 12, (SIZE,) * 2)
+    handles, residuals = track_points(
+        whole_of(moved), templates, torch.tensor([[24.0, 32]]), 12)
     assert handles.tolist() == [[32, 32]]
     assert residuals[0] < 1e-5
 
 
 def test_tracking_many_points_in_pieces_changes_nothing(features, monkeypatch):
     around, templates = torch.rand(40, 2) * 63, torch.randn(40, CHANNELS)
-    whole = track_points(features.detach(), templates, around, 8, (SIZE, SIZE))
+    part = whole_of(features.detach())
+    whole = track_points(part, templates, around, 8)
     monkeypatch.setattr("drag.tracking.VALUES_AT_ONCE", 1)
-    pieces = track_points(features.detach(), templates, around, 8, (SIZE, SIZE))
+    pieces = track_points(part, templates, around, 8)
     torch.testing.assert_close(whole, pieces)
     assert whole[0].min() >= 0
     assert whole[0].max() <= 63

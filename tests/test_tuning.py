@@ -148,7 +148,8 @@ def test_live_pictures_are_tuned(network):
     for each in (network, tuned(network, random_tuning(network))):
         live = LiveView(each)
         live.begin(ws, None)
-        pictures += [live.picture.astype(int), live._composite(ws + 0.1, None).astype(int)]
+        pictures += [live.last[0].astype(int),
+                     live._composite(ws + 0.1, None, *live.last).astype(int)]
     full, soft, tuned_full, tuned_soft = pictures
     assert np.abs(full - tuned_full).mean() > 2
     assert np.abs(soft - tuned_soft).mean() > 2

@@ -7,6 +7,7 @@ from drag.files import arrays, film, images, project
 from drag.files.overlays import draw_mark, draw_points, pinned
 from drag.render import render_edit
 from networks.errors import UserError
+from networks.generator import Generator
 
 AT_ONCE = 2  # that a page makes, for visitors and programs together
 MEDIA_TYPES = {
@@ -30,8 +31,8 @@ def file_name(edit: Edit, suffix: str) -> str:
     return f"draggan{suffix}" if edit.seed is None else f"draggan-seed{edit.seed}{suffix}"
 
 
-def as_file(suffix: str, generator, edit: Edit, seconds: float = 3.0, points: bool = False,
-            mark: bool = False) -> bytes:
+def as_file(suffix: str, generator: Generator, edit: Edit, seconds: float = 3.0,
+            points: bool = False, mark: bool = False) -> bytes:
     """The edit as a file of that kind.
 
     suffix: one of MEDIA_TYPES.   seconds: how long the motion of a film takes.   points, mark: draw
@@ -39,11 +40,12 @@ def as_file(suffix: str, generator, edit: Edit, seconds: float = 3.0, points: bo
     visitor, where there is nothing to film or no film lasts so long.
     """
     *_, content = making(suffix, generator, edit, seconds, points, mark)
+    assert isinstance(content, bytes)  # the last is the file
     return content
 
 
-def making(suffix: str, generator, edit: Edit, seconds: float = 3.0, points: bool = False,
-           mark: bool = False) -> Iterator[float | bytes]:
+def making(suffix: str, generator: Generator, edit: Edit, seconds: float = 3.0,
+           points: bool = False, mark: bool = False) -> Iterator[float | bytes]:
     """As `as_file`, with the share that is done, 0 to 1, whenever a film has gone on, and last the
     file. Raises ValueError at once."""
     if suffix in film.KINDS:
@@ -51,7 +53,8 @@ def making(suffix: str, generator, edit: Edit, seconds: float = 3.0, points: boo
     return _at_once(suffix, generator, edit, points, mark)
 
 
-def _at_once(suffix: str, generator, edit: Edit, points: bool, mark: bool) -> Iterator[bytes]:
+def _at_once(suffix: str, generator: Generator, edit: Edit, points: bool,
+             mark: bool) -> Iterator[bytes]:
     if suffix == ".drag":
         yield project.to_project(edit)
     elif suffix == ".npz":

@@ -14,6 +14,7 @@ from drag.files.images import NOTICE, XMP
 from drag.files.overlays import COLOURS, draw_mark, draw_points, pinned, scaled
 from drag.render import render
 from networks.errors import UserError
+from networks.generator import Generator
 from networks.tuning import tuned
 
 KINDS = {".mp4": (24, 1024), ".gif": (12.5, 384), ".webp": (12, 512)}  # frames a second; px at most
@@ -24,8 +25,8 @@ SAVING = 0.1  # of the work of a GIF or a WebP, which comes after the last pictu
 BT709 = 1  # in the numbering of H.264
 
 
-def filming(generator, edit: Edit, kind: str, seconds: float = 3.0, *, points: bool = False,
-            mark: bool = False) -> Iterator[float | bytes]:
+def filming(generator: Generator, edit: Edit, kind: str, seconds: float = 3.0, *,
+            points: bool = False, mark: bool = False) -> Iterator[float | bytes]:
     """The film of an edit: the share that is done, 0 to 1, after each picture, and last the file,
     which says that it is AI-generated.
 
@@ -96,14 +97,16 @@ def between(before: Edit, after: Edit, share: float) -> tuple[PointPair, ...]:
     """The pairs of an edit with their handles on the way from an earlier one; those that were not
     there stay where they are. share: of the way that is behind, 0 to 1."""
     first = {pair.key: pair.handle for pair in before.points}
-    return tuple(
-        replace(pair, handle=tuple(a + share * (b - a) for a, b in zip(
-            first.get(pair.key, pair.handle), pair.handle, strict=True)))
-        for pair in after.points)
+    pairs = []
+    for pair in after.points:
+        x, y = (a + share * (b - a) for a, b in zip(
+            first.get(pair.key, pair.handle), pair.handle, strict=True))
+        pairs.append(replace(pair, handle=(x, y)))
+    return tuple(pairs)
 
 
-def _pictures(generator, stations: list[tuple[Edit, Edit]], count: int, side: int, points: bool,
-              mark: bool) -> Iterator[np.ndarray]:
+def _pictures(generator: Generator, stations: list[tuple[Edit, Edit]], count: int, side: int,
+              points: bool, mark: bool) -> Iterator[np.ndarray]:
     lines, shares = along([first.ws for first, _ in stations], count)
     for line, share in zip(lines.tolist(), shares.tolist(), strict=True):
         before, after = stations[line][1], stations[line + 1][0]
@@ -129,7 +132,7 @@ def _with_ends(pictures: Iterator[np.ndarray], count: int) -> Iterator[np.ndarra
     yield from [picture] * count
 
 
-def _mp4(pictures: Iterator[np.ndarray], rate: int, total: int) -> Iterator[float | bytes]:
+def _mp4(pictures: Iterator[np.ndarray], rate: float, total: int) -> Iterator[float | bytes]:
     import av  # here, so that dragging needs no more than PyTorch, NumPy and Pillow
     from av.video.reformatter import Colorspace
 
@@ -141,7 +144,7 @@ def _mp4(pictures: Iterator[np.ndarray], rate: int, total: int) -> Iterator[floa
     with av.open(buffer, "w", format="mp4", options={"movflags": "faststart"},
                  io_open=again) as container:
         container.metadata.update(comment=NOTICE, description="AI-generated")
-        stream = container.add_stream("libx264", rate=rate, options={
+        stream = container.add_stream("libx264", rate=int(rate), options={
             "crf": "18", "preset": "fast", "profile": "main"})
         stream.pix_fmt = "yuv420p"  # which every player knows
         coding = stream.codec_context
@@ -159,7 +162,7 @@ def _mp4(pictures: Iterator[np.ndarray], rate: int, total: int) -> Iterator[floa
     yield buffer.getvalue()
 
 
-def _animation(pictures: Iterator[np.ndarray], rate: int, total: int,
+def _animation(pictures: Iterator[np.ndarray], rate: float, total: int,
                kind: str) -> Iterator[float | bytes]:
     frames, buffer, common = [], io.BytesIO(), {"duration": round(1000 / rate), "loop": 0}
     for number, picture in enumerate(pictures, 1):
@@ -182,7 +185,7 @@ def _with_palette(frame: Image.Image) -> Image.Image:
     fade. Also a third of the memory until all frames are there."""
     others = frame.quantize(256 - len(COLOURS))
     palette = Image.new("P", (1, 1))
-    palette.putpalette(others.getpalette() + [
+    palette.putpalette((others.getpalette() or []) + [
         level for colour in COLOURS for level in ImageColor.getrgb(colour)])
     return frame.quantize(palette=palette, dither=Image.Dither.NONE)
 

@@ -1,5 +1,6 @@
 """Files that are opened: a project, or latents."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,8 @@ def read(path: str) -> Edit | np.ndarray:
 
 def read_content(name: str, content: bytes) -> Edit | np.ndarray:
     """As `read`, of a file that has this name."""
-    readers = {".drag": from_project, ".npz": from_npz, ".npy": from_npy}
+    readers: dict[str, Callable[[bytes], Edit | np.ndarray]] = {
+        ".drag": from_project, ".npz": from_npz, ".npy": from_npy}
     kind = Path(name).suffix.lower()
     if kind not in readers:
         raise UserError("{file} cannot be opened: it is neither a project (.drag) nor latents "

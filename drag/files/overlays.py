@@ -18,6 +18,7 @@ PLACED_TOGETHER = 0.05  # px: what a person has put there, not a handle that has
 CHUNK = 64  # px of a line that are drawn at once, for a slanted line fills little of its box
 MARK, SHORT_MARK, NARROW = "AI-generated", "AI", 96  # px below which there is only room for this
 MARK_SHARE, LEAST_MARK = 1 / 40, 12  # of the picture's height; px
+Point = tuple[float, float]  # (x, y)
 
 
 def pinned(*entries: Edit) -> set[int]:
@@ -32,9 +33,10 @@ def pinned(*entries: Edit) -> set[int]:
 def scaled(pairs: Sequence[PointPair], full: tuple[int, int],
            small: tuple[int, int]) -> list[PointPair]:
     """The pairs on a picture of another size; full, small: (W, H)."""
-    def place(point):
-        return tuple((at + 0.5) * to / of - 0.5
-                     for at, of, to in zip(point, full, small, strict=True))
+    def place(point: Point) -> Point:
+        x, y = ((at + 0.5) * to / of - 0.5
+                for at, of, to in zip(point, full, small, strict=True))
+        return x, y
     return [replace(pair, handle=place(pair.handle), target=place(pair.target)) for pair in pairs]
 
 
@@ -92,12 +94,12 @@ def draw_mark(picture: np.ndarray) -> np.ndarray:
     return np.asarray(shown)
 
 
-def _centre(point: tuple[float, float]) -> tuple[float, float]:
+def _centre(point: Point) -> Point:
     """Of the pixel that has these coordinates, as distances from the picture's corner."""
     return point[0] + 0.5, point[1] + 0.5
 
 
-def _arrow(handle, target, scale: float) -> list[tuple]:
+def _arrow(handle: Point, target: Point, scale: float) -> list[tuple[Point, Point]]:
     """The three lines (start, end) of an arrow: its shaft and the two sides of its head."""
     length = math.dist(handle, target)
     ux, uy = ((b - a) / length for a, b in zip(handle, target, strict=True))
@@ -110,7 +112,7 @@ def _arrow(handle, target, scale: float) -> list[tuple]:
     return lines
 
 
-def _stroke(layer: np.ndarray, start, end, width: float) -> None:
+def _stroke(layer: np.ndarray, start: Point, end: Point, width: float) -> None:
     """Add a line with round ends to a layer of coverage, uint8 (H, W)."""
     pieces = max(1, math.ceil(math.dist(start, end) / CHUNK))
     stops = np.linspace(start, end, pieces + 1)
@@ -123,7 +125,7 @@ def _stroke(layer: np.ndarray, start, end, width: float) -> None:
         np.maximum(layer[box], _covered(width / 2 - distance), out=layer[box])
 
 
-def _ring(shown: Image.Image, centre, radius: float, width: float, fill: str) -> None:
+def _ring(shown: Image.Image, centre: Point, radius: float, width: float, fill: str) -> None:
     """Draw a disc with a white edge."""
     x0, y0 = centre
     box, x, y = _around(shown.size[::-1], (x0, x0), (y0, y0), radius + width / 2 + 1)
@@ -133,7 +135,7 @@ def _ring(shown: Image.Image, centre, radius: float, width: float, fill: str) ->
     shown.paste(WHITE, at, Image.fromarray(_covered(width / 2 - np.abs(distance - radius))))
 
 
-def _pin(shown: Image.Image, centre, scale: float) -> None:
+def _pin(shown: Image.Image, centre: Point, scale: float) -> None:
     """Draw a disc with a padlock: this point is held where it is."""
     _ring(shown, centre, 10 * scale, 2 * scale, HANDLE)
     x0, y0 = centre
@@ -149,7 +151,8 @@ def _pin(shown: Image.Image, centre, scale: float) -> None:
     shown.paste(WHITE, (left, top), Image.fromarray(lock))
 
 
-def _around(shape, xs, ys, margin: float):
+def _around(shape: Sequence[int], xs: Point, ys: Point, margin: float) -> tuple[
+        tuple[slice, slice], np.ndarray, np.ndarray]:
     """The part of a picture (H, W) around these coordinates, and its pixels' centres x and y."""
     (top, bottom), (left, right) = (
         (max(0, math.floor(min(values) - margin)), min(length, math.ceil(max(values) + margin)))

@@ -8,7 +8,7 @@ import base64
 import json
 import math
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -106,7 +106,7 @@ def _decoded(text: str) -> bytes:
         raise UserError(NO_PROJECT) from error
 
 
-def _refuse(_: str):
+def _refuse(_: str) -> NoReturn:
     raise UserError(NO_PROJECT)
 
 

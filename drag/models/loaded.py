@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -13,6 +14,7 @@ from drag.models.catalogue import CATALOGUE, Model, catalogued, named
 from drag.models.progress import ModelUnavailableError, Progress, waiting_for
 from drag.models.reading import choose_device, read_generator
 from networks.errors import Message, UserError
+from networks.generator import Generator
 
 BUDGET = 2_000_000_000  # bytes of weights; a 1024 px StyleGAN2 takes 120 million
 TELL_SECONDS = 0.1
@@ -25,7 +27,7 @@ class _Entry:
     """A generator, or the wait for one; users: who must not lose it now."""
 
     users: int = 0
-    generator: torch.nn.Module | None = None
+    generator: Generator | None = None
     nbytes: int = 0
     loading: threading.Lock = field(default_factory=threading.Lock)
 
@@ -81,7 +83,7 @@ class LoadedModels:
         except ValueError:
             if self.custom:
                 raise
-            model = None
+            raise ValueError(MENU_ONLY) from None
         if self.custom or model in self.menu():
             return model
         raise UserError(MENU_ONLY)
@@ -89,7 +91,7 @@ class LoadedModels:
     @contextlib.contextmanager
     def use(
         self, model: str | Model, progress: Progress | None = None
-    ) -> Iterator[torch.nn.Module]:
+    ) -> Iterator[Generator]:
         """The generator of a model, or of that name, which stays in memory until the block ends.
 
         progress: told what is being done where it must be loaded. Raises ValueError, in words fit
@@ -102,6 +104,7 @@ class LoadedModels:
             entry.users += 1
         try:
             self._load(entry, model, progress or (lambda words, share: None))
+            assert entry.generator is not None  # `_load` sees to it
             yield entry.generator
         finally:
             with self._lock:
@@ -110,7 +113,7 @@ class LoadedModels:
                     self._entries.pop(model, None)
                 self._drop()
 
-    def put(self, model: Model, generator: torch.nn.Module) -> None:
+    def put(self, model: Model, generator: Generator) -> None:
         """Have a generator that is in memory already; it stays there."""
         with self._lock:
             self._entries[model] = _Entry(users=1, generator=generator)
@@ -127,14 +130,16 @@ class LoadedModels:
         A download is given up when this generator is closed and nobody else waits for it. Raises
         ValueError, in words fit for a visitor, where the model cannot be had.
         """
-        said, failed, closed = queue.SimpleQueue(), [], threading.Event()
+        said: queue.SimpleQueue[tuple[str, float | None]] = queue.SimpleQueue()
+        failed: list[ValueError] = []
+        closed = threading.Event()
 
-        def tell(*told):
+        def tell(*told: Any) -> None:
             if closed.is_set() and self._entries[model].users == 1:
                 raise ModelUnavailableError("{model} is no longer wanted.", model=model.title)
             said.put(told)
 
-        def load():
+        def load() -> None:
             try:
                 with self.use(model, tell):
                     pass
@@ -188,7 +193,9 @@ class LoadedModels:
 _shared: dict[torch.device, LoadedModels] = {}
 
 
-def load_generator(name: str = "builtin", device: str = "auto", progress: Progress | None = None):
+def load_generator(
+    name: str = "builtin", device: str = "auto", progress: Progress | None = None
+) -> Generator:
     """The generator of that name, frozen; loaded once a process and shared by all who ask.
 
     name: as `drag.models.catalogue.named` takes it.   progress: told what is being done. Raises

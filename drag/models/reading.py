@@ -29,7 +29,9 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(next(kind for kind in has if has[kind]) if name == "auto" else name)
 
 
-def read_generator(model: Model, device: torch.device, progress: Progress):
+def read_generator(
+    model: Model, device: torch.device, progress: Progress
+) -> MobileStyleGAN | StyleGAN2:
     """The model's generator, frozen, fetched first where it is not on this machine.
 
     Raises ModelUnavailableError where the weights cannot be had, CheckpointError where they are no

@@ -20,16 +20,12 @@ _FADE, _BLUR = 0.10, 0.02  # of the side: how soon what lies beyond the photo bl
 
 @dataclass(frozen=True)
 class Frame:
-    """A square of a photo.
+    """A square of a photo."""
 
-    x, y: its centre, photo pixels, whole numbers at the middle of one.   side: pixels.
-    angle: radians, clockwise as seen, by which the square is turned against the photo.
-    """
-
-    x: float
+    x: float  # of its centre, photo pixels, whole numbers at the middle of one
     y: float
-    side: float
-    angle: float = 0.0
+    side: float  # photo pixels
+    angle: float = 0.0  # radians, clockwise as seen, by which it is turned against the photo
 
 
 def frame_of(face: Face) -> Frame:
@@ -111,7 +107,8 @@ def crop(pixels: np.ndarray, frame: Frame, size: tuple[int, int]) -> np.ndarray:
     return np.array(picture.resize((width, height), Image.Resampling.LANCZOS))
 
 
-def _beyond(photo: Image.Image, low, high, side: float) -> tuple[Image.Image, np.ndarray]:
+def _beyond(photo: Image.Image, low: np.ndarray, high: np.ndarray,
+            side: float) -> tuple[Image.Image, np.ndarray]:
     """The part of a photo between two corners (x, y), continued where it ends.
 
     side: of the frame, pixels. Returns it with a little around it, and the place of its corner.

@@ -11,6 +11,7 @@ from drag.photo.alignment import Frame, checked, crop, frame_of, middle
 from drag.photo.faces import load_finder
 from drag.photo.inversion import invert, is_far, photo_edit
 from drag.photo.reading import Photo, read_photo
+from networks.generator import Generator
 
 
 def parse_frame(text: str, photo: Photo) -> Frame:
@@ -64,7 +65,7 @@ def find_frame(model: Model, photo: Photo) -> Frame:
 
 
 def inverted(
-    generator, model: Model, photo: Photo, by_hand: Frame | None, settings: Settings
+    generator: Generator, model: Model, photo: Photo, by_hand: Frame | None, settings: Settings
 ) -> Edit:
     """The edit that a photo begins; how far it is goes to the terminal."""
     found = by_hand is None and is_of_faces(model)

@@ -29,15 +29,13 @@ _failed, _why = -math.inf, ""  # when, seconds of time.monotonic; and what was s
 
 @dataclass(frozen=True)
 class Face:
-    """A face in a photo; places are photo pixels, whole numbers at the middle of one.
+    """A face in a photo; places are photo pixels, whole numbers at the middle of one."""
 
-    box: left, top, right, bottom.   points: (x, y) of the left and the right eye, the nose, the
-    left and the right corner of the mouth, left as seen with the face upright.   score: 0 to 1.
-    """
-
-    box: tuple[float, float, float, float]
+    box: tuple[float, float, float, float]  # left, top, right, bottom
+    # (x, y) of the left and the right eye, the nose, the left and the right corner of the mouth,
+    # left as seen with the face upright.
     points: tuple[tuple[float, float], ...]
-    score: float
+    score: float  # 0 to 1
 
 
 class FaceFinder:
@@ -53,10 +51,11 @@ class FaceFinder:
         """
         photo = Image.fromarray(pixels)
         shrink = min(1.0, LONGEST / max(photo.size))
-        size = tuple(max(1, round(n * shrink)) for n in photo.size)
+        width, height = (max(1, round(n * shrink)) for n in photo.size)
+        size = width, height
         small = photo.resize(size, Image.Resampling.BOX if shrink < 1 else None, reducing_gap=2.0)
         scale = np.array(photo.size) / size
-        found = []
+        found: list[Face] = []
         for turns in TURNS:  # a face on its side may be taken for one upright, but a less sure one
             found = max(found, *(self._turned(small, turn, scale) for turn in turns), key=_weight)
             if _weight(found) > SURE_TURNED:
@@ -74,7 +73,7 @@ class FaceFinder:
         back = np.array([[cos, sin], [-sin, cos]])
         middle, old = np.array(turned.size) / 2, np.array(photo.size) / 2
 
-        def place(points):
+        def place(points: np.ndarray) -> np.ndarray:
             return ((points - middle) @ back.T + old) * scale - 0.5
 
         faces = []
@@ -82,8 +81,9 @@ class FaceFinder:
             if not _is_upright(points):
                 continue
             corners = place(np.array([[box[i], box[j]] for i in (0, 2) for j in (1, 3)]))
+            left, top, right, bottom = map(float, (*corners.min(0), *corners.max(0)))
             faces.append(Face(
-                (*map(float, corners.min(0)), *map(float, corners.max(0))),
+                (left, top, right, bottom),
                 tuple((float(x), float(y)) for x, y in place(points)), float(score)))
         return faces
 

@@ -8,7 +8,7 @@ kinds of optimisation begin with cheap sketches and end with full pictures.
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,9 @@ from drag.latents import whitened_space
 from drag.photo.perception import eye, shrink
 from drag.preview import fit_colours
 from drag.render import to_picture
+from drag.solvers.adam import AdamUpdate
 from networks.encoder import SIDE
+from networks.generator import Generator
 from networks.tuning import Tuning, fresh_tuning, tuned, untuned
 
 LOOKS = 4  # times that the encoder looks at the picture of its own guess
@@ -40,40 +42,30 @@ SAMPLED_PSI = 0.7  # of pictures that are mixed with that of a photo
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What an inversion has reached, complete in itself if nothing follows.
+    """What an inversion has reached, complete in itself if nothing follows."""
 
-    stage: encoder, latents or weights.   share: of all the work, 0 to 1.   seconds: left, about.
-    ws: float32 (num_ws, w_dim).   tuning: of the weights, if any.   distance: how unlike the photo
-    its picture is, 0 for the same and about 1 for another picture.   picture: uint8 (H, W, 3), or
-    None when none was due.   done: nothing follows.   strangeness: as distance, by the last of the
-    encoder's features alone, which tell what a picture is of; 0 where no encoder knows the model.
-    """
-
-    stage: str
-    share: float
-    seconds: float
-    ws: np.ndarray
-    tuning: Tuning | None
-    distance: float
-    picture: np.ndarray | None = None
-    done: bool = False
+    stage: str  # encoder, latents or weights
+    share: float  # of all the work, 0 to 1
+    seconds: float  # left, about
+    ws: np.ndarray  # float32 (num_ws, w_dim)
+    tuning: Tuning | None  # of the weights, if any
+    distance: float  # how unlike the photo its picture is: 0 for the same, about 1 for another one
+    picture: np.ndarray | None = None  # uint8 (H, W, 3), or None when none was due
+    done: bool = False  # nothing follows
+    # As distance, by the last of the encoder's features alone, which tell what a picture is of; 0
+    # where no encoder knows the model.
     strangeness: float = 0.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """So many steps of Adam.
+    """So many steps of Adam."""
 
-    stage: as of Fit.   steps: at most.   rate: of learning, at its highest.   look: steps between
-    two looks at the full picture, 0 where each step makes one.   shared: one w for all entries is
-    changed.
-    """
-
-    stage: str
-    steps: int
-    rate: float
-    look: int = 0
-    shared: bool = False
+    stage: str  # as of Fit
+    steps: int  # at most
+    rate: float  # of learning, at its highest
+    look: int = 0  # steps between two looks at the full picture, 0 where each step makes one
+    shared: bool = False  # one w for all entries is changed
 
     @property
     def cost(self) -> float:
@@ -93,7 +85,7 @@ class Sketch:
     the features to colours, fitted to the last full picture, plus what that one had besides."""
 
     @torch.no_grad()
-    def refresh(self, generator, ws: torch.Tensor) -> torch.Tensor:
+    def refresh(self, generator: Generator, ws: torch.Tensor) -> torch.Tensor:
         """The full picture of these latents (1, num_ws, w_dim), as (1, 3, H, W)."""
         features = generator.features(ws)
         image = generator.image(ws, features).clamp(-1, 1)
@@ -102,14 +94,14 @@ class Sketch:
         self.rest = small - F.conv2d(features, *self.colours)
         return image
 
-    def __call__(self, generator, ws: torch.Tensor) -> torch.Tensor:
+    def __call__(self, generator: Generator, ws: torch.Tensor) -> torch.Tensor:
         return F.conv2d(generator.features(ws), *self.colours) + self.rest
 
 
 class _Search:
     """What is sought, where the search stands, and the best that it found."""
 
-    def __init__(self, generator, picture: np.ndarray):
+    def __init__(self, generator: Generator, picture: np.ndarray):
         self.generator, self.space = untuned(generator), whitened_space(generator)
         device = generator.w_avg.device
         self.eye = eye(device)
@@ -119,7 +111,15 @@ class _Search:
         self.photo, self.small = image, shrink(image, SIDE)
         self.shared = self.space.whiten(generator.w_avg)[None]
         self.apart = torch.zeros(generator.num_ws, generator.w_dim, device=device)
-        self.tuning, self.best, self.least = None, None, math.inf
+        self.tuning: dict[str, torch.Tensor] | None = None
+        self._best: Fit | None = None
+        self.least = math.inf
+
+    @property
+    def best(self) -> Fit:
+        """Of all that was judged, which is something as soon as `look` was called."""
+        assert self._best is not None
+        return self._best
 
     @torch.no_grad()
     def guess(self) -> None:
@@ -135,7 +135,7 @@ class _Search:
         """ws (1, num_ws, w_dim): what all entries share, and what sets each apart."""
         return self.space.unwhiten(self.shared + self.apart)[None]
 
-    def tuned(self):
+    def tuned(self) -> Generator:
         """The generator, with its weights as they are changed by now."""
         return tuned(self.generator, self.tuning)
 
@@ -156,26 +156,28 @@ class _Search:
         felt = self.eye.difference(self.eye.see(image), self.seen).mean()
         return felt, felt + PIXELS * pixels / SPREAD
 
-    def judge(self, stage: str, image: torch.Tensor, felt: torch.Tensor, unlike: torch.Tensor):
+    def judge(self, stage: str, image: torch.Tensor, felt: torch.Tensor,
+              unlike: torch.Tensor) -> None:
         """Keep what there is now if it is the best so far."""
         if unlike.item() > self.least:
             return
         self.least, tuning = unlike.item(), self.tuning
-        self.best = Fit(stage, 0.0, 0.0, self.latents()[0].detach().cpu().numpy(),
-                        None if tuning is None else Tuning.from_tensors(tuning),
-                        math.sqrt(max(felt.item(), 0.0)), to_picture(image))
+        self._best = Fit(stage, 0.0, 0.0, self.latents()[0].detach().cpu().numpy(),
+                         None if tuning is None else Tuning.from_tensors(tuning),
+                         math.sqrt(max(felt.item(), 0.0)), to_picture(image))
 
     def steps(self, plan: Plan, seconds: float) -> Iterator[float]:
         """The steps of a plan, which take so long at most; yields the share that is done."""
         changed = ([self.shared] if plan.shared else list(self.tuning.values())
                    if self.tuning else [self.shared, self.apart])
-        adam, began, done = torch.optim.Adam(changed, plan.rate, betas=(0.9, 0.99)), now(), 0.0
-        number = 0
+        updates = [AdamUpdate(tensor, plan.rate, beta2=0.99) for tensor in changed]
+        began, done, number = now(), 0.0, 0
         while done < 1:
-            for group in adam.param_groups:
-                group["lr"] = plan.rate * _rate(done, number)
-            self._step(plan, changed)
-            adam.step()
+            rate = plan.rate * _rate(done, number)
+            for update, gradient in zip(updates, self._gradients(plan, changed), strict=True):
+                update.learning_rate = rate
+                if gradient is not None:
+                    update(gradient)
             number += 1
             done = min(1.0, max(number / plan.steps, (now() - began) / seconds))
             if plan.look and (number % plan.look == 0 or done == 1):
@@ -189,8 +191,9 @@ class _Search:
         ws = torch.from_numpy(self.best.ws).to(self.shared.device)
         self.apart = self.space.whiten(ws) - self.shared
 
-    def _step(self, plan: Plan, changed: list[torch.Tensor]) -> None:
-        """Have the gradients of what is changed."""
+    def _gradients(self, plan: Plan,
+                   changed: list[torch.Tensor]) -> Sequence[torch.Tensor | None]:
+        """Of what is changed; None for what the picture does not depend on."""
         with torch.enable_grad():
             for tensor in changed:
                 tensor.requires_grad_()
@@ -202,10 +205,11 @@ class _Search:
             cost = (unlike + NEAR * self.shared.square().mean()
                     + TOGETHER * self.apart.square().mean())
             gradients = torch.autograd.grad(cost, changed, allow_unused=True)  # past a sketch
-        for tensor, gradient in zip(changed, gradients, strict=True):
-            tensor.requires_grad_(False).grad = gradient
+        for tensor in changed:
+            tensor.requires_grad_(False)
         if not plan.look:
             self.judge(plan.stage, image.detach().clamp(-1, 1), felt.detach(), unlike.detach())
+        return gradients
 
 
 def now() -> float:
@@ -218,7 +222,7 @@ def _rate(done: float, number: int) -> float:
     return min(1.0, (number + 1) / 5) * (0.05 + 0.475 * (1 + math.cos(math.pi * done)))
 
 
-def invert(generator, picture: np.ndarray, seconds: float = 170.0) -> Iterator[Fit]:
+def invert(generator: Generator, picture: np.ndarray, seconds: float = 170.0) -> Iterator[Fit]:
     """Find a picture in a generator: better and better fits, the last of them done.
 
     generator: of any kind; the built-in one has an encoder, others begin with their average.
@@ -248,10 +252,10 @@ def invert(generator, picture: np.ndarray, seconds: float = 170.0) -> Iterator[F
         began, shown = now(), search.best
         for done in search.steps(plan, max(1e-3, until - began) * plan.cost / rest):
             left = (now() - began) * (rest / (plan.cost * done) - 1)
-            picture = None if search.best is shown else search.best.picture
+            due = None if search.best is shown else search.best.picture
             shown = search.best
             yield replace(
-                shown, stage=plan.stage, picture=picture,
+                shown, stage=plan.stage, picture=due,
                 share=(whole - rest + done * plan.cost) / whole,
                 seconds=max(0.0, min(left, until - now())))
         rest -= plan.cost
@@ -271,7 +275,8 @@ def verdict(distance: float) -> str:
     return "close" if distance < CLOSE else "fair" if distance < FAIR else "far"
 
 
-def photo_edit(generator, model: str, fit: Fit, settings: Settings | None = None) -> Edit:
+def photo_edit(generator: Generator, model: str, fit: Fit,
+               settings: Settings | None = None) -> Edit:
     """The edit that a photo begins.   model: the generator's name."""
     return Edit(model, None, SAMPLED_PSI, fit.ws, generator.img_size,
                 settings=settings or Settings(), change="photo", tuning=fit.tuning)

@@ -20,15 +20,14 @@ WEIGHTS = Path(__file__).parents[2] / "assets" / "encoder.safetensors"
 
 @dataclass(frozen=True, eq=False)
 class Eye:
-    """The encoder with what belongs to it.
-
-    scales: of each of its five maps, the mean square by which two of the generator's pictures
-    differ there, so that the distance of two such is 1.   colours: weight (3, C, 1, 1) and bias
-    (3,), the affine map from the built-in generator's features to a soft picture.
-    """
+    """The encoder with what belongs to it."""
 
     encoder: Encoder
+    # Of each of its five maps, the mean square by which two of the generator's pictures differ
+    # there, so that the distance of two such is 1.
     scales: tuple[float, ...]
+    # Weight (3, C, 1, 1) and bias (3,), the affine map from the built-in generator's features to a
+    # soft picture.
     colours: tuple[torch.Tensor, torch.Tensor]
 
     def see(self, image: torch.Tensor) -> list[torch.Tensor]:
@@ -69,5 +68,6 @@ def eye(device: torch.device) -> Eye:
     with torch.device("meta"):
         encoder = Encoder()
     encoder.load_state_dict(state, assign=True)
-    return Eye(encoder.eval().requires_grad_(False).to(memory_format=torch.channels_last),
-               tuple(scales.tolist()), colours)
+    encoder.eval().requires_grad_(False)
+    encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's lack
+    return Eye(encoder, tuple(scales.tolist()), colours)

@@ -5,6 +5,7 @@ import math
 import threading
 import warnings
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageCms, features
@@ -40,16 +41,11 @@ _one_at_a_time = threading.Lock()  # bounds the memory, and warnings' filters ar
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo to work with.
+    """A photo to work with."""
 
-    pixels: uint8 (H, W, 3), sRGB, upright, neither side above LONGEST.   remarks: keys of
-    assets/words.json for what was done with it that a person should know.   shrink: pixels of
-    these to one of the file's.
-    """
-
-    pixels: np.ndarray
-    remarks: tuple[str, ...] = ()
-    shrink: float = 1.0
+    pixels: np.ndarray  # uint8 (H, W, 3), sRGB, upright, neither side above LONGEST
+    remarks: tuple[str, ...] = ()  # keys of assets/words.json: what a person should know was done
+    shrink: float = 1.0  # pixels of these to one of the file's
 
 
 def read_photo(content: bytes) -> Photo:
@@ -107,12 +103,14 @@ def _read(picture: Image.Image) -> Photo:
     longest = max(picture.size)
     shrink = min(1.0, LONGEST / longest)
     if picture.format in ("JPEG", "MPO"):  # unpacked at a half or quarter: time and memory
-        picture.draft(None, tuple(math.ceil(side * shrink) for side in picture.size))
+        width, height = (math.ceil(side * shrink) for side in picture.size)
+        picture.draft(None, (width, height))
     picture.load()
     orientation, profile = _orientation(picture), picture.info.get("icc_profile")
     picture = _smaller(picture)
     if picture.mode == "RGBA":
-        if picture.getextrema()[3][0] < 255:
+        alpha, _ = cast(tuple[int, int], picture.getchannel("A").getextrema())
+        if alpha < 255:
             remarks.append("photo_transparent")
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
@@ -145,7 +143,7 @@ def _smaller(picture: Image.Image) -> Image.Image:
     (width, height), longest, white = picture.size, max(picture.size), _white(picture)
     factor = max(1, longest // LONGEST)
     rows = factor * max(1, _STRIP // (factor * width))
-    reduced = None
+    reduced: Image.Image | None = None
     for top in range(0, height, rows):
         strip = picture.crop((0, top, width, min(height, top + rows)))
         strip = _eight_bits(strip, white).reduce(factor)
@@ -153,11 +151,12 @@ def _smaller(picture: Image.Image) -> Image.Image:
             reduced = Image.new(strip.mode, (strip.width, math.ceil(height / factor)))
         reduced.paste(strip, (0, top // factor))
     shrink = min(1.0, LONGEST / longest)
-    size = tuple(max(1, round(side * shrink)) for side in picture.size)
-    if reduced.size == size:
+    assert reduced is not None  # there is one strip at least
+    wide, high = (max(1, round(side * shrink)) for side in picture.size)
+    if reduced.size == (wide, high):
         return reduced
     box = 0, 0, width / factor, height / factor  # what is reduced last may be part of a pixel
-    return reduced.resize(size, Image.Resampling.LANCZOS, box)
+    return reduced.resize((wide, high), Image.Resampling.LANCZOS, box)
 
 
 def _white(picture: Image.Image) -> float:
@@ -165,7 +164,7 @@ def _white(picture: Image.Image) -> float:
     if picture.mode not in ("I", "F"):
         return 65535.0
     white = 65535.0 if picture.mode == "I" else 1.0  # at least: nothing says it in these
-    most = picture.getextrema()[1]
+    _, most = cast(tuple[float, float], picture.getextrema())
     if not math.isfinite(most):  # Pillow lets the first of such numbers hide all others
         width, height = picture.size
         rows = max(1, _STRIP // width)
@@ -194,7 +193,8 @@ def _as_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
         own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if own.profile.xcolor_space.strip() != "RGB":  # of what it was before it was converted
             return picture
-        return ImageCms.profileToProfile(picture, own, ImageCms.createProfile("sRGB"))
+        srgb = ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(picture, own, srgb) or picture  # never None: not in place
     except Exception:  # broken, or Pillow was built without
         return picture
 

@@ -36,21 +36,22 @@ from drag.edit import Edit
 from drag.solvers import adam, gauss_newton
 from drag.solvers.state import State
 from networks.errors import UserError
+from networks.generator import Generator
 
 __all__ = ["SOLVERS", "Solver", "State", "solver_for"]
 
 
 @dataclass(frozen=True)
 class Solver:
-    """name: in settings.   steps: the generator function.   patience: steps without progress after
-    which a drag by it gives up; None where it goes on to the step cap, as the paper's does.
-    preview_share: of the time that a drag may spend on soft pictures; few long steps are worth more
-    of them than many short ones.
-    """
+    """A way to drag, and how it is to be treated."""
 
-    name: str
-    steps: Callable[..., Iterator[State]]
+    name: str  # in settings
+    steps: Callable[[Generator, Edit], Iterator[State]]  # the generator function
+    # Steps without progress after which a drag by it gives up; None where it goes on to the step
+    # cap, as the paper's does.
     patience: int | None
+    # Of the time that a drag may spend on soft pictures; few long steps are worth more of them than
+    # many short ones.
     preview_share: float
 
 

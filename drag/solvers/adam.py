@@ -5,41 +5,48 @@ from collections.abc import Iterator
 import torch
 
 from drag.edit import Edit
-from drag.features import cells_around, sample, scale_to
+from drag.features import FeaturePart, Part, cells_around, constant, scale_to
 from drag.motion import mask_term, motion_supervision
 from drag.solvers.state import State, as_tensors, protected_cells
 from drag.tracking import track_points
+from networks.generator import Generator
 
 
 class AdamUpdate:
-    """Adam (arXiv 1412.6980, Alg. 1) on one tensor, with its usual constants.
+    """Adam (arXiv 1412.6980, Alg. 1) on one tensor.
 
     The same as torch.optim.Adam, the making of which has the first drag of a process wait while it
     imports a compiler, for a second or two.
     """
 
-    def __init__(self, values: torch.Tensor, learning_rate: float):
-        """values: changed in place by each call."""
+    def __init__(self, values: torch.Tensor, learning_rate: float, beta2: float = 0.999):
+        """values: theta, changed in place by each call.   learning_rate: alpha, which may be set
+        anew between two calls.   beta2: share of the gradients' mean square that a call keeps."""
         self.values, self.learning_rate, self.steps = values, learning_rate, 0
-        self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
+        self.beta1, self.beta2 = 0.9, beta2
+        self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)  # m and v
 
     @torch.no_grad()
     def __call__(self, gradient: torch.Tensor) -> None:
         """One step against the gradient."""
         self.steps += 1
-        self.mean.lerp_(gradient, 1 - 0.9)
-        self.square.mul_(0.999).addcmul_(gradient, gradient, value=1 - 0.999)
-        root = self.square.sqrt().div_((1 - 0.999**self.steps) ** 0.5).add_(1e-8)
-        self.values.addcdiv_(self.mean, root, value=-self.learning_rate / (1 - 0.9**self.steps))
+        self.mean.lerp_(gradient, 1 - self.beta1)
+        self.square.mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
+        root = self.square.sqrt().div_((1 - self.beta2**self.steps) ** 0.5).add_(1e-8)
+        rate = self.learning_rate / (1 - self.beta1**self.steps)
+        self.values.addcdiv_(self.mean, root, value=-rate)
 
 
-def adam(generator, edit: Edit) -> Iterator[State]:
+def adam(generator: Generator, edit: Edit) -> Iterator[State]:
     """The paper's loop: Adam on the first entries of W+ (DragGAN, Sec. 3.2 and 4).
 
-    Each step moves the latents by eq. 1, then looks for the handles in the new features by eq. 2.
-    One forward pass serves both the tracking of a step and the gradient of the next.
+    Each step
+     1. moves the latents against the gradient of eq. 1, motion supervision;
+     2. works out the features there, which serve this step and the gradient of the next;
+     3. looks in them for the handles by eq. 2, point tracking.
     In W one change is shared by all entries that move; in W+ each has its own. Without a region
-    only features near the handles count, so only those are worked out; the steps are the same.
+    only features near the handles count, so on a CPU only those are worked out; the steps are the
+    same.
     """
     settings, size, device = edit.settings, edit.img_size, generator.w_avg.device
     r1, r2 = scale_to(settings.r1, size), scale_to(settings.r2, size)
@@ -49,26 +56,33 @@ def adam(generator, edit: Edit) -> Iterator[State]:
     change = torch.zeros(shape, device=device, requires_grad=True)
     update = AdamUpdate(change, settings.learning_rate)
 
-    features_start = protected = templates = None
-    near, corner, extent = None, 0, size  # the part of the picture whose features are at hand
+    @torch.enable_grad()
+    def see(near: Part) -> tuple[torch.Tensor, FeaturePart]:
+        """ws and features of the change, with gradients to it."""
+        window, corner, extent = near
+        ws = torch.cat([start[:, :moving] + change, start[:, moving:]], 1)
+        features = generator.features(ws, window=window, moving=moving)
+        return ws.detach(), FeaturePart(features, corner, extent)
+
+    near: Part = (None, constant((0, 0), device), size)
+    whole = near
+    ws, part = see(whole)
+    features_start = part.features.detach()  # F_0, (1, C, h, w)
+    templates = part.detach().sample(handles)  # f, (N, C)
+    protected = protected_cells(edit, features_start)  # 1 - M
+    yield State(ws, handles.cpu(), features_start)
     while True:
         with torch.enable_grad():
-            ws = torch.cat([start[:, :moving] + change, start[:, moving:]], 1)
-            features = generator.features(ws, window=near, moving=moving)
-        seen = features.detach()
-        if templates is None:
-            features_start, templates = seen, sample(seen, handles, size)
-            protected = protected_cells(edit, seen)
-        else:
-            found, _ = track_points(seen, templates, handles - corner, r2, extent)
-            handles = found + corner
-        yield State(ws.detach(), handles.cpu(), seen if near is None else None)
-        with torch.enable_grad():
-            loss = motion_supervision(features, handles - corner, targets - corner, r1, extent)
+            loss = motion_supervision(part, handles, targets, r1)  # 1
             if protected is not None:
-                loss = loss + settings.lambda_mask * mask_term(features, features_start, protected)
+                loss = loss + settings.lambda_mask * mask_term(
+                    part.features, features_start, protected)
             (gradient,) = torch.autograd.grad(loss, [change])
         update(gradient)
-        if protected is None:  # the next tracking looks r2 far, the loss from there r1 and a pixel
-            reach = r2 + r1 + 1
-            near, corner, extent = cells_around(handles, reach, features_start.shape[2:], size)
+        if protected is None and device.type == "cpu":  # on a GPU all of the map costs no more
+            reach = r2 + r1 + 1  # tracking looks r2 far, the loss from there r1 and a pixel
+            near = cells_around(handles, reach, features_start.shape[2:], size)
+        ws, part = see(near)  # 2
+        seen = part.detach()
+        handles, _ = track_points(seen, templates, handles, r2)  # 3
+        yield State(ws, handles.cpu(), seen.features if near is whole else None)

@@ -1,19 +1,21 @@
 """Gauss-Newton on the motion of the handles: the most plausible change that brings them there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
 from drag.edit import Edit
-from drag.features import FeaturePart, cells_around, constant, scale_to, window
+from drag.features import FeaturePart, Part, cells_around, constant, scale_to, window
 from drag.latents import WhitenedSpace, whitened_space
 from drag.solvers.least_change import jacobian, least_change, motion_patterns
-from drag.solvers.outside import outside_of
+from drag.solvers.outside import Outside, outside_of
 from drag.solvers.patches import UNLIKE, PatchTracker, handle_motion, trusted_directions
 from drag.solvers.replay import Recorder
 from drag.solvers.state import State, as_tensors
+from networks.generator import Generator
+from networks.windows import Window
 
 TRUST_AT_512 = 12.0  # pixels of a 512 px picture that a handle may move in a step
 LEAST_TRUST_AT_512 = 1.5  # steps shorter than this are not made shorter still
@@ -96,7 +98,10 @@ class _Place:
 class _Arithmetic:
     """The parts of a step: functions of tensors of fixed shapes, which can be recorded."""
 
-    def __init__(self, generator, edit: Edit, cells: tuple[int, int]):
+    part: FeaturePart  # what is seen, with gradients to
+    change: torch.Tensor  # this change
+
+    def __init__(self, generator: Generator, edit: Edit, cells: Sequence[int]):
         """cells: (h, w) of the generator's features."""
         self.generator, self.size, self.cells = generator, edit.img_size, cells
         self.device, self.space = generator.w_avg.device, whitened_space(generator)
@@ -105,11 +110,12 @@ class _Arithmetic:
         patch = stride * window(r1 / stride + 1, self.device)
         self.patch = patch[patch.norm(dim=1) <= r1]
         self.reach = self.r2 + 2 * (self.r2 // 6 + r1 + stride)
-        self.whole = None, constant((0, 0), self.device), self.size
+        self.whole: Part = None, constant((0, 0), self.device), self.size
         self.stiff = scale_to(STIFF_AT_512, self.size) ** 2
         self.recorder = Recorder(self.device)
-        self.see, self.find, self.rows, self.next = map(
-            self.recorder, (self._see, self._find, self._rows, self._next))
+        record = self.recorder
+        self.see, self.find = record(self._see), record(self._find)
+        self.rows, self.next = record(self._rows), record(self._next)
 
     def task(self, edit: Edit, whole: torch.Tensor) -> Task:
         """What an edit asks for.   whole: (1, C, h, w), features of the first picture."""
@@ -121,41 +127,45 @@ class _Arithmetic:
             PatchTracker.of(picture, handles, self.patch, self.r2), scale, targets,
             trusted_directions(picture, handles, self.patch, self.size))
 
-    def near(self, *places: torch.Tensor):
+    def near(self, *places: torch.Tensor) -> Part:
         """The window that looking at these places (N, 2) takes, its corner and its extent. On a GPU
         all of the map: there it costs no more, and what is recorded keeps its shapes."""
         if self.device.type != "cpu":
             return self.whole
         return cells_around(torch.cat(places), self.reach, self.cells, self.size)
 
-    def features(self, task: Task, change: torch.Tensor, window=None) -> torch.Tensor:
+    def features(self, task: Task, change: torch.Tensor,
+                 window: Window | None = None) -> torch.Tensor:
         """Features of the picture of a change, or a window of them."""
         ws = task.coordinates.latents(self.space, change)
         return self.generator.features(ws, window=window, moving=len(task.coordinates.first))
 
-    def _see(self, task: Task, change: torch.Tensor, near) -> tuple:
+    def _see(self, task: Task, change: torch.Tensor, near: Part) -> tuple[torch.Tensor, ...]:
         """What a change looks like: ws, and features, which `find` and `rows` go on from.
 
         near: as above."""
         window, corner, extent = near
-        self.part = None  # and its graph, before there is another
+        self.part = None  # type: ignore[assignment]  # its graph goes before there is another
         with torch.enable_grad():
             self.change = change.detach().requires_grad_(True)
             features = self.features(task, self.change, window)
         self.part = FeaturePart(features, corner, extent, task.scale)
         return task.coordinates.latents(self.space, change), features.detach()
 
-    def _find(self, task: Task, predicted: torch.Tensor) -> tuple:
+    def _find(self, task: Task, predicted: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Handles (N, 2) in what is seen, near predicted ones, and their likeness (N,)."""
         return task.tracker.find(self.part.detach(), predicted, self.size)
 
-    def _rows(self, task: Task, handles: torch.Tensor, patterns: torch.Tensor) -> tuple:
+    def _rows(self, task: Task, handles: torch.Tensor,
+              patterns: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """J (P, n) of the patterns (2 N, P) of the handles' motion, in what is seen."""
         with torch.enable_grad():
             motion = task.trusted(handle_motion(self.part, handles, self.patch))
             return (jacobian(motion.flatten() @ patterns, self.change).flatten(1),)
 
-    def _next(self, task: Task, change, handles, rows, patterns, radius, outside=None) -> tuple:
+    def _next(self, task: Task, change: torch.Tensor, handles: torch.Tensor, rows: torch.Tensor,
+              patterns: torch.Tensor, radius: torch.Tensor,
+              outside: Outside | None = None) -> tuple[torch.Tensor, ...]:
         """The change that is to be tried next, (L or 1, w_dim), and where the handles should be
         then, (N, 2).   radius: (), pixels that they may move."""
         wanted = task.towards(handles, radius)
@@ -167,7 +177,7 @@ class _Arithmetic:
         return task.coordinates.bounded(change), handles + wanted
 
 
-def gauss_newton(generator, edit: Edit) -> Iterator[State]:
+def gauss_newton(generator: Generator, edit: Edit) -> Iterator[State]:
     """Some ten steps, each the least change in whitened W+ that moves the handles as wanted.
 
     u is the change of the coordinates since the start, J the motion of the handles with it.
@@ -193,7 +203,7 @@ def gauss_newton(generator, edit: Edit) -> Iterator[State]:
 
 
 @contextmanager
-def _arithmetic(generator, edit: Edit, cells: tuple[int, int]) -> Iterator[_Arithmetic]:
+def _arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Iterator[_Arithmetic]:
     """The arithmetic for an edit, with what was recorded of it for one that was alike.
 
     A generator keeps the last few; one that is in use is nobody else's."""
@@ -211,12 +221,14 @@ def _arithmetic(generator, edit: Edit, cells: tuple[int, int]) -> Iterator[_Arit
                 kept.pop(oldest, None)
 
 
-def _steps(step: _Arithmetic, edit: Edit, handles, whole: torch.Tensor) -> Iterator[State]:
+def _steps(step: _Arithmetic, edit: Edit, handles: torch.Tensor,
+           whole: torch.Tensor) -> Iterator[State]:
     size, device = edit.img_size, step.device
     task = step.task(edit, whole)
     outside = outside_of(edit, whole, task.scale)
     trust, least = scale_to(TRUST_AT_512, size), scale_to(LEAST_TRUST_AT_512, size)
-    radius, place, change = trust, None, torch.zeros_like(task.coordinates.low)
+    radius: float = trust
+    place, change = None, torch.zeros_like(task.coordinates.low)
     found = predicted = handles
     likeness = torch.ones_like(handles[:, 0])
     while True:
@@ -251,7 +263,8 @@ def _steps(step: _Arithmetic, edit: Edit, handles, whole: torch.Tensor) -> Itera
         found = place.handles
 
 
-def _read(distance: torch.Tensor, likeness: torch.Tensor, handles: torch.Tensor):
+def _read(distance: torch.Tensor, likeness: torch.Tensor,
+          handles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """These, (), (N,) and (N, 2), on the CPU, in one go."""
     packed = torch.cat([distance[None], likeness, handles.flatten()]).cpu()
     distance, likeness, handles = packed.split([1, len(likeness), handles.numel()])

@@ -72,7 +72,8 @@ def least_change(
     factor = torch.linalg.cholesky_ex(
         torch.eye(len(known), device=u.device) + known @ known.T).L
 
-    def solve(right):  # (I + known^T known)^-1 right, by Woodbury's identity
+    def solve(right: torch.Tensor) -> torch.Tensor:
+        """(I + known^T known)^-1 right, by Woodbury's identity."""
         return right - known.T @ torch.cholesky_solve((known @ right)[:, None], factor)[:, 0]
 
     step = direction = solve(-gradient)

@@ -34,7 +34,8 @@ class Outside:
         scale: (C,), what features are divided by.   firmness: what a mean square change of one
         counts, beside the square of the latents' change in standard deviations."""
         share = protected / (protected.sum() * start.shape[1])
-        self.start, self.products = start, []
+        self.start = start
+        self.products: list[torch.Tensor] = []  # SKETCH_ROWS x (n,)
         self.weight = (firmness * share).sqrt() / scale[None, :, None, None]
         self.random = torch.Generator().manual_seed(0)
 

@@ -29,13 +29,14 @@ class PatchTracker:
     reach: int  # how far from a prediction to look, pixels
 
     @classmethod
-    def of(cls, part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor, reach: int):
+    def of(cls, part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor,
+           reach: int) -> "PatchTracker":
         """What is to be followed.   part: features of the first picture.   handles: (N, 2) (x, y)
         there, pixels."""
         ends = constant(((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)), patch.device)
         cross, around = patch.abs().max() * ends, handles[:, None]
         return cls(patch, cross, part.sample(around + cross), part.sample(around + patch),
-                   part.features.mean((2, 3))[0] / part.scale, reach)
+                   part.scaled(part.features.mean((2, 3))[0]), reach)
 
     def find(
         self, part: FeaturePart, predicted: torch.Tensor, img_size: tuple[int, int]
@@ -59,7 +60,8 @@ class PatchTracker:
         now = (part.sample(found[:, None] + self.patch) - self.usual).flatten(1)
         return found, torch.cosine_similarity(now, (self.patches - self.usual).flatten(1))
 
-    def _least(self, part, places, last, predicted=None):
+    def _least(self, part: FeaturePart, places: torch.Tensor, last: torch.Tensor,
+               predicted: torch.Tensor | None = None) -> torch.Tensor:
         """The best of places (N, P, 2), inside the picture: (N, 2)."""
         places = places.clamp(min=0).minimum(last)
         values = places.shape[1] * self.crosses[0].numel()

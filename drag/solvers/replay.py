@@ -7,6 +7,7 @@ one by one takes ten times as long; a graph asks for all of them at once.
 import logging
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 import torch
 
@@ -35,7 +36,8 @@ class Recorder:
         """
         return _Recorded(self, work) if self.on else work
 
-    def record(self, work: Callable[[], tuple[torch.Tensor, ...]]):
+    def record(self, work: Callable[[], tuple[torch.Tensor, ...]]) -> tuple[
+            tuple[torch.Tensor, ...], Callable[[], None]]:
         """Have work done as a graph: (where it leaves what it returns, what does it again)."""
         graph, current = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
         self.stream.wait_stream(current)
@@ -53,9 +55,10 @@ class _Recorded:
     """A function that is called once, then recorded, then replayed."""
 
     def __init__(self, recorder: Recorder, work: Work):
-        self.recorder, self.work, self.warm, self.replay = recorder, work, False, None
+        self.recorder, self.work, self.warm = recorder, work, False
+        self.replay: Callable[[], None] | None = None
 
-    def __call__(self, *given):
+    def __call__(self, *given: Any) -> tuple[torch.Tensor, ...]:
         if self.warm and self.recorder.on and self.replay is None:
             self._record(given)
         self.warm = True
@@ -66,7 +69,7 @@ class _Recorded:
         self.replay()
         return tuple(output.clone() for output in self.outputs)  # the next replay overwrites them
 
-    def _record(self, given) -> None:
+    def _record(self, given: tuple[Any, ...]) -> None:
         self.given = _copied(given)
         try:
             outputs, self.replay = self.recorder.record(lambda: self.work(*self.given))
@@ -76,7 +79,7 @@ class _Recorded:
             self.recorder.on = False
 
 
-def _tensors(value) -> list[torch.Tensor]:
+def _tensors(value: Any) -> list[torch.Tensor]:
     """All tensors in a tensor, a tuple of values, or a record."""
     if isinstance(value, torch.Tensor):
         return [value]
@@ -85,13 +88,13 @@ def _tensors(value) -> list[torch.Tensor]:
     return [t for part in value for t in _tensors(part)] if isinstance(value, tuple) else []
 
 
-def _copied(value):
+def _copied(value: Any) -> Any:
     """The same with tensors of its own."""
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
     if isinstance(value, tuple):
         return tuple(map(_copied, value))
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{
             field.name: _copied(getattr(value, field.name)) for field in fields(value)})
     return value

@@ -18,7 +18,9 @@ class State:
     likeness: torch.Tensor | None = None  # (N,) of what is at each handle to what was, on the CPU
 
 
-def as_tensors(edit: Edit, device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def as_tensors(
+    edit: Edit, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Where a drag begins: ws (1, num_ws, w_dim), handles and targets (N, 2) (x, y) in pixels."""
     handles, targets = (
         torch.tensor([getattr(pair, end) for pair in edit.points], dtype=torch.float32,
@@ -28,7 +30,8 @@ def as_tensors(edit: Edit, device) -> tuple[torch.Tensor, torch.Tensor, torch.Te
 
 def protected_cells(edit: Edit, features: torch.Tensor) -> torch.Tensor | None:
     """1 - M at the resolution of the features, (1, 1, h, w); None where the term has no part."""
-    if edit.mask_png is None or not edit.settings.lambda_mask:
+    mask = edit.mask
+    if mask is None or not edit.settings.lambda_mask:
         return None
-    fixed = ~torch.from_numpy(edit.mask).to(features.device)
+    fixed = ~torch.from_numpy(mask).to(features.device)
     return mask_to_cells(fixed, features.shape[2:])

@@ -48,7 +48,7 @@ SUFFIXES = (".pkl", ".pt", ".pth", ".bin", ".safetensors")
 _SMALLEST = 3  # bytes; nothing shorter is a pickle that builds anything
 
 
-def read_checkpoint(path) -> Checkpoint:
+def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """The StyleGAN2 generator in a file, whatever its name.
 
     Reads NVIDIA's pickles and those of TensorFlow, torch.save in both its forms, and safetensors.

@@ -53,7 +53,7 @@ def main() -> int:
     return 0
 
 
-def _in_words(value) -> str:
+def _in_words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

@@ -34,7 +34,7 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
         blocks = ", ".join(map(str, sorted(found)[:12]))
         raise CheckpointError("has blocks of {blocks} px; 4, 8, ... up to 32 to 1024 work",
                               blocks=blocks)
-    const = _shape(state, "synthesis.b4.const", 3)
+    _, height, width = _shape(state, "synthesis.b4.const", 3)
     channels = {r: _shape(state, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
     layers = sorted(int(match[1]) for name in state
                     if (match := re.fullmatch(r"mapping\.fc(\d{1,2})\.weight", name)))
@@ -47,13 +47,13 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
             else "skip" if "synthesis.b4.torgb.weight" in state else "orig")
     architecture = Architecture(
         kind=kind, z_dim=_shape(state, "mapping.fc0.weight", 2)[1] - embed_dim, c_dim=c_dim,
-        embed_dim=embed_dim, mapping_widths=widths, channels=channels, const_size=const[1:],
+        embed_dim=embed_dim, mapping_widths=widths, channels=channels, const_size=(height, width),
         has_noise="synthesis.b4.conv1.noise_strength" in state, recorded=recorded)
-    if architecture.z_dim < 1 or not all(1 <= side <= 4 for side in const[1:]):
+    if architecture.z_dim < 1 or not all(1 <= side <= 4 for side in (height, width)):
         raise CheckpointError("has a mapping or a constant input of an unknown kind")
     a = architecture
     if max(a.z_dim, a.c_dim, a.embed_dim, *a.mapping_widths) > _MAX_WIDTH or max(
-            width * math.prod(a.block_size(r)) for r, width in channels.items()) > _MAX_MAP:
+            outputs * math.prod(a.block_size(r)) for r, outputs in channels.items()) > _MAX_MAP:
         raise CheckpointError("is so wide that it would need far more memory than any StyleGAN2")
     _check(state, architecture)
     return architecture

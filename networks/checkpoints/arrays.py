@@ -2,6 +2,7 @@
 
 import math
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,11 @@ _MAX_WEIGHTS = 10_000  # of a network; a generator of 1024 px has 200
 
 @dataclass(eq=False)
 class Storage:
-    """Numbers in a row: dtype as numpy writes it (or bf16), their count, and the file's bytes;
-    those are None until the reader has come to them."""
+    """Numbers in a row."""
 
-    dtype: str
+    dtype: str  # as numpy writes it, or bf16
     count: int
-    data: memoryview | None = None
+    data: memoryview | None = None  # the file's bytes; None until the reader has come to them
 
     @property
     def nbytes(self) -> int:
@@ -29,10 +29,10 @@ class Storage:
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A part of a storage, checked to lie within it: offset and strides in numbers."""
+    """A part of a storage, checked to lie within it."""
 
     storage: Storage
-    offset: int
+    offset: int  # numbers, as the strides
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
@@ -68,10 +68,10 @@ class Tensor:
 
 @dataclass(eq=False)
 class DType:
-    """A numpy type, such as f4; order: < or >."""
+    """A numpy type."""
 
-    name: str
-    order: str = "<"
+    name: str  # such as f4
+    order: str = "<"  # or >
 
 
 @dataclass(eq=False)
@@ -84,7 +84,8 @@ class Array:
     fortran: bool = False
 
     @classmethod
-    def filled(cls, shape: tuple, dtype: DType, fortran: bool, data) -> "Array":
+    def filled(cls, shape: tuple, dtype: DType, fortran: bool,
+               data: bytes | memoryview) -> "Array":
         """An array of these bytes; raises CheckpointError where its shape is not theirs."""
         # dtypes are shared by many arrays, so an array keeps the text, not the record
         form = dtype.order + dtype.name
@@ -104,7 +105,7 @@ class Array:
         return flat.reshape(self.shape, order="F" if self.fortran else "C")
 
 
-def to_arrays(items: dict[str, Tensor | Array], nbytes: int) -> dict[str, np.ndarray]:
+def to_arrays(items: Mapping[str, Tensor | Array], nbytes: int) -> dict[str, np.ndarray]:
     """The numbers of all, views of the file except for bf16.
 
     nbytes: size of the file. Raises CheckpointError where they claim more than twice that, taken as

@@ -12,6 +12,6 @@ class CheckpointError(UserError):
     that begins with the file's name."""
 
 
-def shown(name, length: int = 60) -> str:
+def shown(name: object, length: int = 60) -> str:
     """A name from a file, fit for one line of a terminal: letters, digits, ._/- and spaces, cut."""
     return re.sub(r"[^A-Za-z0-9_./ -]", "?", str(name)[:length])

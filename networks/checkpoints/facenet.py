@@ -4,6 +4,8 @@ Nothing of the wheel is imported or executed.
 """
 
 import zipfile
+from os import PathLike
+from typing import IO
 
 import numpy as np
 import torch
@@ -13,7 +15,7 @@ from networks.checkpoints.records import Budget
 from networks.checkpoints.torch_files import read_stream
 
 
-def read_mtcnn(wheel) -> dict[str, torch.Tensor]:
+def read_mtcnn(wheel: str | PathLike[str] | IO[bytes]) -> dict[str, torch.Tensor]:
     """State dict for MTCNN from the wheel's three files.
 
     wheel: path or binary file of `facenet-pytorch`. Raises CheckpointError where a file inside is

@@ -1,7 +1,9 @@
 """Find the generator in what a weight file holds, whatever the tool that wrote it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,20 +23,16 @@ _OTHERS = ("D", "d", "discriminator")
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A StyleGAN2 generator read from a file.
+    """A StyleGAN2 generator read from a file."""
 
-    format: in words.   state: float32 arrays by NVIDIA's PyTorch names.   skipped: what else there
-    was, networks and weights that a generator has no use for.
-    """
-
-    format: str
-    state: dict[str, np.ndarray]
+    format: str  # in words
+    state: dict[str, np.ndarray]  # float32, by NVIDIA's PyTorch names
     architecture: Architecture
-    skipped: tuple[str, ...]
+    skipped: tuple[str, ...]  # networks and weights besides that a generator has no use for
 
 
 @np.errstate(all="ignore")  # numbers that are none are found and named, not warned of
-def find_generator(value, container: str, nbytes: int) -> Checkpoint:
+def find_generator(value: Any, container: str, nbytes: int) -> Checkpoint:
     """The generator in a value that a reader has built.
 
     container: what the file is, in words.   nbytes: its size, which bounds that of the weights.
@@ -57,8 +55,8 @@ def find_generator(value, container: str, nbytes: int) -> Checkpoint:
             raise CheckpointError("holds a discriminator only; choose a file with the generator")
     found = value if key is None else value[key]
     if type(found) is Module:
-        state, recorded = nvidia.read_module(found)
-        return _checkpoint(f"NVIDIA {container}", to_arrays(state, nbytes), recorded, rest)
+        tensors, recorded = nvidia.read_module(found)
+        return _checkpoint(f"NVIDIA {container}", to_arrays(tensors, nbytes), recorded, rest)
     if not isinstance(found, dict):
         raise CheckpointError("holds no StyleGAN2 generator; choose a file that does")
     weights = _flat(found)
@@ -87,7 +85,8 @@ def _flat(found: dict) -> dict:
     return weights
 
 
-def _checkpoint(words, state: dict[str, np.ndarray], recorded, skipped) -> Checkpoint:
+def _checkpoint(words: str, state: dict[str, np.ndarray], recorded: Recorded,
+                skipped: Sequence[str]) -> Checkpoint:
     architecture = infer_architecture(state, recorded)
     wanted = architecture.shapes()
     kept, surplus = {}, []

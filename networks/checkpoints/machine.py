@@ -9,6 +9,7 @@ imported, looked up or called. Byte strings are views, so memory stays within th
 
 import struct
 from collections.abc import Callable
+from typing import Any
 
 from networks.checkpoints.arrays import Storage
 from networks.checkpoints.errors import CheckpointError
@@ -35,11 +36,11 @@ class Machine:
     ):
         self.data, self.budget, self.position = data, budget, start
         self.read_storage, self.persistent = read_storage, persistent
-        self.stack: list = []
-        self.marks: list[list] = []
+        self.stack: list[Any] = []
+        self.marks: list[list[Any]] = []
         self.memo: dict[int, object] = {}
 
-    def run(self) -> object:
+    def run(self) -> Any:
         """The value that the pickle builds; `position` is then behind it.
 
         Raises CheckpointError where the pickle is damaged, or does what weights have no need of.
@@ -73,7 +74,7 @@ class Machine:
         self.position = end
         return part
 
-    def _number(self, form: str):
+    def _number(self, form: str) -> Any:
         return struct.unpack(form, self._take(struct.calcsize(form)))[0]
 
     def _long(self, size: int) -> int:
@@ -89,12 +90,12 @@ class Machine:
         self.position += length + 1
         return _text(part[:length])
 
-    def _pop(self):
+    def _pop(self) -> Any:
         if not self.stack:
             raise CheckpointError("is damaged: its pickle takes more than it has made")
         return self.stack.pop()
 
-    def _top(self, *kinds: type):
+    def _top(self, *kinds: type) -> Any:
         if not self.stack or type(self.stack[-1]) not in kinds:
             raise CheckpointError("is damaged: its pickle fills something that is no container")
         return self.stack[-1]
@@ -105,43 +106,43 @@ class Machine:
         items, self.stack = self.stack, self.marks.pop()
         return items
 
-    def _mark(self):
+    def _mark(self) -> None:
         self.marks.append(self.stack)
         self.stack = []
 
-    def _protocol(self):
+    def _protocol(self) -> None:
         if not 2 <= self._take(1)[0] <= 5:
             raise CheckpointError("is a pickle of an unknown protocol")
 
-    def _put(self, index: int):
+    def _put(self, index: int) -> None:
         if not self.stack:
             raise CheckpointError("is damaged: its pickle remembers what it has not made")
         self.memo[index] = self.stack[-1]
 
-    def _get(self, index: int):
+    def _get(self, index: int) -> None:
         if index not in self.memo:
             raise CheckpointError("is damaged: its pickle recalls what it never remembered")
         self.stack.append(self.memo[index])
 
-    def _tuple(self, count: int):
+    def _tuple(self, count: int) -> None:
         items = [self._pop() for _ in range(count)]
         self.stack.append(tuple(reversed(items)))
 
-    def _tuple_from_mark(self):
+    def _tuple_from_mark(self) -> None:
         items = self._pop_mark()
         self.stack.append(tuple(items))
 
-    def _append(self, items: list):
+    def _append(self, items: list) -> None:
         self._top(list).extend(items)
 
-    def _set_items(self, items: list):
+    def _set_items(self, items: list) -> None:
         target = self._top(*MAPPINGS)
         if len(items) % 2:
             raise CheckpointError("is damaged: its pickle has a key without a value")
         for key, value in zip(items[::2], items[1::2], strict=True):
             target[self._checked_key(key)] = value
 
-    def _checked_key(self, key):
+    def _checked_key(self, key: Any) -> Any:
         """Keys that hash at once; there may be only so many whose hashes a file can choose."""
         if type(key) is not str:
             self.budget.count_number_key()
@@ -150,57 +151,57 @@ class Machine:
             raise CheckpointError("is damaged: a key in its pickle is neither a name nor a number")
         return key
 
-    def _add_items(self, items: list):
+    def _add_items(self, items: list) -> None:
         if any(type(item) is not str for item in items):
             raise CheckpointError("is damaged: a set in its pickle has more than names")
         self._top(set).update(items)
 
-    def _global(self, module, name):
+    def _global(self, module: object, name: object) -> None:
         if type(module) is not str or type(name) is not str:
             raise CheckpointError("is damaged: a name in its pickle is no text")
         self.stack.append(Global.allowed(module, name))
 
-    def _stack_global(self):
+    def _stack_global(self) -> None:
         name, module = self._pop(), self._pop()
         self._global(module, name)
 
-    def _reduce(self):
+    def _reduce(self) -> None:
         arguments, function = self._pop(), self._pop()
         self.stack.append(call(function, arguments, self.budget, self.read_storage))
 
-    def _new(self):
+    def _new(self) -> None:
         arguments, kind = self._pop(), self._pop()
         self.stack.append(new(kind, arguments))
 
-    def _build(self):
+    def _build(self) -> None:
         state = self._pop()
         self.stack.append(build(self._pop(), state, self.budget))
 
-    def _persistent(self):
+    def _persistent(self) -> None:
         if self.persistent is None:
             raise CheckpointError("names data outside of its pickle and was refused")
         self.stack.append(self.persistent(self._pop()))
 
 
-def _text(raw) -> str:
+def _text(raw: bytes | memoryview) -> str:
     try:
         return bytes(raw).decode("utf-8")
     except UnicodeDecodeError:
         raise CheckpointError("is damaged: a text in its pickle is not UTF-8") from None
 
 
-def _operations() -> dict[int, Callable[[Machine], None]]:
+def _operations() -> dict[int, Callable[[Machine], object]]:
     """What each opcode does, by its byte."""
-    def push(read):
+    def push(read: Callable[[Machine], object]) -> Callable[[Machine], None]:
         return lambda m: m.stack.append(read(m))
 
-    def bytes_of(size):
+    def bytes_of(size: str) -> Callable[[Machine], None]:
         return push(lambda m: m._take(m._number(size)))
 
-    def text_of(size):
+    def text_of(size: str) -> Callable[[Machine], None]:
         return push(lambda m: _text(m._take(m._number(size))))
 
-    table = {
+    table: dict[bytes, Callable[[Machine], object]] = {
         b"\x80": Machine._protocol, b"\x95": lambda m: m._take(8),
         b"(": Machine._mark, b"N": push(lambda m: None),
         b"\x88": push(lambda m: True), b"\x89": push(lambda m: False),

@@ -6,6 +6,8 @@ size, shape and type of its values. Nothing of the wheel is imported or executed
 
 import math
 import zipfile
+from os import PathLike
+from typing import IO
 from xml.etree import ElementTree
 
 import numpy as np
@@ -23,17 +25,22 @@ class Graph:
     """
 
     def __init__(self, xml: bytes, weights: bytes):
+        self.types: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self.values: dict[str, torch.Tensor] = {}
+        self.inputs: dict[str, list[str]] = {}
+        self.consumers: dict[str, list[str]] = {}
         root = ElementTree.fromstring(xml)
-        self.types, self.names, self.values = {}, {}, {}
         for layer in root.iter("layer"):
-            self.types[layer.get("id")] = layer.get("type")
-            if layer.get("type") == "Const":
-                self.names[layer.get("name")] = layer.get("id")
-                self.values[layer.get("id")] = _read_const(layer, weights)
-        self.inputs, self.consumers = {}, {}
-        for edge in sorted(root.iter("edge"), key=lambda edge: int(edge.get("to-port"))):
-            self.inputs.setdefault(edge.get("to-layer"), []).append(edge.get("from-layer"))
-            self.consumers.setdefault(edge.get("from-layer"), []).append(edge.get("to-layer"))
+            number = layer.attrib["id"]
+            self.types[number] = layer.attrib["type"]
+            if self.types[number] == "Const":
+                self.names[layer.attrib["name"]] = number
+                self.values[number] = _read_const(layer, weights)
+        edges = [edge.attrib for edge in root.iter("edge")]
+        for edge in sorted(edges, key=lambda edge: int(edge["to-port"])):
+            self.inputs.setdefault(edge["to-layer"], []).append(edge["from-layer"])
+            self.consumers.setdefault(edge["from-layer"], []).append(edge["to-layer"])
 
     def const(self, name: str) -> torch.Tensor:
         """The constant of that name; raises ValueError where the graph has none."""
@@ -56,18 +63,18 @@ class Graph:
         return found[0]
 
 
-def _read_const(layer, weights: bytes) -> torch.Tensor:
-    data = layer.find("data")
-    shape = [int(n) for n in data.get("shape").split(",") if n.strip()]
-    dtype = np.dtype(_DTYPES[data.get("element_type")])
-    offset, size = int(data.get("offset")), int(data.get("size"))
+def _read_const(layer: ElementTree.Element, weights: bytes) -> torch.Tensor:
+    data = next(layer.iter("data")).attrib
+    shape = [int(n) for n in data["shape"].split(",") if n.strip()]
+    dtype = np.dtype(_DTYPES[data["element_type"]])
+    offset, size = int(data["offset"]), int(data["size"])
     if size != dtype.itemsize * math.prod(shape) or offset + size > len(weights):
         raise ValueError(f"constant {layer.get('name')!r} does not fit its weight file")
     values = np.frombuffer(weights, dtype, count=math.prod(shape), offset=offset)
     return torch.from_numpy(values.reshape(shape).copy())
 
 
-def read_mobile_stylegan(wheel) -> dict[str, torch.Tensor]:
+def read_mobile_stylegan(wheel: str | PathLike[str] | IO[bytes]) -> dict[str, torch.Tensor]:
     """State dict for `networks.mobile_stylegan.MobileStyleGAN` from the wheel's IR files.
 
     wheel: path or binary file of `random-face`. Raises ValueError if the files inside are not the

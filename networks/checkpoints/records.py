@@ -7,6 +7,7 @@ BUILD do with them. All of it makes plain containers, numbers, and the small rec
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from networks.checkpoints.arrays import Array, DType, Storage, Tensor
 from networks.checkpoints.errors import CheckpointError, shown
@@ -49,14 +50,12 @@ class Budget:
 
     An opcode may copy, or read once more, a value that another has made; what a file gains by that
     is bounded by its own size: each of its bytes made text, encoded, and read as a stream.
-    nbytes: size of the file.   opcodes: run so far.   worked: bytes copied or read again so far.
-    number_keys: keys of dicts so far that are numbers, which can be chosen to collide.
     """
 
-    nbytes: int
-    opcodes: int = 0
-    worked: int = 0
-    number_keys: int = 0
+    nbytes: int  # size of the file
+    opcodes: int = 0  # run so far
+    worked: int = 0  # bytes copied or read again so far
+    number_keys: int = 0  # keys of dicts so far that are numbers, which can be chosen to collide
 
     def count_number_key(self) -> None:
         """One key more that is no text."""
@@ -73,9 +72,9 @@ class Budget:
 
 @dataclass(frozen=True)
 class Global:
-    """A name that weight files may use; kind: what it stands for here. It is never looked up."""
+    """A name that weight files may use. It is never looked up."""
 
-    kind: str
+    kind: str  # what it stands for here
 
     @classmethod
     def allowed(cls, module: str, name: str) -> "Global":
@@ -118,7 +117,7 @@ class TensorFlowNetwork:
 MAPPINGS = (dict, OrderedDict, Namespace)
 
 
-def _is(value, *kinds) -> bool:
+def _is(value: Any, *kinds: Any) -> bool:
     """Whether a tuple holds exactly these types; None stands for any."""
     return type(value) is tuple and len(value) == len(kinds) and all(
         kind is None or type(item) is kind or (type(kind) is tuple and type(item) in kind)
@@ -130,8 +129,8 @@ _MADE_WITHOUT = {"ordered dict": OrderedDict, "set": set, "easy dict": dict,
                  "namespace": Namespace, "tensorflow network": TensorFlowNetwork}
 
 
-def call(function, arguments, budget: Budget,
-         read_storage: Callable[[memoryview, Budget], Storage]):
+def call(function: Any, arguments: Any, budget: Budget,
+         read_storage: Callable[[memoryview, Budget], Storage]) -> Any:
     """What REDUCE builds: a listed name applied to arguments of the right types.
 
     read_storage: reads a storage in a byte string, which walks pickles itself.
@@ -172,7 +171,7 @@ def call(function, arguments, budget: Budget,
     raise CheckpointError("calls something in a way that no weights need, and was refused")
 
 
-def new(kind, arguments):
+def new(kind: Any, arguments: Any) -> Any:
     """What NEWOBJ builds: an empty container."""
     kind = kind.kind if type(kind) is Global else None
     if arguments == () and kind in _MADE_WITHOUT and kind != "set":
@@ -180,7 +179,7 @@ def new(kind, arguments):
     raise CheckpointError("makes an object that no weights need, and was refused")
 
 
-def build(target, state, budget: Budget):
+def build(target: Any, state: Any, budget: Budget) -> Any:
     """What BUILD does: give a record its state, once."""
     if type(target) is OrderedDict and type(state) is dict:
         return target  # {'_metadata': versions of layers}
@@ -210,6 +209,6 @@ def _module(meta: dict) -> Module:
     return Module(name, state)
 
 
-def storage_kind(value) -> str | None:
+def storage_kind(value: Any) -> str | None:
     """The number type that a storage's name stands for, None for any other value."""
     return _STORAGES.get(value.kind) if type(value) is Global else None

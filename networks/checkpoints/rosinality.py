@@ -1,6 +1,7 @@
 """The names of rosinality's stylegan2-pytorch, and of the tools built on it (pSp, e4e, JoJoGAN)."""
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 
@@ -14,7 +15,7 @@ _LAYER = {
 }
 
 
-def is_rosinality(names) -> bool:
+def is_rosinality(names: Collection[str]) -> bool:
     """Whether these are such names."""
     return "input.input" in names and "style.1.weight" in names
 

@@ -34,7 +34,7 @@ def read_safetensors(data: memoryview) -> dict[str, Tensor]:
     return {name: _tensor(name, entry, data[start:]) for name, entry in header.items()}
 
 
-def _tensor(name: str, entry, data: memoryview) -> Tensor:
+def _tensor(name: str, entry: object, data: memoryview) -> Tensor:
     match entry:
         case {"dtype": str(dtype), "shape": [*shape], "data_offsets": [int(begin), int(end)]}:
             pass
@@ -44,8 +44,9 @@ def _tensor(name: str, entry, data: memoryview) -> Tensor:
         raise CheckpointError(NOT_REAL, name=shown(name), kind=shown(dtype, 20))
     if len(shape) > 8 or any(type(n) is not int or not 0 <= n < 2**40 for n in shape):
         raise CheckpointError("has {name} of an impossible shape", name=shown(name))
-    storage = Storage(_TYPES[dtype], math.prod(shape), data[max(0, begin) : max(0, end)])
-    if begin < 0 or len(storage.data) != end - begin or storage.nbytes != end - begin:
+    content = data[max(0, begin) : max(0, end)]
+    storage = Storage(_TYPES[dtype], math.prod(shape), content)
+    if begin < 0 or len(content) != end - begin or storage.nbytes != end - begin:
         raise CheckpointError("is a damaged safetensors file: {name} is not all there",
                               name=shown(name))
     strides = tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))

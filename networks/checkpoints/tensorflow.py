@@ -1,6 +1,7 @@
 """Generators as the TensorFlow tools of 2019 keep them: lists of named arrays in a pickle."""
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -31,25 +32,27 @@ def read_network(
         raise CheckpointError("is {network} of the TensorFlow tools; choose a StyleGAN2 generator",
                               network=name)
     components = network.state.get("components")
-    parts = [components.get(name) for name in ("mapping", "synthesis")] if (
-        isinstance(components, dict)) else [None]
-    if any(not isinstance(part, TensorFlowNetwork) for part in parts):
+    mapping, synthesis = (components.get(name) if isinstance(components, dict) else None
+                          for name in ("mapping", "synthesis"))
+    if not isinstance(mapping, TensorFlowNetwork) or not isinstance(synthesis, TensorFlowNetwork):
         raise CheckpointError("is damaged: its generator lacks a part")
-    mapping, synthesis = parts
     if synthesis.state.get("build_func_name") != "G_synthesis_stylegan2":
         raise CheckpointError("is a StyleGAN1 generator, or one of the paper's configurations A to "
                               "D; choose a StyleGAN2 one")
-    variables, skipped = {}, []
+    variables: dict[str, Array] = {}
+    names: dict[str, str] = {}  # ours of theirs
+    skipped = []
     for prefix, part in (("", network), ("mapping/", mapping), ("synthesis/", synthesis)):
         for name, values in _variables(part):
             if name == "LabelConcat/weight":
                 raise CheckpointError("is a network with classes of the TensorFlow tools of 2019, "
                                       "which is not supported")
-            if _name(prefix + name) is None:
+            ours = _name(prefix + name)
+            if ours is None:
                 skipped.append(prefix + name)
             else:
-                variables[prefix + name] = values
-    state = {_name(name): _shaped(name, values)
+                variables[prefix + name], names[prefix + name] = values, ours
+    state = {names[name]: _shaped(name, values)
              for name, values in to_arrays(variables, nbytes).items()}
     arguments = network.state.get("static_kwargs")
     multiplier = arguments.get("mapping_lrmul", 0.01) if isinstance(arguments, dict) else 0.01
@@ -58,7 +61,7 @@ def read_network(
     return state, Recorded(float(multiplier)), skipped
 
 
-def _variables(network: TensorFlowNetwork):
+def _variables(network: TensorFlowNetwork) -> Iterator[tuple[str, Array]]:
     variables = network.state.get("variables")
     if isinstance(variables, list) and len(variables) > _MAX_VARIABLES:
         raise CheckpointError("has far more variables than any generator and was refused")

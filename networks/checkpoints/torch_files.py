@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 import zlib
+from typing import Any
 
 from networks.checkpoints.arrays import Storage
 from networks.checkpoints.errors import CheckpointError, shown
@@ -23,10 +24,10 @@ _MEMBER = re.compile(r"[^/\\]{1,255}/(data\.pkl|data/\d{1,9}|version|byteorder|\
 class _Storages:
     """The storages that a pickle's persistent ids name, made when first named."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.by_key: dict[str, Storage] = {}
 
-    def __call__(self, identity) -> Storage:
+    def __call__(self, identity: object) -> Storage:
         if type(identity) is not tuple or len(identity) not in (5, 6) or identity[0] != "storage":
             raise CheckpointError("names data in a way that torch does not, and was refused")
         dtype, key, count = storage_kind(identity[1]), identity[2], identity[4]
@@ -48,9 +49,10 @@ def read_storage(data: memoryview, budget: Budget) -> Storage:
     return value
 
 
-def read_stream(data: memoryview, budget: Budget) -> object:
+def read_stream(data: memoryview, budget: Budget) -> Any:
     """The value in a stream of torch.save: magic number, version, machine, value, keys, numbers."""
-    position, values, storages = 0, [], _Storages()
+    values: list[Any] = []
+    position, storages = 0, _Storages()
     for _ in range(5):
         machine = Machine(data, budget, read_storage, position, storages)
         values.append(machine.run())
@@ -76,7 +78,7 @@ def read_stream(data: memoryview, budget: Budget) -> object:
     return value
 
 
-def read_archive(data: memoryview, budget: Budget) -> object:
+def read_archive(data: memoryview, budget: Budget) -> Any:
     """The value in a zip archive of torch.save."""
     members = _members(data)
     pickle = members.pop("data.pkl", None)
@@ -145,23 +147,23 @@ class _View(io.RawIOBase):
     def __init__(self, data: memoryview):
         self._data, self._at = data, 0
 
-    def seekable(self):
+    def seekable(self) -> bool:
         return True
 
-    def readable(self):
+    def readable(self) -> bool:
         return True
 
-    def tell(self):
+    def tell(self) -> int:
         return self._at
 
-    def seek(self, offset, whence=io.SEEK_SET):
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._data)}[whence]
         if base + offset < 0:
             raise OSError("before the beginning")
         self._at = base + offset
         return self._at
 
-    def readinto(self, buffer):
+    def readinto(self, buffer: Any) -> int:
         part = self._data[self._at : self._at + len(buffer)]
         buffer[: len(part)] = part
         self._at += len(part)

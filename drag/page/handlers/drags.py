@@ -11,7 +11,7 @@ import gradio as gr
 from drag.edit import Settings
 from drag.files.images import jpeg
 from drag.generate import at_step
-from drag.loop import Step, drag
+from drag.loop import Step, check_drag
 from drag.page.controls import Controls
 from drag.page.handlers.desk import Desk
 from drag.page.panel import stopped
@@ -56,8 +56,8 @@ class Drags:
                 and step != edit.trail.index_of(edit.ws)):
             there = at_step(edit, int(step))
         there = replace(there, settings=settings)
-        with self.desk.models.use(edit.model) as generator:
-            drag(generator, there)
+        with self.desk.models.use(edit.model):
+            check_drag(there)
         self.desk.line.check()
         if not session.arm(there, edit):  # another picture is shown meanwhile
             return {}
