@@ -27,6 +27,7 @@ MAX_HELD = 60_000_000  # bytes of bodies whose calls wait or run; double that wi
 MAX_VALUES = 300_000  # in a body: each becomes an object of 50 bytes or more
 MAX_LOGIN = 10_000  # bytes of a form with a name and a password
 READ_SECONDS, ROOM_SECONDS = 60, 30  # for a body to come; for those of others to go
+LOOK_SECONDS = 1.0  # between two looks at what Gradio's queue holds
 PACE, PACE_SECONDS = 100_000, 5  # of a large body, so many more bytes come within that
 _API, _NAME = "/gradio_api/", r"[\w.-]{1,100}"
 READ = re.compile(  # what a page and gradio_client get; files besides, see `_is_answer`
@@ -60,6 +61,12 @@ class Bodies:
     def __init__(self):
         self.coming: dict[object, int] = {}  # the first to come first
         self.answered = 0
+        self.gone = asyncio.Event()  # the next one has
+
+    def let_go(self) -> None:
+        """One has gone: have those look who wait for room."""
+        gone, self.gone = self.gone, asyncio.Event()
+        gone.set()
 
 
 def gate(app):
@@ -142,6 +149,7 @@ async def _body(scope, receive, bodies: Bodies, held) -> bytes | None:
         raise RefusedError(408, TOO_SLOW) from None
     finally:
         bodies.coming.pop(me, None)
+        bodies.let_go()
     if body is not None and not login:
         check_call(body)
     return body
@@ -164,7 +172,7 @@ async def _read(receive, most: int, bodies: Bodies, me) -> bytes | None:
         if size > LARGE:
             bodies.coming[me] = size
             if not _fits(bodies, me):
-                await _until(lambda: _fits(bodies, me))
+                await _until(bodies, lambda: _fits(bodies, me))
                 reached = 0  # it could not come meanwhile
             if size >= reached:
                 since, reached = time.monotonic(), size + PACE
@@ -182,7 +190,7 @@ async def _hold(scope, size: int, bodies: Bodies, held) -> None:
         return
     app, most = scope["app"], MAX_HELD if size > LARGE else 2 * MAX_HELD
     if bodies.answered + _queued(app) > most:
-        await _until(lambda: bodies.answered + _queued(app) <= most)
+        await _until(bodies, lambda: bodies.answered + _queued(app) <= most)
     bodies.answered += size
     held.callback(_let_go, bodies, size)
     scope["drag.size"] = size  # for as long as Gradio keeps the request of the call
@@ -190,6 +198,7 @@ async def _hold(scope, size: int, bodies: Bodies, held) -> None:
 
 def _let_go(bodies: Bodies, size: int) -> None:
     bodies.answered -= size
+    bodies.let_go()
 
 
 def _queued(app) -> int:
@@ -198,13 +207,15 @@ def _queued(app) -> int:
     return sum(event.request.scope.get("drag.size", 0) for event in list(events))
 
 
-async def _until(room) -> None:
+async def _until(bodies: Bodies, room) -> None:
     """Wait for room() to be true; raises RefusedError where that takes long."""
     until = time.monotonic() + ROOM_SECONDS
     while not room():
-        if time.monotonic() > until:
+        left = until - time.monotonic()
+        if left <= 0:
             raise RefusedError(503, NO_ROOM)
-        await asyncio.sleep(0.1)
+        with contextlib.suppress(TimeoutError, asyncio.TimeoutError):  # Gradio's queue tells nobody
+            await asyncio.wait_for(bodies.gone.wait(), min(left, LOOK_SECONDS))
 
 
 def check_call(body: bytes) -> None:

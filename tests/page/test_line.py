@@ -1,13 +1,13 @@
 """What a visitor sees of the line for the device, and what leaves it."""
 
 import contextlib
-import threading
 
 import gradio as gr
 import pytest
 
+from drag.server.jobs import Phase
 from drag.server.line import Line
-from tests.page.conftest import CANVAS, ENGLISH, LINE, POINT, another, canvas_of, visitor
+from tests.page.conftest import CANVAS, ENGLISH, LINE, POINT, another, canvas_of, held, visitor
 
 SETTINGS = "adam", 1e-5, 3, 12, 20, 2000, "W+", 6
 
@@ -16,13 +16,8 @@ SETTINGS = "adam", 1e-5, 3, 12, 20, 2000, "W+", 6
 def busy(handlers):
     """The page's device is taken until this is set."""
     handlers.line = Line(1, length=1)
-    free = threading.Event()
-    other = handlers.line.run(lambda: iter(lambda: free.wait(0.02), True),
-                              lambda: not free.is_set())
-    next(other)
-    with contextlib.closing(other):
+    with held(handlers.line) as free:
         yield free
-        free.set()
 
 
 def arm(handlers, settings=SETTINGS):
@@ -81,7 +76,7 @@ def test_stop_leaving_and_undo_leave_the_line(handlers, busy, how):
     assert last[LINE] == last[CANVAS] == gr.skip()
     assert last[2]["interactive"]  # Drag can be pressed again
     session = visitor(handlers)
-    assert [session.armed, session.running, session.in_line] == [False] * 3
+    assert session.drag.phase is Phase.ENDED
 
 
 def test_a_press_that_changes_nothing_keeps_the_place(handlers, busy):
@@ -103,7 +98,7 @@ def test_points_placed_while_it_waits_are_dragged(handlers, busy):
     busy.set()
     while "Step" not in str(next(run)[LINE]):
         pass
-    assert len(session.handles) == 2
+    assert len(session.shown.handles) == 2
     run.close()
 
 

@@ -10,9 +10,9 @@ import pytest
 from drag.page import wiring
 from drag.page.handlers import photos
 from drag.photo.inversion import Fit
-from drag.server import photos as portrait
 from drag.server.engine import NO_MEMORY
-from tests.page.conftest import ENGLISH, LINE, visitor
+from drag.server.jobs import FETCH_SECONDS, Kind
+from tests.page.conftest import ENGLISH, LINE, ask, visitor
 from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
 
 BUTTONS = {"interactive": True, "__type__": "update"}, {"interactive": False, "__type__": "update"}
@@ -26,7 +26,7 @@ def panel(outputs):
 
 def lapse(handlers):
     """Half a minute goes by."""
-    visitor(handlers).inversion.asked -= portrait.FETCH_SECONDS + 1
+    visitor(handlers).inversion.asked -= FETCH_SECONDS[Kind.PHOTO] + 1
 
 
 def test_one_that_is_never_fetched_keeps_no_session_alive(handlers):
@@ -49,12 +49,12 @@ def test_one_that_is_never_fetched_lapses(handlers, fits):
     lapse(handlers)
     assert not session.inverting
     handlers.sessions.sweep()
-    assert session.inversion is None
+    assert session.inversion.nbytes == 0
     use(handlers)
     lapse(handlers)
     *_, last = handlers.invert(ENGLISH)  # too late
     assert panel(last) == ("placing", BUTTONS)
-    assert session.inversion is None
+    assert not session.inverting
     assert not fits.calls
 
 
@@ -65,6 +65,7 @@ def test_who_watches_or_waits_stays(handlers, fits):
     session.seen -= 7200
     session.inversion.asked -= 7200
     handlers.sessions.sweep()
+    assert visitor(handlers) is session
     assert session.inverting
     handlers.halt(ENGLISH)
     list(run)
@@ -81,7 +82,8 @@ def test_stopped_or_refused_before_it_began_it_leaves_the_panel_usable(handlers,
     words = "could not begin" if ends == "refuse_photo" else "before there was a picture"
     assert words in outputs[LINE]
     assert outputs[3]["fit"]["words"] in outputs[LINE]
-    assert session.inversion is None  # and with it a picture of the visitor
+    assert not session.inverting
+    assert session.inversion.picture is None  # which is one of the visitor
     *_, last = handlers.invert(ENGLISH)
     assert panel(last) == ("placing", BUTTONS)
     assert not fits.calls
@@ -92,7 +94,7 @@ def test_a_late_invert_takes_no_buttons_from_a_drag(handlers):
     taken(handlers)
     use(handlers)
     handlers.halt(ENGLISH)
-    visitor(handlers).armed = True
+    ask(visitor(handlers))
     *_, last = handlers.invert(ENGLISH)
     assert panel(last) == ("placing", (gr.skip(),) * 2)
 
@@ -101,7 +103,7 @@ def test_one_that_lapsed_does_not_answer_for_a_drag(handlers):
     taken(handlers)
     use(handlers)
     lapse(handlers)
-    visitor(handlers).armed = True
+    ask(visitor(handlers))
     outputs = handlers.halt(ENGLISH)
     assert "before the first step" in outputs[LINE]
     assert outputs[3] == gr.skip()
@@ -129,7 +131,7 @@ def test_a_lost_connection_is_said_and_the_panel_is_empty_again(handlers, fits):
         assert "the connection was lost: choose it again" in outputs[LINE]
         assert outputs[3]["photo"] is False  # Gradio sends no null
         assert panel(outputs) == ("none", BUTTONS)
-    assert visitor(handlers).inversion is None
+    assert not visitor(handlers).inverting
 
 
 def test_leaving_between_asking_and_fetching_lets_go_of_the_picture(handlers):
@@ -137,7 +139,7 @@ def test_leaving_between_asking_and_fetching_lets_go_of_the_picture(handlers):
     use(handlers)
     session = visitor(handlers)
     handlers.leave(ENGLISH)
-    assert session.inversion is None
+    assert session.inversion.picture is None
     assert session.photo is None
 
 

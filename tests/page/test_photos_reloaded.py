@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from drag.server import photos
+from drag.server import sessions
+from drag.server.inversions import Inversion
 from tests.page.conftest import CANVAS, ENGLISH, LINE, another, visitor
 from tests.page.inversions import PHOTO, running, taken, use
 
@@ -20,20 +21,20 @@ def reloaded(handlers, run):
     return handlers.sessions.get("second"), outputs
 
 
-def slow_keep(handlers, monkeypatch, seconds):
-    keep = handlers._keep
+def slow_keep(monkeypatch, seconds):
+    keep = Inversion.keep
 
     def slowly(*args):
         time.sleep(seconds)
         keep(*args)
 
-    monkeypatch.setattr(handlers, "_keep", slowly)
+    monkeypatch.setattr(Inversion, "keep", slowly)
 
 
 def test_a_reload_in_the_middle_keeps_the_best_so_far(handlers, fits, monkeypatch):
     # The next page had a copy of the edit from before, as “you left it”, and all work was lost.
     fits.count, fits.pause = 500, 0.05
-    slow_keep(handlers, monkeypatch, 0.3)
+    slow_keep(monkeypatch, 0.3)
     session, outputs = reloaded(handlers, running(handlers))
     assert session.edit.change == "photo"
     assert outputs[CANVAS]["frame"]
@@ -46,10 +47,10 @@ def test_a_reload_in_the_middle_keeps_the_best_so_far(handlers, fits, monkeypatc
 @pytest.mark.parametrize("slow", ["start", "end"])
 def test_a_reload_does_not_wait_long_and_says_what_is_gone(handlers, fits, monkeypatch, slow):
     release = threading.Event()
-    monkeypatch.setattr(photos, "FINISH_SECONDS", 0.2)
+    monkeypatch.setattr(sessions, "FINISH_SECONDS", 0.2)
     if slow == "end":
         fits.count, fits.pause = 500, 0.05
-        slow_keep(handlers, monkeypatch, 1.0)
+        slow_keep(monkeypatch, 1.0)
         run = running(handlers)
     else:
         def invert(*args):

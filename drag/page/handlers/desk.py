@@ -69,7 +69,7 @@ class Desk:
     def _picture(self, session: Session, turn: Turn) -> bytes | None:
         """The picture of a turn; None where another edit has taken its place meanwhile. One at a
         time, so that a visitor in a hurry does not have all of them made at once."""
-        with session.drawing:
+        with session.shown.drawing:
             return self._render(turn.edit) if session.epoch == turn.epoch else None
 
     def _show(self, session: Session, line, turn: Turn, picture: bytes | None = None) -> tuple:

@@ -1,21 +1,25 @@
 """A drag as the page runs it: asked for, waited for, watched, stopped."""
 
+import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 
 import gradio as gr
 
+from drag import loop
 from drag.edit import Settings
 from drag.files.images import jpeg
 from drag.generate import at_step
-from drag.loop import Step, drag
+from drag.loop import Step
 from drag.page.handlers.desk import PAST, Desk, frame_of
 from drag.page.panel import IDLE, stopped
 from drag.page.past import past
 from drag.page.trouble import TROUBLE, in_words, plain_errors
 from drag.page.wording import how_far, how_it_ended, in_line, problem, status
+from drag.server.drags import Drag
+from drag.server.jobs import RUNS, Kind, Phase
 from drag.server.language import language_of
 from drag.server.line import Place
 from drag.server.sessions import Session, Turn
@@ -38,8 +42,8 @@ class RunHandlers(Desk):
         step: where the slider through the last drag stands, which may not have been heard of yet.
         """
         session = self._taken(value, request)
-        if session.running or session.in_line:
-            session.objected = time.monotonic()
+        if session.dragging:
+            session.drag.objected = time.monotonic()
             raise ValueError(session.say("running" if session.running else "waits"))
         if session.inverting:
             raise ValueError(session.say("photo_runs"))
@@ -50,9 +54,9 @@ class RunHandlers(Desk):
             there = at_step(edit, int(step))
         there = replace(there, settings=settings)
         with self.models.use(edit.model) as generator:
-            drag(generator, there)
+            loop.drag(generator, there)
         self.line.check()
-        if not session.arm(there, edit):  # another picture is shown meanwhile
+        if not session.arm(Drag(session, self.engine), there, edit):  # overtaken meanwhile
             return gr.skip(), gr.skip(), gr.skip()
         return (status(session.say("starting"), 0.0), gr.update(interactive=False),
                 gr.update(interactive=True))
@@ -65,31 +69,26 @@ class RunHandlers(Desk):
         except ValueError as error:
             yield in_words(error, language_of(request)), gr.skip(), *IDLE, *NOTHING
             return
-        if not session.enter_line():
+        drag = session.fetch(Kind.DRAG)
+        if drag is None:
             if not session.dragging:  # refused, or stopped before this
                 yield gr.skip(), gr.skip(), *IDLE, *NOTHING
             return
-        try:
-            yield from self._run(session)
-        except ValueError as error:  # the line is full, the points went, memory is too little
-            yield self._broken_off(session, in_words(error, session.language))
-        except Exception:  # an error in a step costs this visitor the rest of the drag, no more
-            log.exception("a drag failed")
-            yield self._broken_off(session, problem(session.say("failed")))
-        finally:
-            session.leave_line()
+        with contextlib.closing(drag):
+            try:
+                last = yield from self._run(session, drag)
+                ended = self._finish(session, drag, last)
+            except ValueError as error:  # the line is full, the points went, memory is too little
+                ended = self._broken_off(session, in_words(error, session.language))
+            except Exception:  # an error in a step costs this visitor the rest of it, no more
+                log.exception("a drag failed")
+                ended = self._broken_off(session, problem(session.say("failed")))
+        yield ended
 
-    def _run(self, session: Session) -> Iterator[tuple]:
-        """What `run` yields of a drag that is to be; its thread is the line's."""
-        begun, last, told, copied = [], None, 0.0, time.monotonic()
-
-        def steps():
-            present = session.begin()
-            if present:
-                begun.append(present)
-                yield from session.drag(self._steps, *present)
-
-        for item in self.line.run(steps, session.wants_drag):
+    def _run(self, session: Session, drag: Drag) -> Generator[tuple, None, Step | None]:
+        """What `run` yields of a drag until it has ended; its last step."""
+        last, told, copied = None, 0.0, time.monotonic()
+        for item in self.line.run(drag):
             if isinstance(item, Place):
                 yield in_line(item, session.language), *(gr.skip(),) * (3 + PAST)
                 continue
@@ -99,15 +98,17 @@ class RunHandlers(Desk):
                 if now > copied + COPY_SECONDS:
                     copied, (row, *_) = now, past(session)
                 canvas = self._step(session, last) if send else gr.skip()
-                line = self._progress(session, last, _way(begun[0][0]))
+                line = self._progress(session, drag, last)
                 yield line, canvas, gr.skip(), gr.skip(), row, *NOTHING[1:]
+        return last
+
+    def _finish(self, session: Session, drag: Drag, last: Step | None) -> tuple:
+        """What is shown of a drag that has ended."""
         turn = session.turn()
-        if not begun or turn.epoch != begun[0][1]:  # what replaced the edit has its own to say
-            yield gr.skip(), gr.skip(), *IDLE, *NOTHING
-            return
-        ways = [pair.distance for pair in begun[0][0].points]
-        line = status(how_it_ended(last, ways, session.language))
-        yield line, self._end(session, turn, last), *IDLE, *past(session)
+        if turn.epoch != drag.epoch:  # it never began, or what replaced the edit has its own to say
+            return gr.skip(), gr.skip(), *IDLE, *NOTHING
+        line = status(how_it_ended(last, drag.ways, session.language))
+        return line, self._end(session, turn, last), *IDLE, *past(session)
 
     def _broken_off(self, session: Session, line: str) -> tuple:
         """What is shown of a drag that could not go on: what it reached."""
@@ -117,17 +118,16 @@ class RunHandlers(Desk):
             canvas = gr.skip()
         return line, canvas, *IDLE, *past(session)
 
-    def _steps(self, edit) -> Iterator[Step]:
-        return self.engine.steps(edit, self.line.seconds)
-
-    def _progress(self, session: Session, step: Step, way: float) -> str:
-        objects = time.monotonic() < session.objected + OBJECT_SECONDS and not session.stop
+    def _progress(self, session: Session, drag: Drag, step: Step) -> str:
+        objects = (time.monotonic() < drag.objected + OBJECT_SECONDS
+                   and drag.phase is Phase.RUNNING)
+        way = max(drag.ways, default=0.0)
         return problem(session.say("running")) if objects else how_far(step, way, session.language)
 
     def _step(self, session: Session, step: Step):
         """The canvas with a step's picture."""
         return gr.update(frame=frame_of(session.turn(), jpeg(step.picture, 88), run=session.token,
-                                        settle=False, handles=session.handles))
+                                        settle=False, handles=session.shown.handles))
 
     def _end(self, session: Session, turn: Turn, step: Step | None = None):
         """The canvas with the edit's picture, which may be the last step's; points stay there."""
@@ -137,27 +137,23 @@ class RunHandlers(Desk):
         else:
             picture = self._render(edit)
         return gr.update(frame=frame_of(turn, picture, run=session.token, settle=True,
-                                        handles=session.handles))
+                                        handles=session.shown.handles))
 
     @plain_errors(outputs=4)
     def halt(self, request: gr.Request):
         """Stop was pressed: the drag, or the inversion, ends after the step it is at."""
         session = self._session(request)
-        waiting, session.stop, session.armed = session.armed, True, False
-        if session.inversion and not (waiting or session.dragging):
-            return stopped(session)
-        if session.running:
+        found = session.drag.stop() if session.drag else Phase.ENDED
+        if found in RUNS:
             return status(session.say("stopping")), *(gr.skip(),) * 3
-        return (status(session.say("before_first")) if waiting else gr.skip()), *IDLE, gr.skip()
+        if found in (Phase.ASKED, Phase.WAITING):
+            return status(session.say("before_first")), *IDLE, gr.skip()
+        return stopped(session) if session.awaited else (gr.skip(), *IDLE, gr.skip())
 
     @plain_errors(outputs=3)
     def refused(self, request: gr.Request):
         """The queue is full, or the drag could not begin for another reason."""
         session = self._session(request)
-        session.armed = False
+        if session.armed:
+            session.drag.stop()
         return problem(session.say("refused")), *IDLE
-
-
-def _way(edit) -> float:
-    """Pixels that the drag of this edit has to go."""
-    return max((pair.distance for pair in edit.points), default=0.0)

@@ -46,11 +46,11 @@ class FileHandlers(PictureHandlers):
             edit, suffix, made = session.edit, suffix_of(kind), None
             with self.models.use(edit.model) as generator:
                 file = making(suffix, generator, edit, _number(seconds), bool(points), bool(mark))
-                for made in self.films.run(lambda: file, lambda: not session.left):
-                    if isinstance(made, float):
-                        percent = f"{100 * made:.0f}"
-                        yield (status(session.say("filming", percent=percent), made, quiet=True),
-                               gr.skip())
+                with session.filming(lambda: file) as job:
+                    for made in self.films.run(job):
+                        if isinstance(made, float):
+                            words = session.say("filming", percent=f"{100 * made:.0f}")
+                            yield status(words, made, quiet=True), gr.skip()
             if not isinstance(made, bytes):  # the page went, or seemed to
                 raise ValueError("The file was not finished: save it again.")
             name = file_name(edit, suffix)

@@ -29,12 +29,12 @@ class PictureHandlers(Desk):
     def resample(self, seed, psi, request: gr.Request):
         """Another picture: the present one stays in the history."""
         session = self._session(request)
-        session.refused = seed
+        session.shown.refused = seed
         if session.edit.seed is None and not str(seed).strip():  # as shown for one from a file
             raise ValueError("This picture came from a file and has no number: type one to see "
                              "another picture.")
         seed, psi = parse_seed(seed), parse_truncation(psi)
-        session.refused = ""
+        session.shown.refused = ""
         if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
             return (gr.skip(),) * SHOWN
         change = functools.partial(resample, seed=seed, truncation_psi=psi)
@@ -46,7 +46,7 @@ class PictureHandlers(Desk):
         over what the button pressed next has to say."""
         session = self._session(request)
         nothing = session.edit.seed is None and not str(seed).strip()
-        if seed == session.refused or nothing:
+        if seed == session.shown.refused or nothing:
             return (gr.skip(),) * SHOWN
         return self.resample(seed, psi, request)
 
@@ -131,11 +131,11 @@ class PictureHandlers(Desk):
         made: the edit for (generator); without it the visitor's own.   text: then said.
         """
         mine, nothing = object(), [gr.skip()] * (CHOSEN - 1)
-        session.wanted = mine
+        session.shown.wanted = mine
         line = status(text or session.say("ready"))
         try:
             for told in self.models.fetch(model):
-                if session.wanted is not mine:
+                if session.shown.wanted is not mine:
                     return
                 if told:
                     words, share = told
@@ -151,7 +151,7 @@ class PictureHandlers(Desk):
                 session.settle()
                 turn = self._taken_over(session, model, generator, fresh, mine)
         except TROUBLE:
-            if session.wanted is not mine:
+            if session.shown.wanted is not mine:
                 return
             raise
         if turn:
@@ -164,7 +164,7 @@ class PictureHandlers(Desk):
     def _taken_over(self, session: Session, model: Model, generator, fresh: Edit | None, mine):
         """The turn in which the visitor's edit of a model is followed by a fresh one, or is taken
         up itself; None where they want another meanwhile."""
-        while session.wanted is mine:
+        while session.shown.wanted is mine:
             own = self._own(session, model, generator)
             edit = follow(own, fresh) if fresh else own
             present = own if own.model == session.edit.model else None

@@ -14,7 +14,7 @@ from drag.page.menus import formats_menu, models_menu, solvers_menu, tooltips
 from drag.page.trouble import TROUBLE, in_words
 from drag.page.wording import status
 from drag.server.language import language_of, say
-from drag.server.sessions import Session
+from drag.server.sessions import WELCOME, Session
 
 
 class VisitHandlers(PictureHandlers):
@@ -27,11 +27,12 @@ class VisitHandlers(PictureHandlers):
         placed: what was on the canvas when that page went, which no server may have heard of.
         """
         known = self.sessions.find(token)
+        welcome = known.finish() if known else WELCOME
         session = self.sessions.open(request.session_hash, token)
         session.language = language_of(request)
         key, values = self.greeting, {}
         if session.revision:
-            key = session.cut_off or "welcome_back"
+            key = welcome
         elif kept:
             key, values = self._restore(session, kept)
         put_back(session, placed, known.revision if known else -1)
