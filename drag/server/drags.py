@@ -20,14 +20,14 @@ class Drag(Job):
 
     def __init__(self, session: Session, engine, clock: Callable[[], float] = time.monotonic):
         """engine: a drag.server.engine.Engine, or one like it."""
-        super().__init__(Kind.DRAG, self._steps, clock=clock)
+        super().__init__(Kind.DRAG, clock=clock)
         self.session, self.engine = session, engine
         self.edit: Edit | None = None  # that it is of, with all that was placed until it began
         self.epoch = -1  # of that edit
         self.ways: list[float] = []  # px that each of its points had to go
         self.objected = -math.inf  # when a second drag was asked for while it ran
 
-    def _steps(self) -> Iterator[tuple[Step, bool]]:
+    def steps(self) -> Iterator[tuple[Step, bool]]:
         """The steps, each with whether its picture shall be sent. Raises ValueError, in words fit
         for a visitor, where there is nothing to drag."""
         session, shown, step, recorder = self.session, self.session.shown, None, None
@@ -60,7 +60,7 @@ class Drag(Job):
             session.take_trail(self.epoch, recorder and recorder.trail())
 
     def _release(self) -> None:
-        self.edit = None
+        self.session = self.edit = None
 
 
 def account(edit: Edit, step: Step | None) -> str:

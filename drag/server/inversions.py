@@ -23,7 +23,7 @@ class Inversion(Job):
         """engine: a drag.server.engine.Engine, or one like it.   picture: what is in the frame,
         uint8 (H, W, 3).   face: whether one was found there; None where nobody looked.   anyway:
         however unlike the model's pictures it is."""
-        super().__init__(Kind.PHOTO, self._fits, clock=clock)
+        super().__init__(Kind.PHOTO, clock=clock)
         self.session, self.engine, self.picture = session, engine, picture
         self.model, self.settings = session.edit.model, session.edit.settings
         self.face, self.anyway = face, anyway
@@ -37,9 +37,11 @@ class Inversion(Job):
     @property
     def nbytes(self) -> int:
         """Bytes of the picture."""
-        return 0 if self.picture is None else self.picture.nbytes
+        picture = self.picture
+        return 0 if picture is None else picture.nbytes
 
-    def _fits(self) -> Iterator[Fit]:
+    def steps(self) -> Iterator[Fit]:
+        """The fits, better and better; the first one decides whether the photo is too far off."""
         try:
             for fit in self.engine.invert(self.model, self.picture, self.seconds):
                 first = self.fit is None
@@ -82,4 +84,4 @@ class Inversion(Job):
                 session.left = PHOTO_KEPT
 
     def _release(self) -> None:
-        self.picture = self.fit = self.former = self.turn = None
+        self.session = self.picture = self.fit = self.former = self.turn = None

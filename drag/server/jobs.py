@@ -61,11 +61,11 @@ class Job:
     TELLING.
     """
 
-    def __init__(self, kind: Kind, steps: Callable[[], Iterable], program: bool = False,
+    def __init__(self, kind: Kind, work: Callable[[], Iterable] = tuple, program: bool = False,
                  clock: Callable[[], float] = time.monotonic):
-        """steps: called in a thread of its own, for what the job says; closed early where it is a
-        generator, if the job is stopped.   program: it is a program's.   clock: seconds."""
-        self.kind, self.steps, self.program, self.clock = kind, steps, program, clock
+        """work: gives the steps, unless the kind's own class does.   program: it is a program's.
+        clock: seconds."""
+        self.kind, self.work, self.program, self.clock = kind, work, program, clock
         self.asked = clock()  # when it was
         self.began = math.inf  # when its turn came
         self.seconds = math.inf  # that its steps may take; from `begin`
@@ -105,6 +105,11 @@ class Job:
     def nbytes(self) -> int:
         """Bytes that it keeps."""
         return 0
+
+    def steps(self) -> Iterable:
+        """What it says, worked out in a thread of its own; a generator is closed where the job is
+        stopped before its end."""
+        return self.work()
 
     def enter(self) -> bool:
         """Whoever comes for it watches it from now on; False where it is not there to be had."""
