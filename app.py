@@ -7,8 +7,13 @@ import gradio as gr
 
 from drag.models.loaded import LoadedModels
 from drag.models.progress import report_progress
-from drag.page.handlers import Handlers
-from drag.page.layout import Layout, word
+from drag.page import layout
+from drag.page.components.exchange import FileExchange
+from drag.page.components.photo_frame import PhotoFrame
+from drag.page.controls import Controls
+from drag.page.handlers import Desk, Handlers
+from drag.page.handlers.scripts import Scripts
+from drag.page.layout import word
 from drag.page.theme import CSS, THEME
 from drag.page.wiring import connect
 from drag.server.engine import Engine
@@ -31,11 +36,30 @@ def build_demo(
 ) -> gr.Blocks:
     """The page for these models; first: name of the one that a new visitor finds; line: drags wait
     there for the device; engine: works them out, this process unless given."""
-    line = line or Line(slots_for(models.device.type))
-    do = Handlers(models, first, line, engine)
+    desk = Desk(models, first, line, engine)
     with Page(title=say("page_title"), analytics_enabled=False, delete_cache=FORGET) as demo:
-        connect(demo, Layout(do, first), do)
-        publish(models, line, do.engine, do.films)
+        title = gr.HTML(say("title"), elem_classes="page-title", elem_id="title")
+        with gr.Row(elem_id="page-row"):
+            with gr.Column(scale=7, min_width=320):
+                picture = layout.picture(Scripts(desk))
+            with gr.Column(scale=4, min_width=300):
+                run = layout.run(say(desk.greeting))
+                with gr.Tabs():
+                    with gr.Tab(word("tab_picture")):
+                        others = layout.other_pictures(models, first)
+                    with gr.Tab(word("tab_photo"), elem_id="tab-photo"):
+                        photo = PhotoFrame(elem_id="photo")
+                    with gr.Tab(word("tab_files")):
+                        files = layout.files()
+                    with gr.Tab(word("tab_advanced")):
+                        settings = layout.advanced()
+                # Outside the tabs: a tab that was not shown yet is not there to drop a file on.
+                exchange = FileExchange(elem_id="exchange")
+        note = gr.HTML(say("note"), elem_classes="page-note", elem_id="note")
+        page = Controls(title=title, **picture, **run, **others, photo=photo, **files,
+                        settings=settings, exchange=exchange, note=note, **layout.unseen())
+        connect(demo, page, Handlers(desk, page))
+        publish(models, desk.line, desk.engine, desk.films)
     return demo
 
 

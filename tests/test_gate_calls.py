@@ -59,7 +59,7 @@ def test_a_call_is_json_as_pages_and_programs_send_it(body, status):
     ("POST", "/gradio_api/vibe-edit", False), ("POST", "/", False), ("DELETE", CALL, False),
 ])
 def test_only_what_the_page_and_programs_need_has_an_address(monkeypatch, method, path, there):
-    monkeypatch.setattr(gates, "get_upload_folder", lambda: "/files")
+    monkeypatch.setattr(gates, "upload_folder", lambda: "/files")
     sender = through(Sender(b"{}"), asked(path, method))
     assert sender.status == (200 if there else 403)
     assert there or b"Nothing is offered at this address." in sender.body

@@ -17,7 +17,7 @@ from drag.generate import check_model, follow, from_latents, mix, resample, rese
 from drag.history import MAX_HISTORY_BYTES, bounded
 from drag.models.catalogue import local_models, named
 from drag.models.loaded import LoadedModels
-from drag.page.handlers.history import KEEP_BYTES
+from drag.page.handlers.scripts import KEEP_BYTES
 from drag.render import render, render_edit
 from drag.server.engine import Engine
 from drag.server.gallery import Gallery, thumbnail

@@ -9,13 +9,14 @@ import numpy as np
 from PIL import Image
 
 from drag.page.components.base import to_url
+from drag.page.controls import Controls
+from drag.page.showing import idle
 from drag.page.trouble import in_words
 from drag.page.wording import problem, status
 from drag.server.photos import photo_jpeg
 from drag.server.sessions import Session
 
 SIDE = 512  # of pictures that are compared, pixels
-IDLE = gr.update(interactive=True), gr.update(interactive=False)  # Drag and Stop when nothing runs
 
 
 def plain(line: str) -> str:
@@ -32,13 +33,14 @@ def small(picture: np.ndarray | bytes | None) -> str | None:
     return to_url("image/jpeg", photo_jpeg(picture, 90, most=SIDE))
 
 
-def said(error: Exception, language: str) -> tuple:
+def said(page: Controls, error: Exception, language: str) -> dict:
     """The status line for an error, and the same beside the photo."""
     line = in_words(error, language)
-    return line, gr.update(fit={"words": plain(line), "problem": True})
+    return {page.status: line,
+            page.photo: gr.update(fit={"words": plain(line), "problem": True})}
 
 
-def at_rest(session: Session, words: str, bad: bool = False) -> tuple:
+def at_rest(page: Controls, session: Session, words: str, bad: bool = False) -> dict:
     """Status line, Drag, Stop and the panel where no inversion waits or runs: it has the photo with
     its frame, or none where that went with a connection that was lost.
 
@@ -49,12 +51,12 @@ def at_rest(session: Session, words: str, bad: bool = False) -> tuple:
     if session.photo is None:
         words, bad, photo = session.say("photo_lost"), True, {"photo": False}  # null is not sent
         fit = {"phase": "none", "words": words, "problem": True}
-    line = problem(words) if bad else status(words)
-    buttons = (gr.skip(),) * 2 if session.armed or session.dragging else IDLE
-    return line, *buttons, gr.update(fit=fit, **photo)
+    buttons = {} if session.armed or session.dragging else idle(page)
+    return {page.status: problem(words) if bad else status(words), **buttons,
+            page.photo: gr.update(fit=fit, **photo)}
 
 
-def stopped(session: Session) -> tuple:
+def stopped(page: Controls, session: Session) -> dict:
     """The same where Stop was pressed: one that waits or runs ends after the step that it is at;
     one that has ended by itself has said so itself."""
     inversion = session.inversion
@@ -62,7 +64,7 @@ def stopped(session: Session) -> tuple:
         inversion.stop()
         if inversion.watched:  # whoever watches it says how it ended
             words = session.say("stopping")
-            return status(words), gr.skip(), gr.skip(), gr.update(fit={"words": words})
+            return {page.status: status(words), page.photo: gr.update(fit={"words": words})}
     if session.photo and not session.awaited:
-        return (gr.skip(),) * 4
-    return at_rest(session, session.say("photo_not_begun"))
+        return {}
+    return at_rest(page, session, session.say("photo_not_begun"))

@@ -1,23 +1,7 @@
 """The history of an edit as the page shows it."""
 
-import gradio as gr
-
 from drag.edit import Edit
 from drag.page.wording import entry_label
-from drag.server.sessions import Session
-
-
-def past(session: Session) -> tuple:
-    """The row of the history, the steps of the last drag, and whether undo and redo can be
-    pressed."""
-    edit, trail = session.edit, session.edit.trail
-    row = strip(edit, session.language, session.running) | {"token": session.token}
-    if trail is None:
-        steps = gr.update(maximum=1, value=1, interactive=False)
-    else:
-        steps = gr.update(maximum=len(trail) - 1, value=trail.index_of(edit.ws), interactive=True)
-    return (row, steps, gr.update(interactive=bool(edit.history)),
-            gr.update(interactive=bool(edit.future)))
 
 
 def strip(edit: Edit, language: str = "en", running: bool = False) -> dict:

@@ -3,8 +3,6 @@
 import functools
 import logging
 
-import gradio as gr
-
 from drag.page.wording import problem
 from drag.server.language import language_of, say
 from drag.server.visitors import ForgottenError
@@ -13,22 +11,19 @@ TROUBLE = ValueError, RuntimeError, MemoryError  # torch says RuntimeError where
 log = logging.getLogger("drag")
 
 
-def plain_errors(outputs: int):
-    """What the library says of bad input goes to the status line, the first of these outputs.
+def plain_errors(handler):
+    """What the library says of bad input goes to the status line.
 
     Not as gr.Error: for events outside the queue Gradio answers that with a 500 and shows nothing.
-    The last argument of the handler is its gr.Request.
+    The handler is a method of an object that has the page; its last argument is its gr.Request.
     """
-    def around(handler):
-        @functools.wraps(handler)
-        def plain(*args, **kwargs):
-            try:
-                return handler(*args, **kwargs)
-            except TROUBLE as error:
-                line = in_words(error, language_of(args[-1]))
-                return (line, *[gr.skip()] * (outputs - 1)) if outputs > 1 else line
-        return plain
-    return around
+    @functools.wraps(handler)
+    def plain(self, *args):
+        try:
+            return handler(self, *args)
+        except TROUBLE as error:
+            return {self.page.status: in_words(error, language_of(args[-1]))}
+    return plain
 
 
 def in_words(error: Exception, language: str = "en") -> str:

@@ -1,96 +1,105 @@
-"""Which event of the page runs which handler."""
+"""Which event of the page runs which handler: event(handler, inputs, outputs)."""
 
 import gradio as gr
 
 from drag.files.export import AT_ONCE
 from drag.page.components.base import read_asset
+from drag.page.controls import Controls
 from drag.page.handlers import Handlers
-from drag.page.layout import Layout
+from drag.page.handlers.drags import Drags
+from drag.page.handlers.files import Files
+from drag.page.handlers.history import History
+from drag.page.handlers.inversions import Inversions
+from drag.page.handlers.photos import Photos
+from drag.page.handlers.pictures import Pictures
+from drag.page.handlers.visits import Visits
 
 RECALL, REMEMBER, EXPLAIN = (  # a function each
     read_asset(f"{name}.js") for name in ("recall", "remember", "explain"))
 SLOW = {"show_progress": "hidden", "api_visibility": "private"}  # waits in a queue
 LIGHT = SLOW | {"queue": False}
+UNLIMITED = SLOW | {"concurrency_limit": None}  # the line for the device says who waits
+MODELS = SLOW | {"concurrency_id": "models", "concurrency_limit": 8}
+PHOTOS = SLOW | {"concurrency_id": "photos", "concurrency_limit": AT_ONCE}
+FILES = SLOW | {"concurrency_id": "files", "concurrency_limit": AT_ONCE}
+EACH, LAST = {"trigger_mode": "multiple"}, {"trigger_mode": "always_last"}  # of quick ones
+BROWSER = {"api_visibility": "private"}  # runs there only
 
 
-def connect(demo: gr.Blocks, page: Layout, do: Handlers) -> None:
-    """Wire the page, in the gr.Blocks that is open; handlers return the outputs named here."""
-    past = [page.history, page.steps, page.undo, page.redo]
-    shown = [page.line, page.canvas, page.seed, page.psi, *past]
-    chosen = [*shown, page.model, *page.settings]
-    run = [page.line, page.canvas, page.go, page.stop, *past]
-    mine = [page.token, page.kept, page.placed]
-    came = demo.load(do.arrive, mine, [*chosen, *mine], js=RECALL, **LIGHT)
-    came.success(None, page.token, None, js=REMEMBER, api_visibility="private")
-    spoken = demo.load(do.speak, None, [page.title, page.note, page.format, page.settings[0],
-                                        page.model, page.examples, page.tips], **LIGHT)
-    spoken.then(None, page.tips, None, js=EXPLAIN, api_visibility="private")
+def connect(demo: gr.Blocks, page: Controls, do: Handlers) -> None:
+    """Wire the page, in the gr.Blocks that is open."""
+    _visits(demo, page, do.visits)
+    _drags(page, do.drags)
+    _inversions(page, do.photos, do.inversions)
+    _history(page, do.history)
+    _pictures(page, do.pictures)
+    turned = [page.examples.pick(do.pictures.example, None, page.chosen, **UNLIMITED),
+              page.model.input(do.pictures.choose, page.model, page.chosen, **EACH, **MODELS),
+              _files(page, do.files)]
+    for event in turned:  # another model may be shown
+        event.then(do.photos.reframe, None, {page.status, page.photo}, **PHOTOS)
+
+
+def _visits(demo: gr.Blocks, page: Controls, do: Visits) -> None:
+    stored = [page.token, page.kept, page.placed]  # in the order in which RECALL returns them
+    said = {page.title, page.note, page.format, page.settings["solver"], page.model, page.examples,
+            page.tips}
+    came = demo.load(do.arrive, stored, {*page.chosen, *stored}, js=RECALL, **LIGHT)
+    came.success(None, page.token, None, js=REMEMBER, **BROWSER)
+    spoken = demo.load(do.speak, None, said, **LIGHT)
+    spoken.then(None, page.tips, None, js=EXPLAIN, **BROWSER)
     demo.unload(do.leave)
-    _drag(page, do, run)
-    _photo(page, do, shown)
-    _go_back(page, do, shown, past)
-    _other_pictures(page, do, shown, chosen)
-    page.save.click(do.preparing, None, page.line, **LIGHT).then(
-        do.save, [page.format, page.seconds, page.points, page.mark], [page.line, page.exchange],
-        concurrency_id="files", concurrency_limit=AT_ONCE, **SLOW,
-    ).then(do.forget, None, page.exchange, **LIGHT)
-    opened = page.exchange.open(do.open, page.exchange, [*chosen, page.exchange],
-                                concurrency_id="models", concurrency_limit=8, **SLOW)
-    _reframe(page, do, opened)
 
 
-def _drag(page: Layout, do: Handlers, run: list) -> None:
-    idle = [page.line, page.go, page.stop]
-    placed = [page.canvas, page.steps, *page.settings]
-    ready = gr.on([page.go.click, page.canvas.submit], do.arm, placed, idle, **LIGHT)
-    ready.then(do.run, None, run, concurrency_limit=None, **SLOW).failure(
-        do.refused, None, idle, **LIGHT)
-    gr.on([page.stop.click, page.canvas.stop], do.halt, None, [*idle, page.photo], **LIGHT)
+def _drags(page: Controls, do: Drags) -> None:
+    line = {page.status, *page.buttons}
+    placed = {page.canvas, page.steps, *page.settings.values()}
+    armed = gr.on([page.go.click, page.canvas.submit], do.arm, placed, line, **LIGHT)
+    ran = armed.then(do.run, None, {*line, page.canvas, *page.past}, **UNLIMITED)
+    ran.failure(do.refused, None, line, **LIGHT)
+    gr.on([page.stop.click, page.canvas.stop], do.halt, None, {*line, page.photo}, **LIGHT)
 
 
-def _photo(page: Layout, do: Handlers, shown: list) -> None:
-    panel = [page.line, page.go, page.stop, page.photo]
-    page.photo.take(do.take_photo, page.photo, [page.line, page.photo], concurrency_id="photos",
-                    concurrency_limit=AT_ONCE, trigger_mode="always_last", **SLOW)
+def _inversions(page: Controls, photos: Photos, do: Inversions) -> None:
+    photo = {page.status, page.photo}
+    panel = {*photo, *page.buttons}
+    page.photo.take(photos.take_photo, page.photo, photo, **LAST, **PHOTOS)
     asked = page.photo.use(do.use_photo, page.photo, panel, **LIGHT)
-    asked.then(do.invert, None, [*shown, page.go, page.stop, page.photo], concurrency_limit=None,
-               **SLOW).failure(do.refuse_photo, None, panel, **LIGHT)
+    ran = asked.then(do.invert, None, {*panel, *page.shown}, **UNLIMITED)
+    ran.failure(do.refuse_photo, None, panel, **LIGHT)
     page.photo.stop(do.halt_photo, None, panel, **LIGHT)
 
 
-def _reframe(page: Layout, do: Handlers, *turned) -> None:
-    """turned: the events after which another model may be shown."""
-    for each in turned:
-        each.then(do.reframe, None, [page.line, page.photo], concurrency_id="photos",
-                  concurrency_limit=AT_ONCE, **SLOW)
-
-
-def _go_back(page: Layout, do: Handlers, shown: list, past: list) -> None:
-    page.canvas.release(do.change, page.canvas, [page.line, *past], trigger_mode="multiple",
-                        **LIGHT)
-    page.canvas.compare(do.compare, None, [page.line, page.canvas], **LIGHT)
+def _history(page: Controls, do: History) -> None:
+    page.canvas.release(do.change, page.canvas, {page.status, *page.past}, **EACH, **LIGHT)
+    page.canvas.compare(do.compare, None, {page.status, page.canvas}, **LIGHT)
     for pressed in (page.undo.click, page.canvas.undo):  # gr.on takes no events of our own
-        pressed(do.undo, page.canvas, shown, trigger_mode="multiple", **LIGHT)
+        pressed(do.undo, page.canvas, page.shown, **EACH, **LIGHT)
     for pressed in (page.redo.click, page.canvas.redo):
-        pressed(do.redo, page.canvas, shown, trigger_mode="multiple", **LIGHT)
-    page.history.pick(do.jump, None, shown, **LIGHT)
-    page.steps.input(do.scrub, page.steps, shown, trigger_mode="always_last", **LIGHT)
-    page.reset_points.click(do.reset_points, None, shown, **LIGHT)
-    page.reset_picture.click(do.reset_picture, None, shown, **LIGHT)
+        pressed(do.redo, page.canvas, page.shown, **EACH, **LIGHT)
+    page.history.pick(do.jump, None, page.shown, **LIGHT)
+    page.steps.input(do.scrub, page.steps, page.shown, **LAST, **LIGHT)
+    page.reset_points.click(do.reset_points, None, page.shown, **LIGHT)
+    page.reset_picture.click(do.reset_picture, None, page.shown, **LIGHT)
 
 
-def _other_pictures(page: Layout, do: Handlers, shown: list, chosen: list) -> None:
-    page.seed.submit(do.resample, [page.seed, page.psi], shown, **LIGHT)
-    page.seed.blur(do.leave_seed, [page.seed, page.psi], shown, **LIGHT)
-    page.psi.input(do.resample, [page.seed, page.psi], shown, trigger_mode="always_last", **LIGHT)
-    entries = page.settings[-1]
-    page.dice.click(do.making, None, page.line, **LIGHT).then(
-        do.faces, page.psi, [page.line, page.offered], **LIGHT)
-    page.looks.click(do.making, None, page.line, **LIGHT).then(
-        do.looks, entries, [page.line, page.offered], **LIGHT)
-    page.offered.pick(do.pick, [page.psi, entries], shown, **LIGHT)
-    page.look.submit(do.mix, [page.look, entries], shown, **LIGHT)
-    picked = page.examples.pick(do.example, None, chosen, concurrency_limit=None, **SLOW)
-    turned = page.model.input(do.choose, page.model, chosen, trigger_mode="multiple",
-                              concurrency_id="models", concurrency_limit=8, **SLOW)
-    _reframe(page, do, picked, turned)
+def _pictures(page: Controls, do: Pictures) -> None:
+    entries, offer = page.settings["num_entries"], {page.status, page.offered}
+    page.seed.submit(do.resample, [page.seed, page.psi], page.shown, **LIGHT)
+    page.seed.blur(do.leave_seed, [page.seed, page.psi], page.shown, **LIGHT)
+    page.psi.input(do.resample, [page.seed, page.psi], page.shown, **LAST, **LIGHT)
+    page.look.submit(do.mix, [page.look, entries], page.shown, **LIGHT)
+    making = page.dice.click(do.making, None, page.status, **LIGHT)
+    making.then(do.faces, page.psi, offer, **LIGHT)
+    making = page.looks.click(do.making, None, page.status, **LIGHT)
+    making.then(do.looks, entries, offer, **LIGHT)
+    page.offered.pick(do.pick, [page.psi, entries], page.shown, **LIGHT)
+
+
+def _files(page: Controls, do: Files):
+    """The event of a file that was opened."""
+    how = [page.format, page.seconds, page.points, page.mark]
+    asked = page.save.click(do.preparing, None, page.status, **LIGHT)
+    saved = asked.then(do.save, how, {page.status, page.exchange}, **FILES)
+    saved.then(do.forget, None, page.exchange, **LIGHT)
+    return page.exchange.open(do.open, page.exchange, {*page.chosen, page.exchange}, **MODELS)

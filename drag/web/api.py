@@ -14,8 +14,6 @@ from typing import Literal, TypedDict
 
 import gradio as gr
 import numpy as np
-from gradio.processing_utils import save_bytes_to_cache
-from gradio.utils import get_upload_folder
 
 from drag.edit import MAX_POINTS, Edit, PointPair, Settings
 from drag.files import export
@@ -28,6 +26,7 @@ from drag.server.drags import account
 from drag.server.engine import Engine
 from drag.server.jobs import Job, Kind
 from drag.server.line import Line, Place
+from drag.web.internals import keep_file
 
 MAX_MASK = 4_000_000  # characters
 NO_POINTS = ("The points must be a list of [x, y, target x, target y], in pixels of the picture, "
@@ -177,9 +176,9 @@ class Api:
             file = export.making(suffix, generator, edit, seconds, points, mark)
             with contextlib.closing(Job(Kind.FILM, lambda: file)) as job:
                 *_, content = self.films.run(job)
-        name = export.file_name(edit, suffix)  # in the cache, Gradio removes it when its time comes
+        name = export.file_name(edit, suffix)
         try:
-            path = save_bytes_to_cache(content, name, get_upload_folder())
+            path = keep_file(content, name)
         except OSError as error:
             log.error("a program's file could not be kept: %s", error.strerror)
             raise ValueError(NO_ROOM) from error

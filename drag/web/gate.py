@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
-from gradio.utils import get_upload_folder
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from drag.server.language import language_of, translated
+from drag.web.internals import requests_of, upload_folder
 
 MAX_BODY = 30_000_000  # bytes; a project of 20 MB has 27 million in base64
 SMALL, LARGE = 20_000, 600_000  # bytes; what a browser kept of its edit has 400,000
@@ -63,8 +63,9 @@ class Bodies:
         self.answered = 0
         self.gone = asyncio.Event()  # the next one has
 
-    def let_go(self) -> None:
-        """One has gone: have those look who wait for room."""
+    def let_go(self, answered: int = 0) -> None:
+        """One has gone, of which so many bytes were being answered: have those look who wait."""
+        self.answered -= answered
         gone, self.gone = self.gone, asyncio.Event()
         gone.set()
 
@@ -124,7 +125,7 @@ def _is_answer(path: str) -> bool:
     if not path.startswith(prefix) or "\0" in path:
         return False
     file = Path(path.removeprefix(prefix))
-    return (file.parent.parent == Path(get_upload_folder()).resolve()
+    return (file.parent.parent == Path(upload_folder()).resolve()
             and re.fullmatch(r"[0-9a-f]{40,}", file.parent.name) is not None
             and re.fullmatch(r"draggan[\w-]*\.\w+", file.name) is not None)
 
@@ -192,19 +193,13 @@ async def _hold(scope, size: int, bodies: Bodies, held) -> None:
     if bodies.answered + _queued(app) > most:
         await _until(bodies, lambda: bodies.answered + _queued(app) <= most)
     bodies.answered += size
-    held.callback(_let_go, bodies, size)
+    held.callback(bodies.let_go, size)
     scope["drag.size"] = size  # for as long as Gradio keeps the request of the call
-
-
-def _let_go(bodies: Bodies, size: int) -> None:
-    bodies.answered -= size
-    bodies.let_go()
 
 
 def _queued(app) -> int:
     """Bytes of bodies whose calls wait in Gradio's queue, or run."""
-    events = app.get_blocks()._queue.event_ids_to_events.values()
-    return sum(event.request.scope.get("drag.size", 0) for event in list(events))
+    return sum(scope.get("drag.size", 0) for scope in requests_of(app))
 
 
 async def _until(bodies: Bodies, room) -> None:

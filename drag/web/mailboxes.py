@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+from drag.web.internals import calls_of, end_calls
+
 MAX_SESSIONS = 2000  # whose results Gradio keeps until they are fetched
 MAX_UNREAD, MAX_UNREAD_BYTES = 200, 100_000_000  # messages of one session; bytes of all of them
 
@@ -44,7 +46,7 @@ class Mailboxes(dict):
 
     def __setitem__(self, session: str, _) -> None:
         if len(self) >= MAX_SESSIONS:
-            busy = {event.session_hash for event in self._events()}
+            busy = {call.session_hash for call in calls_of(self.queue)}
             self.end(next((each for each in self if each not in busy), None) or self._stalest())
         super().__setitem__(session, Mailbox(session, self))
 
@@ -63,18 +65,12 @@ class Mailboxes(dict):
 
     def end(self, session: str) -> None:
         """Drop a session's messages and end its calls, as Gradio does where a page went."""
-        for event in self._events():
-            if event.session_hash == session:
-                event.alive = False  # not run, or closed at its next step
-        self.queue.pending_event_ids_session.pop(session, None)
+        end_calls(self.queue, session)
         if session in self:
             del self[session]
 
     def _stalest(self) -> str:
         return min(self, key=lambda session: self[session].since)
-
-    def _events(self) -> list:
-        return list(self.queue.event_ids_to_events.values())
 
 
 def weight_of(value) -> int:

@@ -16,10 +16,9 @@ from drag.models.loaded import LoadedModels
 from drag.server.line import Line
 from drag.web import zero
 from drag.web.gate import NO_CALL, answer, gate
+from drag.web.internals import CHEAP, forget_properties, forget_values, use_mailboxes
 from drag.web.mailboxes import Mailboxes, weight_of
 
-CHEAP = {  # Gradio sums up its last 10,000 events by pandas after each, and nobody reads that
-    "GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**12)}
 MAX_KEPT = 10_000  # bytes of a property that a session may have of its own
 log = logging.getLogger("drag")
 
@@ -37,7 +36,7 @@ class Page(gr.Blocks):
     def queue(self, *args, **kwargs):
         """gr.Blocks.queue, with mailboxes that do not overflow."""
         super().queue(*args, **kwargs)
-        self._queue.pending_messages_per_session = Mailboxes(self._queue)
+        use_mailboxes(self, Mailboxes)
         return self
 
     async def preprocess_data(self, block_fn, inputs, state, *args, **kwargs):
@@ -50,41 +49,18 @@ class Page(gr.Blocks):
             log.debug("a call of %s was refused", block_fn.name, exc_info=error)
             raise gr.Error(NO_CALL, print_exception=False) from None
         finally:
-            _forget_values(state, block_fn.inputs)
+            forget_values(state, block_fn.inputs)
 
     async def postprocess_data(self, block_fn, predictions, state):
         """What a handler returned, for the browser."""
+        if predictions == {}:  # it names nothing, and Gradio would take that for a value
+            predictions = gr.skip()
         try:
             return await super().postprocess_data(block_fn, predictions, state)
         finally:
-            _forget_values(state, block_fn.outputs)
+            forget_values(state, block_fn.outputs)
             for block in block_fn.outputs:
-                _forget_properties(state, block)
-
-
-def _forget_values(state, blocks) -> None:
-    """Have a session's state let go of the values of components: Gradio keeps the last ones, of
-    whatever size, for deep links, which there are none of here."""
-    for block in blocks if state is not None else ():
-        if not block.stateful and block._id in state.config_values:
-            state._update_value_in_config(block._id, None)
-
-
-def _forget_properties(state, block) -> None:
-    """And of large properties that an update gave a component, such as a file to be saved: the
-    browser has them, and no later update repeats them."""
-    now = None if state is None or block.stateful else state.get(block._id)
-    if now is None or now is block:
-        return
-    args, before = now.constructor_args, block.constructor_args
-    large = {name for name, value in args.items()
-             if value is not before.get(name) and weight_of(value) > MAX_KEPT}
-    if large:
-        args = {name: before.get(name) if name in large else value for name, value in args.items()
-                if name in before or name not in large}
-        now = state[block._id] = type(block)(**args | {"render": False})
-        _forget_values(state, [block])
-    now._id = block._id  # it has a new one, by which Gradio would keep values besides
+                forget_properties(state, block, lambda value: weight_of(value) > MAX_KEPT)
 
 
 def app_kwargs(models: LoadedModels, line: Line) -> dict:

@@ -36,21 +36,24 @@ def memory(pid: int, what: str) -> float:
     return 1024 * int(re.search(rf"{what}:\s+(\d+)", status)[1])
 
 
-def comes(caller: Caller, session: str, token: str = "") -> list:
-    """What a visitor is shown who comes, or comes back with this token."""
+def comes(caller: Caller, session: str, token: str = "") -> dict:
+    """What a visitor is shown who comes, or comes back with this token: by elem_id."""
     answer = caller.run("arrive", session, token, "")
     assert answer.status_code == 200
-    return answer.json()["data"]
+    config = caller.client.get("/config").json()
+    names = {each["id"]: each["props"].get("elem_id") for each in config["components"]}
+    (arrive,) = (each for each in config["dependencies"] if each["api_name"] == "arrive")
+    return dict(zip(map(names.get, arrive["outputs"]), answer.json()["data"], strict=True))
 
 
-def row_of(outputs: list) -> dict:
+def row_of(outputs: dict) -> dict:
     """The row of the history in what a visitor was shown."""
-    return outputs[4].get("value", outputs[4])
+    return outputs["history"].get("value", outputs["history"])
 
 
-def shown(outputs: list) -> tuple:
+def shown(outputs: dict) -> tuple:
     """The points, the seed and the history of what a visitor was shown."""
-    return outputs[1]["value"]["points"], outputs[2], [
+    return outputs["canvas"]["value"]["points"], outputs["seed"], [
         item["picture"] for item in row_of(outputs)["items"]]
 
 

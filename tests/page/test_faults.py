@@ -17,7 +17,7 @@ from drag.files.project import from_project
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
 from drag.models.progress import ModelUnavailableError
-from drag.page.handlers import SHOWN, Handlers, drags
+from drag.page.handlers import drags
 from drag.page.menus import FORMATS
 from tests.page.conftest import (
     CANVAS,
@@ -26,24 +26,25 @@ from tests.page.conftest import (
     POINT,
     STEPS,
     UNDO,
+    PageHandlers,
     another,
     canvas_of,
     dragged,
+    pressed,
     visitor,
 )
 
-ROW = 4  # of a run's outputs, the history
+ROW = "history"
 OTHER = type(POINT)((20, 8), (8, 20), key=7)
 NEIGHBOUR = another("neighbour")
 
 
 def arm(handlers, request=ENGLISH, steps=4):
     """Drag is pressed, with a point placed; the run that follows."""
-    session = handlers.sessions.get(request.session_hash)
-    line, *_ = handlers.arm(canvas_of(session, POINT), None, "adam", 1e-3, 3, 12, 20, steps, "W+",
-                            6, request)
-    assert "Starting" in line
-    return handlers.run(request)
+    session = handlers.desk.sessions.get(request.session_hash)
+    told = handlers.drags.arm(pressed(canvas_of(session, POINT), steps), request)
+    assert "Starting" in told[LINE]
+    return handlers.drags.run(request)
 
 
 def failing(monkeypatch, error, times=1, after=2):
@@ -64,9 +65,9 @@ def failing(monkeypatch, error, times=1, after=2):
 
 def test_an_error_in_a_step_costs_its_visitor_the_rest_of_the_drag_and_no_more(
         handlers, monkeypatch, caplog):
-    handlers.arrive("", "", None, NEIGHBOUR)
+    handlers.visits.arrive("", "", None, NEIGHBOUR)
     beside = arm(handlers, NEIGHBOUR, steps=40)
-    while "Step" not in str(next(beside)[LINE]):
+    while "Step" not in str(next(beside).get(LINE)):
         pass
     failing(monkeypatch, KeyError("secret"))
     *_, last = arm(handlers)
@@ -80,9 +81,9 @@ def test_an_error_in_a_step_costs_its_visitor_the_rest_of_the_drag_and_no_more(
     assert last[CANVAS]["frame"]["handles"]["1"] == reached
     assert last[UNDO]["interactive"]
     assert any(record.exc_info for record in caplog.records)  # for whoever runs the server
-    *_, (line, *_) = beside
-    assert "Step limit" in line
-    handlers.undo(canvas_of(session, *session.edit.points), ENGLISH)
+    *_, last = beside
+    assert "Step limit" in last[LINE]
+    handlers.history.undo(canvas_of(session, *session.edit.points), ENGLISH)
     assert session.edit.points[0].handle == POINT.handle
     *_, last = arm(handlers)
     assert "Step limit" in last[LINE]
@@ -94,14 +95,14 @@ def test_memory_that_runs_out_once_costs_nothing_but_time(handlers, monkeypatch,
     outputs = list(arm(handlers))
     assert numbers == [1, 2, 1, 2, 3, 4]
     assert "Step limit" in outputs[-1][LINE]
-    assert not any("problem" in str(output[LINE]) for output in outputs)
+    assert not any("problem" in str(output.get(LINE)) for output in outputs)
     assert outputs[-1][STEPS]["maximum"] == 4
     assert visitor(handlers).edit.trail.numbers == (0, 1, 2, 3, 4)  # of the second try
     assert "it is tried once more" in caplog.text
 
 
 def test_memory_that_runs_out_twice_is_said_and_the_edit_is_kept(handlers, monkeypatch):
-    handlers.arrive("", "", None, NEIGHBOUR)
+    handlers.visits.arrive("", "", None, NEIGHBOUR)
     failing(monkeypatch, torch.OutOfMemoryError("CUDA out of memory"), times=2)
     *_, last = arm(handlers)
     assert "memory is full, also at a second try: try again in a minute" in last[LINE]
@@ -121,16 +122,16 @@ def test_the_hub_that_goes_while_a_model_comes_takes_nothing_with_it(handlers, m
 
     def fetch(model):
         yield f"Downloading {model.title}", 0.5
-        handlers.arrive("", "", None, NEIGHBOUR)
+        handlers.visits.arrive("", "", None, NEIGHBOUR)
         assert "Step limit" in list(arm(handlers, NEIGHBOUR))[-1][LINE]
         raise ModelUnavailableError("The download of team/nets/x.pkl broke off: choose it again.")
 
-    monkeypatch.setattr(handlers.models, "fetch", fetch)
-    *_, (line, *rest) = handlers.choose("team/nets/x.pkl", ENGLISH)
-    assert "broke off: choose it again" in line
-    assert rest[SHOWN - 1]["value"] == "a.pkl"
+    monkeypatch.setattr(handlers.desk.models, "fetch", fetch)
+    *_, last = handlers.pictures.choose("team/nets/x.pkl", ENGLISH)
+    assert "broke off: choose it again" in last[LINE]
+    assert last["model"]["value"] == "a.pkl"
     assert session.edit is made
-    handlers.undo(canvas_of(session, *made.points), ENGLISH)
+    handlers.history.undo(canvas_of(session, *made.points), ENGLISH)
     assert session.edit.change == "points"
 
 
@@ -141,19 +142,18 @@ from pathlib import Path
 from drag.web.api import Api
 from drag.models.loaded import LoadedModels
 from drag.models.catalogue import local_models
-from drag.page.handlers import Handlers
 from drag.page.menus import FORMATS
-from tests.page.conftest import ENGLISH, dragged
-handlers = Handlers(LoadedModels("cpu", local=local_models(Path(sys.argv[1]))), "a.pkl")
-handlers.arrive("", "", None, ENGLISH)
+from tests.page.conftest import ENGLISH, PageHandlers, dragged
+handlers = PageHandlers(LoadedModels("cpu", local=local_models(Path(sys.argv[1]))), "a.pkl")
+handlers.visits.arrive("", "", None, ENGLISH)
 session, _ = dragged(handlers)
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 said = {}
 for kind in FORMATS:
-    *_, (line, exchange) = handlers.save(kind, 0.5, True, True, ENGLISH)
-    said[kind] = [line, len(exchange.get("saved", {}).get("src", ""))]
-api = Api(handlers.models, handlers.line, handlers.engine)
-edit = json.loads(handlers.keep([session.token]))
+    *_, last = handlers.files.save(kind, 0.5, True, True, ENGLISH)
+    said[kind] = [last["status"], len(last.get("exchange", {}).get("saved", {}).get("src", ""))]
+api = Api(handlers.desk.models, handlers.desk.line, handlers.desk.engine)
+edit = json.loads(handlers.scripts.keep([session.token]))
 for call in (lambda: api.render(edit), lambda: api.export(edit, "drag")):
     try:
         said["api"] = call()
@@ -184,7 +184,7 @@ def test_a_full_disk_leaves_the_pages_files_alone_and_programs_are_told(folder):
 @pytest.fixture
 def anew(folder):
     """The same page on a server that knows nobody."""
-    return Handlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
+    return PageHandlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
 
 
 def on_canvas(session, *points, **changes):
@@ -196,15 +196,15 @@ def test_a_drag_that_runs_is_copied_now_and_then_and_no_picture_is_made_for_that
         handlers, monkeypatch):
     monkeypatch.setattr(drags, "COPY_SECONDS", 0)
     run = arm(handlers, steps=2000)
-    rows = (output[ROW] for output in run if isinstance(output[ROW], dict) and "at" in output[ROW])
+    rows = (output[ROW] for output in run if ROW in output)
     row = next(rows)
     assert [item["label"] for item in row["items"]] == ["Seed 0", "Drag"]
     assert row["items"][1]["picture"] == row["items"][0]["picture"]
     session = visitor(handlers)
-    kept = from_project(handlers.keep([row["token"]]).encode())
+    kept = from_project(handlers.scripts.keep([row["token"]]).encode())
     assert [entry.change for entry in kept.timeline] == ["sample", "points", "drag"]
     assert not np.array_equal(kept.ws, kept.origin)
-    handlers.halt(ENGLISH)
+    handlers.drags.halt(ENGLISH)
     *_, last = run
     assert last[ROW]["items"][1]["picture"] == session.edit.looks
     assert "Stopped" in last[LINE]
@@ -212,17 +212,17 @@ def test_a_drag_that_runs_is_copied_now_and_then_and_no_picture_is_made_for_that
 
 def test_what_was_placed_when_the_server_went_is_there_after_the_reload(handlers, anew):
     session, _ = dragged(handlers)
-    kept, (moved,) = handlers.keep([session.token]), session.edit.points
+    kept, (moved,) = handlers.scripts.keep([session.token]), session.edit.points
     # The canvas has the handle where it was before the last steps, another target, and a new point.
     placed = on_canvas(session, replace(moved, handle=(9, 9), target=(30, 20)), OTHER)
-    assert "data-forgotten" in anew.change(placed, ENGLISH)[LINE]
-    anew.arrive(session.token, kept, placed, ENGLISH)
+    assert "data-forgotten" in anew.history.change(placed, ENGLISH)[LINE]
+    anew.visits.arrive(session.token, kept, placed, ENGLISH)
     edit = visitor(anew).edit
     np.testing.assert_array_equal(edit.ws, session.edit.ws)
     assert edit.points == (replace(moved, target=(30, 20)), OTHER)
     assert [entry.change for entry in edit.timeline] == ["sample", "points", "drag", "points"]
     placed = on_canvas(visitor(anew), OTHER)  # and it can go on from there
-    anew.change(placed, ENGLISH)
+    anew.history.change(placed, ENGLISH)
     assert visitor(anew).edit.points == (OTHER,)
 
 
@@ -230,11 +230,12 @@ def test_what_was_placed_while_the_network_was_gone_reaches_the_server_that_know
         handlers):
     session, _ = dragged(handlers)
     placed = on_canvas(session, *session.edit.points, OTHER)
-    handlers.arrive(session.token, "", placed, another("reloaded"))
-    assert handlers.sessions.get("reloaded").edit.points[1:] == (OTHER,)
-    handlers.undo(canvas_of(session, *session.edit.points), ENGLISH)  # later than the canvas's
-    handlers.arrive(session.token, "", placed | {"points": []}, another("again"))
-    assert handlers.sessions.get("again").edit.points == session.edit.points
+    handlers.visits.arrive(session.token, "", placed, another("reloaded"))
+    assert handlers.desk.sessions.get("reloaded").edit.points[1:] == (OTHER,)
+    value = canvas_of(session, *session.edit.points)
+    handlers.history.undo(value, ENGLISH)  # later than what was placed
+    handlers.visits.arrive(session.token, "", placed | {"points": []}, another("again"))
+    assert handlers.desk.sessions.get("again").edit.points == session.edit.points
 
 
 @pytest.mark.parametrize("changes", [
@@ -243,17 +244,17 @@ def test_what_was_placed_while_the_network_was_gone_reaches_the_server_that_know
     {"points": [{"handle": [1, float("nan")], "target": [1, 1], "key": 1}]}, {"mask": "data:,x"}])
 def test_what_a_canvas_left_and_does_not_belong_here_is_left_out(handlers, anew, changes):
     session, _ = dragged(handlers)
-    kept = handlers.keep([session.token])
-    anew.arrive("", kept, on_canvas(session, OTHER, **changes), ENGLISH)
+    kept = handlers.scripts.keep([session.token])
+    anew.visits.arrive("", kept, on_canvas(session, OTHER, **changes), ENGLISH)
     assert visitor(anew).edit.points == session.edit.points
 
 
 @pytest.mark.parametrize("placed", ["", "text", [], [1], 7, {}, True])
 def test_what_no_canvas_left_is_left_out(anew, placed):
-    assert "Press on the picture" in anew.arrive("", "", placed, ENGLISH)[LINE]
+    assert "Press on the picture" in anew.visits.arrive("", "", placed, ENGLISH)[LINE]
 
 
 def test_what_a_page_asks_aside_of_a_server_that_forgot_it_harms_nothing(handlers):
-    for ask in (handlers.keep, handlers.thumbnail, handlers.acknowledge):
+    for ask in (handlers.scripts.keep, handlers.scripts.thumbnail, handlers.scripts.acknowledge):
         for message in (["gone"], ["gone", "looks"], ["gone", 7], [], None, "gone"):
             assert ask(message) is None

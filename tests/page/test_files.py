@@ -5,7 +5,6 @@ import io
 import pickle
 from dataclasses import replace
 
-import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,13 +14,13 @@ from drag.files.arrays import from_npz, to_npz
 from drag.files.project import from_project, to_project
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
-from drag.page.handlers import CHOSEN, SHOWN, Handlers
-from drag.page.handlers.history import KEEP_BYTES
+from drag.page.handlers.scripts import KEEP_BYTES
 from tests.page.conftest import (
     ENGLISH,
     LINE,
     POINT,
     SEED,
+    PageHandlers,
     another,
     ask,
     dragged,
@@ -32,16 +31,16 @@ from tests.page.conftest import (
 def saved(handlers, kind, **options):
     """The file that is handed to the visitor, or what is said where there is none."""
     arguments = {"seconds": 0.5, "points": True, "mark": True} | options
-    *_, (line, exchange) = handlers.save(kind, *arguments.values(), ENGLISH)
-    if exchange == gr.skip():
-        return line
-    return base64.b64decode(exchange["saved"]["src"].split(",")[1])
+    *_, last = handlers.files.save(kind, *arguments.values(), ENGLISH)
+    if "exchange" not in last:
+        return last[LINE]
+    return base64.b64decode(last["exchange"]["saved"]["src"].split(",")[1])
 
 
 def opened(handlers, name, content):
     """What the page is told after a file was opened."""
     value = {"name": name, "content": base64.b64encode(content).decode()}
-    return list(handlers.open(value, ENGLISH))[-1]
+    return list(handlers.files.open(value, ENGLISH))[-1]
 
 
 def test_files_are_saved_and_opened_again(handlers):
@@ -52,13 +51,13 @@ def test_files_are_saved_and_opened_again(handlers):
     np.testing.assert_array_equal(from_npz(saved(handlers, "npz")), before.ws)
     content = saved(handlers, "drag")
     assert len(from_project(content).history) == 2
-    handlers.resample("7", 0.7, ENGLISH)
+    handlers.pictures.resample("7", 0.7, ENGLISH)
     outputs = opened(handlers, "mine.drag", content)
     assert "Opened <b>mine.drag</b>" in outputs[LINE]
-    assert outputs[-1] is None
+    assert outputs["exchange"] is None
     np.testing.assert_array_equal(session.edit.ws, before.ws)
     assert session.edit.points == before.points
-    assert outputs[SHOWN + 1] == "adam"  # the settings on the page are those of the project
+    assert outputs["solver"] == "adam"  # the settings on the page are those of the project
     assert session.edit.undo().undo().undo().seed == 7  # and what was here is not lost
 
 
@@ -72,9 +71,9 @@ def test_latents_of_other_tools_are_opened_for_the_model_that_is_shown(handlers,
     assert f"Opened <b>{name}</b>" in outputs[LINE]
     assert outputs[SEED] == ""
     np.testing.assert_array_equal(session.edit.ws, other.ws)
-    assert "has no number" in handlers.resample("", 0.5, ENGLISH)[LINE]
-    assert all(output == gr.skip() for output in handlers.leave_seed("", 0.5, ENGLISH))
-    handlers.reset_picture(ENGLISH)
+    assert "has no number" in handlers.pictures.resample("", 0.5, ENGLISH)[LINE]
+    assert handlers.pictures.leave_seed("", 0.5, ENGLISH) == {}
+    handlers.history.reset_picture(ENGLISH)
     np.testing.assert_array_equal(session.edit.ws, other.ws)
 
 
@@ -97,13 +96,13 @@ def test_a_file_that_is_none_is_refused_and_the_edit_stays(handlers, name, conte
     outputs = opened(handlers, name, content)
     assert words in outputs[LINE]
     assert "problem" in outputs[LINE]
-    assert len(outputs) == CHOSEN + 1
+    assert outputs["exchange"] is None
     assert session.edit.ws is edit.ws
     assert session.edit.points == edit.points
 
 
 def test_no_file_makes_the_server_fetch_a_model(handlers, monkeypatch):
-    monkeypatch.setattr(handlers.models, "fetch", None)  # would fail
+    monkeypatch.setattr(handlers.desk.models, "fetch", None)  # would fail
     session = visitor(handlers)
     content = to_project(replace(session.edit, model="stranger/repo/weights.pkl"))
     line = opened(handlers, "mine.drag", content)[LINE]
@@ -124,7 +123,7 @@ def test_an_opened_edit_has_one_name_of_its_model(handlers):
                                    {"name": "a.drag", "content": "\u00e9"},
                                    {"name": "a.drag", "content": "A" * 27_000_000}])
 def test_what_no_file_button_sends_is_refused(handlers, value):
-    line = list(handlers.open(value, ENGLISH))[-1][LINE]
+    line = list(handlers.files.open(value, ENGLISH))[-1][LINE]
     assert "choose another" in line
 
 
@@ -144,45 +143,46 @@ def test_nothing_is_saved_while_a_drag_runs_and_nothing_that_cannot_be(handlers)
 
 def test_a_film_tells_how_far_it_is(handlers):
     dragged(handlers)
-    lines = [line for line, _ in handlers.save("webp", 1, False, False, ENGLISH)]
-    told = [line for line in lines if "Making the film" in str(line)]
+    lines = [each.get(LINE, "") for each in handlers.files.save("webp", 1, False, False, ENGLISH)]
+    told = [line for line in lines if "Making the film" in line]
     assert len(told) > 5
     assert "width:" in told[0]
 
 
 def test_what_a_browser_keeps_is_shown_by_a_server_that_was_started_anew(handlers, folder):
     session, _ = dragged(handlers)
-    kept = handlers.keep([session.token])
+    kept = handlers.scripts.keep([session.token])
     assert len(kept) < KEEP_BYTES
-    assert handlers.keep(["guess"]) is None
-    other = Handlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
-    outputs = other.arrive(session.token, kept, None, ENGLISH)
+    assert handlers.scripts.keep(["guess"]) is None
+    other = PageHandlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
+    outputs = other.visits.arrive(session.token, kept, None, ENGLISH)
     assert "Welcome back" in outputs[LINE]
     back = visitor(other).edit
     np.testing.assert_array_equal(back.ws, session.edit.ws)
     assert back.points == session.edit.points
     assert [entry.change for entry in back.timeline] == ["sample", "points", "drag"]
     # The server that knows the token goes by its own edit.
-    assert "as you left it" in handlers.arrive(session.token, kept, None, another("again"))[LINE]
+    outputs = handlers.visits.arrive(session.token, kept, None, another("again"))
+    assert "as you left it" in outputs[LINE]
 
 
 @pytest.mark.parametrize("kept", ["", "{", "null", "\ud800", "x" * 100_000])
 def test_what_a_browser_kept_and_is_damaged_is_left_out(handlers, kept):
-    assert "Press on the picture" in handlers.arrive("", kept, None, another("two"))[LINE]
+    assert "Press on the picture" in handlers.visits.arrive("", kept, None, another("two"))[LINE]
 
 
 def test_what_was_kept_of_another_model_waits_for_it_and_of_an_unknown_is_left_out(handlers):
-    with handlers.models.use("b.pkl") as generator:
+    with handlers.desk.models.use("b.pkl") as generator:
         edit = new_edit(generator, "b.pkl", seed=5)
-    handlers.models._entries.clear()
+    handlers.desk.models._entries.clear()
     kept = to_project(edit).decode()
-    line = handlers.arrive("", kept, None, another("two"))[LINE]
+    line = handlers.visits.arrive("", kept, None, another("two"))[LINE]
     assert "of the model b.pkl" in line
     assert visitor(handlers).edit.model == "a.pkl"
     request = another("two")
-    assert list(handlers.choose("b.pkl", request))[-1][SEED] == "5"
+    assert list(handlers.pictures.choose("b.pkl", request))[-1][SEED] == "5"
     wrong = replace(edit, ws=edit.ws[:, :3], origin=None)
-    handlers.arrive("", to_project(wrong).decode(), None, another("three"))
-    assert list(handlers.choose("b.pkl", another("three")))[-1][SEED] == "0"  # a fresh one
+    handlers.visits.arrive("", to_project(wrong).decode(), None, another("three"))
+    assert list(handlers.pictures.choose("b.pkl", another("three")))[-1][SEED] == "0"  # a fresh one
     gone = to_project(replace(edit, model="gone.pkl")).decode()
-    assert "Press on the picture" in handlers.arrive("", gone, None, another("four"))[LINE]
+    assert "Press on the picture" in handlers.visits.arrive("", gone, None, another("four"))[LINE]

@@ -3,7 +3,6 @@
 import base64
 import io
 
-import gradio as gr
 import numpy as np
 from PIL import Image
 
@@ -25,26 +24,28 @@ from tests.page.conftest import (
 
 
 def test_a_drag_ends_with_its_place_in_the_history_and_its_steps(handlers):
-    session, (line, canvas, go, stop, history, steps, undo, redo) = dragged(handlers)
-    assert "Step limit" in line
-    assert [item["label"] for item in history["items"]] == ["Seed 0", "Drag"]
-    assert history["at"] == 1
+    session, last = dragged(handlers)
+    assert "Step limit" in last[LINE]
+    assert [item["label"] for item in last["history"]["items"]] == ["Seed 0", "Drag"]
+    assert last["history"]["at"] == 1
+    steps, frame = last[STEPS], last[CANVAS]["frame"]
     assert (steps["maximum"], steps["value"], steps["interactive"]) == (3, 3, True)
-    assert (undo["interactive"], redo["interactive"]) == (True, False)
-    assert (go["interactive"], stop["interactive"]) == (True, False)
-    assert not canvas["frame"]["original"]
-    assert canvas["frame"]["sample"] == session.edit.sample
+    assert (last[UNDO]["interactive"], last[REDO]["interactive"]) == (True, False)
+    assert (last["go"]["interactive"], last["stop"]["interactive"]) == (True, False)
+    assert not frame["original"]
+    assert frame["sample"] == session.edit.sample
 
 
 def test_undo_takes_what_the_canvas_has_first_and_redo_brings_it_back(handlers):
     session = visitor(handlers)
-    outputs = handlers.undo(canvas_of(session, POINT), ENGLISH)  # before it was told of the point
+    history = handlers.history
+    outputs = history.undo(canvas_of(session, POINT), ENGLISH)  # before it was told of the point
     assert outputs[CANVAS]["value"]["points"] == []
     assert "frame" not in outputs[CANVAS]  # the picture is the same
     assert (outputs[UNDO]["interactive"], outputs[REDO]["interactive"]) == (False, True)
-    again = handlers.redo(outputs[CANVAS]["value"], ENGLISH)
+    again = history.redo(outputs[CANVAS]["value"], ENGLISH)
     assert [pair["handle"] for pair in again[CANVAS]["value"]["points"]] == [[8, 8]]
-    for handler, words in ((handlers.redo, "nothing to redo"), (handlers.undo, "nothing to undo")):
+    for handler, words in ((history.redo, "nothing to redo"), (history.undo, "nothing to undo")):
         while "problem" not in (line := handler(to_value(session.edit, 0), ENGLISH)[LINE]):
             pass
         assert words in line
@@ -53,28 +54,28 @@ def test_undo_takes_what_the_canvas_has_first_and_redo_brings_it_back(handlers):
 def test_the_slider_stops_between_too_little_and_too_much(handlers):
     session, _ = dragged(handlers)
     trail, history = session.edit.trail, session.edit.history
-    outputs = handlers.scrub(1, ENGLISH)
+    outputs = handlers.history.scrub(1, ENGLISH)
     assert "Step 1 of the drag" in outputs[LINE]
     assert "frame" in outputs[CANVAS]
-    assert outputs[STEPS] == gr.skip()
+    assert STEPS not in outputs
     np.testing.assert_array_equal(session.edit.ws, trail.at(history[0].ws, 1)[0])
     assert session.edit.history == history  # no entry of its own
-    assert "Before the drag" in handlers.scrub(0, ENGLISH)[LINE]
+    assert "Before the drag" in handlers.history.scrub(0, ENGLISH)[LINE]
     np.testing.assert_array_equal(session.edit.ws, history[0].ws)
-    assert "no longer kept" in handlers.scrub(99, ENGLISH)[LINE]
-    assert all(output == gr.skip() for output in handlers.scrub(None, ENGLISH))
+    assert "no longer kept" in handlers.history.scrub(99, ENGLISH)[LINE]
+    assert handlers.history.scrub(None, ENGLISH) == {}
 
 
 def test_a_picture_of_the_history_is_jumped_to(handlers):
     session, _ = dragged(handlers)
-    handlers.resample("7", 0.7, ENGLISH)
-    row = handlers.change(to_value(session.edit, 0), ENGLISH)[1]
+    handlers.pictures.resample("7", 0.7, ENGLISH)
+    row = handlers.history.change(to_value(session.edit, 0), ENGLISH)["history"]
     assert [item["label"] for item in row["items"]] == ["Seed 0", "Drag", "Seed 7"]
-    outputs = handlers.jump(event(row["items"][0]["id"]), ENGLISH)
+    outputs = handlers.history.jump(event(row["items"][0]["id"]), ENGLISH)
     assert outputs[SEED] == "0"
     assert outputs[CANVAS]["frame"]["original"]
     assert [pair["handle"] for pair in outputs[CANVAS]["value"]["points"]] == [[8, 8]]
-    assert "no longer in the history" in handlers.jump(event("4:x"), ENGLISH)[LINE]
+    assert "no longer in the history" in handlers.history.jump(event("4:x"), ENGLISH)[LINE]
 
 
 def test_thumbnails_are_made_for_the_visitor_who_has_the_token(handlers):
@@ -82,27 +83,27 @@ def test_thumbnails_are_made_for_the_visitor_who_has_the_token(handlers):
     mask = np.zeros(session.edit.img_size, bool)
     mask[:20] = True
     looks = session.edit.looks
-    plain = handlers.thumbnail([session.token, looks])
+    plain = handlers.scripts.thumbnail([session.token, looks])
     session.take_changes([], mask, session.revision + 1)
-    dimmed = handlers.thumbnail([session.token, session.edit.looks])
+    dimmed = handlers.scripts.thumbnail([session.token, session.edit.looks])
     first, second = (np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1])))
                                 .convert("RGB")).astype(float) for url in (plain, dimmed))
     assert np.abs(first - second)[:16].mean() < 8
     assert second[26:].mean() < 0.5 * first[26:].mean() + 1
-    assert handlers.thumbnail([session.token, looks]) == plain  # from latents, any time
+    assert handlers.scripts.thumbnail([session.token, looks]) == plain  # from latents, any time
     for message in (["guess", looks], [session.token, "x"], [1, 2], [], None, "x" * 10):
-        assert handlers.thumbnail(message) is None
+        assert handlers.scripts.thumbnail(message) is None
 
 
 def test_the_original_is_sent_when_the_canvas_asks(handlers):
     session, _ = dragged(handlers)
-    _, canvas = handlers.compare(ENGLISH)
+    canvas = handlers.history.compare(ENGLISH)[CANVAS]
     assert canvas["before"]["sample"] == session.edit.sample
     assert canvas["before"]["src"].startswith("data:image/jpeg")
 
 
 def test_points_sent_and_taken_are_those_that_were_placed(handlers):
     session = visitor(handlers)
-    handlers.change(canvas_of(session, POINT), ENGLISH)
+    handlers.history.change(canvas_of(session, POINT), ENGLISH)
     points, *_ = read_value(to_value(session.edit, 1), session.edit.img_size)
     assert tuple(points) == session.edit.points

@@ -8,9 +8,17 @@ import numpy as np
 from drag import PointPair
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
-from drag.page.handlers import Handlers
 from tests.checkpoint_files import random_state, write_nvidia
-from tests.page.conftest import CANVAS, ENGLISH, UNDO, canvas_of, visitor
+from tests.page.conftest import (
+    CANVAS,
+    ENGLISH,
+    LINE,
+    UNDO,
+    PageHandlers,
+    canvas_of,
+    pressed,
+    visitor,
+)
 
 DRAGS, MOST = 100, 5_000_000
 
@@ -20,7 +28,7 @@ def held_by(handlers, session) -> int:
     has, but for the pictures that all visitors share."""
     entries = session.edit.timeline
     arrays = {id(array): array.nbytes for entry in entries for array in (entry.ws, entry.origin)}
-    return tracemalloc.get_traced_memory()[0] + sum(arrays.values()) - handlers.gallery.nbytes
+    return tracemalloc.get_traced_memory()[0] + sum(arrays.values()) - handlers.desk.gallery.nbytes
 
 
 def drag_once(handlers, session, number):
@@ -28,17 +36,17 @@ def drag_once(handlers, session, number):
     x = 10 + number % 40
     point = PointPair((x, 20), (x + 12, 30), key=number + 1)
     value = canvas_of(session, point)
-    handlers.change(value, ENGLISH)
-    handlers.arm(value, None, "adam", 1e-3, 3, 12, 20, 3, "W+", 6, ENGLISH)
-    *_, last = handlers.run(ENGLISH)
-    assert "Step limit" in last[0]
+    handlers.history.change(value, ENGLISH)
+    handlers.drags.arm(pressed(value, 3), ENGLISH)
+    *_, last = handlers.drags.run(ENGLISH)
+    assert "Step limit" in last[LINE]
 
 
 def test_a_hundred_drags_take_less_than_five_megabytes(tmp_path):
     # Latents as large as those of a StyleGAN2 of 1024 px: each drag makes others.
     write_nvidia(tmp_path / "a.pkl", random_state(w_dim=512, resolution=64), layout="G_ema")
-    handlers = Handlers(LoadedModels("cpu", local=local_models(tmp_path)), "a.pkl")
-    handlers.arrive("", "", None, ENGLISH)
+    handlers = PageHandlers(LoadedModels("cpu", local=local_models(tmp_path)), "a.pkl")
+    handlers.visits.arrive("", "", None, ENGLISH)
     session = visitor(handlers)
     drag_once(handlers, session, 0)  # what the first one makes once for all is not the visitor's
     gc.collect()
@@ -55,10 +63,10 @@ def test_a_hundred_drags_take_less_than_five_megabytes(tmp_path):
     assert sum(entry.change == "drag" for entry in session.edit.history) > 50
     dragged = session.edit.ws
     for _ in range(50):
-        outputs = handlers.undo(canvas_of(session, *session.edit.points), ENGLISH)
+        outputs = handlers.history.undo(canvas_of(session, *session.edit.points), ENGLISH)
     assert outputs[UNDO]["interactive"]
     assert len(outputs[CANVAS]["value"]["points"]) <= 1
     assert not np.array_equal(session.edit.ws, dragged)
     for _ in range(50):
-        handlers.redo(canvas_of(session, *session.edit.points), ENGLISH)
+        handlers.history.redo(canvas_of(session, *session.edit.points), ENGLISH)
     np.testing.assert_array_equal(session.edit.ws, dragged)

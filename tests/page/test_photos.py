@@ -3,13 +3,12 @@
 import time
 from pathlib import Path
 
-import gradio as gr
 import numpy as np
 import pytest
 
 from drag.models.catalogue import Model
 from drag.models.progress import ModelUnavailableError
-from drag.page.handlers import SHOWN, photos
+from drag.page.handlers import photos
 from drag.server.line import Line
 from tests.page.conftest import (
     CANVAS,
@@ -22,6 +21,7 @@ from tests.page.conftest import (
     canvas_of,
     dragged,
     held,
+    pressed,
     visitor,
 )
 from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
@@ -30,30 +30,31 @@ from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
 def test_a_photo_becomes_the_edit_and_undo_brings_the_former_picture_back(handlers, fits):
     session = visitor(handlers)
     before = session.edit
-    line, photo = taken(handlers)
-    assert "Put the frame around" in line
+    told = taken(handlers)
+    assert "Put the frame around" in told[LINE]
+    photo = told[PHOTO]
     assert photo["photo"]["size"] == [*before.img_size]
     assert photo["photo"]["frame"] == {"x": 149.5, "y": 99.5, "side": 200.0, "angle": 0.0}
-    line, go, stop, photo = use(handlers)
-    assert "Starting" in line
-    assert [go["interactive"], stop["interactive"]] == [False, True]
-    assert photo["fit"]["crop"].startswith("data:image/jpeg;base64,")
-    *outputs, last = handlers.invert(ENGLISH)
-    assert any("Looking for a picture like it: 0 %" in str(each[LINE]) for each in outputs)
-    assert any(each[PHOTO]["fit"].get("picture") for each in outputs[1:])
+    told = use(handlers)
+    assert "Starting" in told[LINE]
+    assert [told["go"]["interactive"], told["stop"]["interactive"]] == [False, True]
+    assert told[PHOTO]["fit"]["crop"].startswith("data:image/jpeg;base64,")
+    *outputs, last = handlers.inversions.invert(ENGLISH)
+    assert any("Looking for a picture like it: 0 %" in str(each.get(LINE)) for each in outputs)
+    assert any(each[PHOTO]["fit"].get("picture") for each in outputs if PHOTO in each)
     assert "A close likeness (difference 0.10" in last[LINE]
     assert last[PHOTO]["fit"]["phase"] == "done"
     assert last[CANVAS]["frame"]["src"].startswith("data:image/jpeg")
     assert last[SEED] == ""
     assert last[UNDO]["interactive"]
-    assert last[SHOWN]["interactive"]
-    assert not last[SHOWN + 1]["interactive"]
+    assert last["go"]["interactive"]
+    assert not last["stop"]["interactive"]
     assert [entry.change for entry in session.edit.timeline] == ["sample", "photo"]
     assert not session.inverting
     assert session.inversion.picture is session.inversion.fit is None  # they may be large
     (model, shape, seconds), = fits.calls
     assert (model, shape, seconds) == ("a.pkl", (*before.img_size, 3), 170.0)
-    handlers.undo(canvas_of(session), ENGLISH)
+    handlers.history.undo(canvas_of(session), ENGLISH)
     np.testing.assert_array_equal(session.edit.ws, before.ws)
     dragged(handlers)  # the next drag is as ever
     assert session.edit.change == "drag"
@@ -76,9 +77,10 @@ def test_faces_are_looked_for_where_the_model_makes_them(
 
     monkeypatch.setattr(photos.faces, "load_finder", load_finder)
     monkeypatch.setattr(photos, "is_of_faces", lambda model: True)
-    line, photo = taken(handlers)
-    assert words in line
-    assert "problem" not in line
+    told = taken(handlers)
+    photo = told[PHOTO]
+    assert words in told[LINE]
+    assert "problem" not in told[LINE]
     assert words in photo["fit"]["words"]
     assert len(photo["photo"]["faces"]) == len(found or [])
     frame = photo["photo"]["frame"]
@@ -100,13 +102,13 @@ def test_which_models_make_faces():
 def test_what_is_no_photo_is_refused_and_the_former_one_stays(handlers, value, words):
     taken(handlers)
     photo = visitor(handlers).photo
-    *_, (line, outputs) = handlers.take_photo(value, ENGLISH)
-    assert words in line
-    assert words in outputs["fit"]["words"]
-    assert outputs["fit"]["problem"]
+    *_, last = handlers.photos.take_photo(value, ENGLISH)
+    assert words in last[LINE]
+    assert words in last[PHOTO]["fit"]["words"]
+    assert last[PHOTO]["fit"]["problem"]
     assert visitor(handlers).photo is photo
-    *_, (line, _) = handlers.take_photo(value, CHINESE)
-    assert any("\u4e00" <= letter <= "\u9fff" for letter in line)
+    *_, last = handlers.photos.take_photo(value, CHINESE)
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in last[LINE])
 
 
 @pytest.mark.parametrize("frame", [
@@ -114,18 +116,18 @@ def test_what_is_no_photo_is_refused_and_the_former_one_stays(handlers, value, w
     FRAME | {"side": 1e9}, FRAME | {"x": 1e300}, FRAME | {"angle": None}])
 def test_a_frame_that_no_page_sends_is_refused(handlers, fits, frame):
     taken(handlers)
-    line, *buttons, photo = use(handlers, frame)
-    assert "problem" in line
-    assert buttons == [gr.skip()] * 2
-    assert photo["fit"]["words"]
+    told = use(handlers, frame)
+    assert "problem" in told[LINE]
+    assert set(told) == {LINE, PHOTO}
+    assert told[PHOTO]["fit"]["words"]
     assert visitor(handlers).inversion is None
 
 
 def test_without_a_photo_there_is_nothing_to_use(handlers, fits):
-    line, *_, photo = use(handlers)
-    assert "Your photo is not here any more" in line
-    assert photo["photo"] is False
-    assert len(list(handlers.invert(ENGLISH))) == 1  # which says nothing
+    told = use(handlers)
+    assert "Your photo is not here any more" in told[LINE]
+    assert told[PHOTO]["photo"] is False
+    assert len(list(handlers.inversions.invert(ENGLISH))) == 1  # which says nothing
     assert not fits.calls
 
 
@@ -133,8 +135,7 @@ def test_why_a_photo_is_refused_is_not_overwritten_by_what_follows(handlers, fit
     # The page asks for the inversion all the same: "Stopped before there was a picture" hid why.
     taken(handlers)
     assert "smaller than 32 pixels" in use(handlers, frame={**FRAME, "side": 5})[LINE]
-    (nothing,) = handlers.invert(ENGLISH)
-    assert nothing == (gr.skip(),) * len(nothing)
+    assert list(handlers.inversions.invert(ENGLISH)) == [{}]
     assert visitor(handlers).photo
 
 
@@ -143,7 +144,7 @@ def test_a_photo_unlike_the_model_is_said_to_be_so_and_can_be_used_anyway(handle
     before, fits.distance = session.edit, 1.31
     taken(handlers)
     use(handlers)
-    *_, last = handlers.invert(ENGLISH)
+    *_, last = handlers.inversions.invert(ENGLISH)
     assert "unlike anything the model “a.pkl” makes (difference 1.31" in last[LINE]
     assert last[PHOTO]["fit"]["phase"] == "far"
     assert fits.closed.wait(5)
@@ -151,7 +152,7 @@ def test_a_photo_unlike_the_model_is_said_to_be_so_and_can_be_used_anyway(handle
     assert not session.inverting
     assert session.inversion.nbytes == 0
     use(handlers, anyway=True)
-    *_, last = handlers.invert(ENGLISH)
+    *_, last = handlers.inversions.invert(ENGLISH)
     assert "Not a close likeness (difference 0.51" in last[LINE]
     assert session.edit.change == "photo"
 
@@ -159,7 +160,7 @@ def test_a_photo_unlike_the_model_is_said_to_be_so_and_can_be_used_anyway(handle
 def test_stop_keeps_the_best_so_far(handlers, fits):
     fits.count, fits.pause = 500, 0.05
     run = running(handlers)
-    assert "Stopping" in handlers.halt(ENGLISH)[LINE]
+    assert "Stopping" in handlers.drags.halt(ENGLISH)[LINE]
     began = time.monotonic()
     *_, last = run
     assert time.monotonic() - began < 2
@@ -172,8 +173,8 @@ def test_stop_that_comes_after_the_end_does_not_hide_the_verdict(handlers, fits)
     # "Stopped before there was a picture" took its place, and the pictures were gone.
     taken(handlers)
     use(handlers)
-    list(handlers.invert(ENGLISH))
-    assert handlers.halt_photo(ENGLISH) == (gr.skip(),) * 4
+    list(handlers.inversions.invert(ENGLISH))
+    assert handlers.inversions.halt_photo(ENGLISH) == {}
 
 
 def test_stop_frees_a_panel_that_heard_no_end(handlers, fits):
@@ -181,29 +182,29 @@ def test_stop_frees_a_panel_that_heard_no_end(handlers, fits):
     fits.count, fits.pause = 500, 0.02
     run, session = running(handlers), visitor(handlers)
     run.close()
-    handlers.sessions.leave(ENGLISH.session_hash)
+    handlers.desk.sessions.leave(ENGLISH.session_hash)
     assert fits.closed.wait(5)
     session.inversion.join(5)
     assert not session.inverting
     assert session.edit.change == "photo"
-    *_, photo = handlers.halt_photo(ENGLISH)
+    photo = handlers.inversions.halt_photo(ENGLISH)[PHOTO]
     assert photo["fit"]["phase"] == "none"
     assert "choose it again" in photo["fit"]["words"]
 
 
 def test_stop_in_the_line_leaves_it(handlers, fits):
-    handlers.line = Line(1)
-    with held(handlers.line):
+    handlers.desk.line = Line(1)
+    with held(handlers.desk.line):
         taken(handlers)
         use(handlers)
-        run = handlers.invert(ENGLISH)
-        words = next(line for line, *_ in run if "Your place" in str(line))
+        run = handlers.inversions.invert(ENGLISH)
+        words = next(told[LINE] for told in run if "Your place" in told.get(LINE, ""))
         assert "<b>1</b>" in words
-        handlers.halt(ENGLISH)
+        handlers.drags.halt(ENGLISH)
         *_, last = run
         assert "Stopped before there was a picture" in last[LINE]
         assert last[PHOTO]["fit"]["phase"] == "placing"
-        assert handlers.line.waiting == 0
+        assert handlers.desk.line.waiting == 0
     assert visitor(handlers).edit.change == "sample"
     assert not visitor(handlers).inverting
 
@@ -214,15 +215,14 @@ def test_a_drag_and_an_inversion_wait_for_each_other_in_words(handlers, fits):
     session = visitor(handlers)
 
     def arm():
-        return handlers.arm(canvas_of(session, POINT), None, "adam", 1e-3, 3, 12, 20, 3, "W+", 6,
-                            ENGLISH)[LINE]
+        return handlers.drags.arm(pressed(canvas_of(session, POINT), 3), ENGLISH)[LINE]
 
     assert "Your photo is being worked on" in arm()
     assert "Your photo is being worked on" in use(handlers)[LINE]
     assert "Your photo is being worked on" in taken(handlers)[LINE]
-    assert list(handlers.invert(ENGLISH))[1:] == []
+    assert list(handlers.inversions.invert(ENGLISH))[1:] == []
     assert not session.armed
-    handlers.halt(ENGLISH)
+    handlers.drags.halt(ENGLISH)
     list(run)
     assert "Starting" in arm()
     assert "waits" in use(handlers)[LINE]

@@ -1,13 +1,11 @@
 """Inversions that nobody fetches, or that cannot begin or go on, and photos that are gone."""
 
+import operator
 import threading
-from unittest.mock import MagicMock
 
-import gradio as gr
 import numpy as np
 import pytest
 
-from drag.page import wiring
 from drag.page.handlers import photos
 from drag.photo.inversion import Fit
 from drag.server.engine import NO_MEMORY
@@ -20,8 +18,8 @@ BUTTONS = {"interactive": True, "__type__": "update"}, {"interactive": False, "_
 
 def panel(outputs):
     """What the photo's panel is told by handlers that have the line, Drag, Stop and it."""
-    _, *buttons, photo = outputs[-4:]
-    return photo["fit"]["phase"], tuple(buttons)
+    buttons = tuple(outputs[name] for name in ("go", "stop") if name in outputs)
+    return outputs[PHOTO]["fit"]["phase"], buttons
 
 
 def lapse(handlers):
@@ -37,8 +35,8 @@ def test_one_that_is_never_fetched_keeps_no_session_alive(handlers):
     use(handlers)
     assert session.nbytes == before + session.inversion.picture.nbytes
     session.seen -= 7200
-    handlers.sessions.sweep()
-    assert handlers.sessions._sessions == {}
+    handlers.desk.sessions.sweep()
+    assert handlers.desk.sessions._sessions == {}
 
 
 def test_one_that_is_never_fetched_lapses(handlers, fits):
@@ -48,11 +46,11 @@ def test_one_that_is_never_fetched_lapses(handlers, fits):
     assert session.inverting
     lapse(handlers)
     assert not session.inverting
-    handlers.sessions.sweep()
+    handlers.desk.sessions.sweep()
     assert session.inversion.nbytes == 0
     use(handlers)
     lapse(handlers)
-    *_, last = handlers.invert(ENGLISH)  # too late
+    *_, last = handlers.inversions.invert(ENGLISH)  # too late
     assert panel(last) == ("placing", BUTTONS)
     assert not session.inverting
     assert not fits.calls
@@ -64,27 +62,28 @@ def test_who_watches_or_waits_stays(handlers, fits):
     session = visitor(handlers)
     session.seen -= 7200
     session.inversion.asked -= 7200
-    handlers.sessions.sweep()
+    handlers.desk.sessions.sweep()
     assert visitor(handlers) is session
     assert session.inverting
-    handlers.halt(ENGLISH)
+    handlers.drags.halt(ENGLISH)
     list(run)
 
 
-@pytest.mark.parametrize("ends", ["halt", "halt_photo", "refuse_photo"])
+@pytest.mark.parametrize("ends", [operator.attrgetter(name) for name in (
+    "drags.halt", "inversions.halt_photo", "inversions.refuse_photo")], ids=str)
 def test_stopped_or_refused_before_it_began_it_leaves_the_panel_usable(handlers, fits, ends):
     # The panel stayed in “running” for good: nothing told it otherwise.
     taken(handlers)
     use(handlers)
     session = visitor(handlers)
-    outputs = getattr(handlers, ends)(ENGLISH)
+    outputs = ends(handlers)(ENGLISH)
     assert panel(outputs) == ("placing", BUTTONS)
-    words = "could not begin" if ends == "refuse_photo" else "before there was a picture"
+    words = "could not begin" if "refuse" in str(ends) else "before there was a picture"
     assert words in outputs[LINE]
-    assert outputs[3]["fit"]["words"] in outputs[LINE]
+    assert outputs[PHOTO]["fit"]["words"] in outputs[LINE]
     assert not session.inverting
     assert session.inversion.picture is None  # which is one of the visitor
-    *_, last = handlers.invert(ENGLISH)
+    *_, last = handlers.inversions.invert(ENGLISH)
     assert panel(last) == ("placing", BUTTONS)
     assert not fits.calls
     assert "Starting" in use(handlers)[LINE]
@@ -93,10 +92,10 @@ def test_stopped_or_refused_before_it_began_it_leaves_the_panel_usable(handlers,
 def test_a_late_invert_takes_no_buttons_from_a_drag(handlers):
     taken(handlers)
     use(handlers)
-    handlers.halt(ENGLISH)
+    handlers.drags.halt(ENGLISH)
     ask(visitor(handlers))
-    *_, last = handlers.invert(ENGLISH)
-    assert panel(last) == ("placing", (gr.skip(),) * 2)
+    *_, last = handlers.inversions.invert(ENGLISH)
+    assert panel(last) == ("placing", ())
 
 
 def test_one_that_lapsed_does_not_answer_for_a_drag(handlers):
@@ -104,32 +103,25 @@ def test_one_that_lapsed_does_not_answer_for_a_drag(handlers):
     use(handlers)
     lapse(handlers)
     ask(visitor(handlers))
-    outputs = handlers.halt(ENGLISH)
+    outputs = handlers.drags.halt(ENGLISH)
     assert "before the first step" in outputs[LINE]
-    assert outputs[3] == gr.skip()
+    assert PHOTO not in outputs
 
 
-def test_all_that_ends_an_inversion_reaches_the_panel(handlers, monkeypatch):
-    on, page = MagicMock(), MagicMock()
-    monkeypatch.setattr(wiring.gr, "on", on)
-    wiring.connect(MagicMock(), page, handlers)
-    run = page.photo.use.return_value.then
-    calls = {call.args[0]: call.args[2] for call in (
-        run.call_args, run.return_value.failure.call_args, page.photo.stop.call_args)}
-    calls |= {call.args[1]: call.args[3] for call in on.call_args_list}
-    for handler in (handlers.halt, handlers.halt_photo, handlers.refuse_photo, handlers.invert):
-        assert calls[handler][-1] is page.photo
-    for event in (page.model.input, page.examples.pick, page.exchange.open):
-        assert event.return_value.then.call_args.args[0] == handlers.reframe
+def test_all_that_ends_an_inversion_reaches_the_panel(handlers):
+    reaching = {wire.handler.__name__ for wire in handlers.wires if PHOTO in wire.outputs}
+    assert reaching >= {"halt", "halt_photo", "refuse_photo", "invert"}
+    after = {wire.source for wire in handlers.wires if wire.handler.__name__ == "reframe"}
+    assert after == {"choose", "example", "open"}
 
 
 def test_a_lost_connection_is_said_and_the_panel_is_empty_again(handlers, fits):
     # The photo went with the connection, and beside it the page said: choose a photo first.
     taken(handlers)
-    handlers.leave(ENGLISH)
-    for outputs in (use(handlers), handlers.halt_photo(ENGLISH)):
+    handlers.visits.leave(ENGLISH)
+    for outputs in (use(handlers), handlers.inversions.halt_photo(ENGLISH)):
         assert "the connection was lost: choose it again" in outputs[LINE]
-        assert outputs[3]["photo"] is False  # Gradio sends no null
+        assert outputs[PHOTO]["photo"] is False  # Gradio sends no null
         assert panel(outputs) == ("none", BUTTONS)
     assert not visitor(handlers).inverting
 
@@ -138,7 +130,7 @@ def test_leaving_between_asking_and_fetching_lets_go_of_the_picture(handlers):
     taken(handlers)
     use(handlers)
     session = visitor(handlers)
-    handlers.leave(ENGLISH)
+    handlers.visits.leave(ENGLISH)
     assert session.inversion.picture is None
     assert session.photo is None
 
@@ -155,10 +147,10 @@ def kept(handlers, monkeypatch, *fits, error=None):
         if error:
             raise error
 
-    monkeypatch.setattr(handlers.engine, "invert", invert)
+    monkeypatch.setattr(handlers.desk.engine, "invert", invert)
     taken(handlers)
     use(handlers)
-    *_, last = handlers.invert(ENGLISH)
+    *_, last = handlers.inversions.invert(ENGLISH)
     return visitor(handlers).edit.ws[0, 0], last
 
 
@@ -212,8 +204,9 @@ def test_a_photo_that_comes_while_the_former_is_used_is_refused(handlers, fits, 
     taken(handlers)
     former = visitor(handlers).photo
     find_with(monkeypatch, lambda: use(handlers))
-    line, photo = taken(handlers)
-    assert "Your photo is being worked on" in line
+    told = taken(handlers)
+    photo = told[PHOTO]
+    assert "Your photo is being worked on" in told[LINE]
     assert "photo" not in photo
     assert "phase" not in photo["fit"]
     assert visitor(handlers).photo is former

@@ -7,20 +7,29 @@ import re
 import time
 from dataclasses import replace
 
-import gradio as gr
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from drag.models.loaded import LoadedModels
-from drag.page.handlers import Handlers, photos
+from drag.page.handlers import photos
 from drag.photo import faces, inversion
 from drag.photo.alignment import Frame
 from drag.photo.inversion import Fit
 from drag.server.line import Line
 from drag.web import zero
-from tests.page.conftest import CANVAS, ENGLISH, LINE, POINT, SEED, another, canvas_of, visitor
+from tests.page.conftest import (
+    CANVAS,
+    ENGLISH,
+    LINE,
+    POINT,
+    SEED,
+    PageHandlers,
+    another,
+    canvas_of,
+    visitor,
+)
 from tests.page.inversions import FRAME, PHOTO, file_of, running, taken, use
 from tests.real_photos import astronaut
 from tests.writes import writes
@@ -32,7 +41,7 @@ def test_leaving_ends_it_within_two_seconds_and_the_photo_is_gone(handlers, fits
     run = running(handlers)
     session, began = visitor(handlers), time.monotonic()
     run.close()  # as Gradio does
-    handlers.leave(ENGLISH)
+    handlers.visits.leave(ENGLISH)
     assert fits.closed.wait(2)
     session.inversion.join(2)
     assert time.monotonic() < began + 2
@@ -45,21 +54,21 @@ def test_leaving_ends_it_within_two_seconds_and_the_photo_is_gone(handlers, fits
 def test_one_that_was_asked_for_by_a_page_that_went_bars_nobody(handlers, fits):
     taken(handlers)
     use(handlers)
-    handlers.leave(ENGLISH)
+    handlers.visits.leave(ENGLISH)
     session = visitor(handlers)  # it seemed to have gone
     assert not session.inverting
     taken(handlers)
     assert "Starting" in use(handlers)[LINE]
-    handlers.refuse_photo(ENGLISH)  # the queue is full
+    handlers.inversions.refuse_photo(ENGLISH)  # the queue is full
     assert "Starting" in use(handlers)[LINE]
 
 
 def test_what_is_done_meanwhile_is_in_the_history(handlers, fits):
     fits.count, fits.pause = 30, 0.02
     run = running(handlers)
-    handlers.resample("77", 0.7, ENGLISH)
+    handlers.pictures.resample("77", 0.7, ENGLISH)
     session = visitor(handlers)
-    handlers.change(canvas_of(session, POINT), ENGLISH)
+    handlers.history.change(canvas_of(session, POINT), ENGLISH)
     assert session.inverting
     *_, last = run
     assert last[SEED] == ""
@@ -72,13 +81,13 @@ def test_what_is_done_meanwhile_is_in_the_history(handlers, fits):
 def test_at_another_model_meanwhile_it_is_put_aside(handlers, fits):
     fits.count, fits.pause = 100, 0.02
     run = running(handlers)
-    list(handlers.choose("b.pkl", ENGLISH))
+    list(handlers.pictures.choose("b.pkl", ENGLISH))
     session = visitor(handlers)
     *_, last = run
     assert "ready in the model a.pkl: choose it" in last[LINE]
-    assert last[CANVAS] == gr.skip()
+    assert CANVAS not in last
     assert session.edit.model == "b.pkl"
-    list(handlers.choose("a.pkl", ENGLISH))
+    list(handlers.pictures.choose("a.pkl", ENGLISH))
     assert [entry.change for entry in session.edit.timeline] == ["sample", "photo"]
 
 
@@ -89,7 +98,7 @@ def test_an_error_in_the_middle_keeps_the_best_so_far(handlers, fits, error, wor
     fits.error = error
     taken(handlers)
     use(handlers)
-    *_, last = handlers.invert(ENGLISH)
+    *_, last = handlers.inversions.invert(ENGLISH)
     assert words in last[LINE]
     assert "secret" not in str(last)
     assert last[PHOTO]["fit"]["problem"]
@@ -110,15 +119,15 @@ def test_memory_that_runs_out_once_costs_nothing_but_time(handlers, monkeypatch)
 
     monkeypatch.setattr("drag.server.engine.invert", invert)
     picture = np.zeros((32, 32, 3), np.uint8)
-    assert list(handlers.engine.invert("a.pkl", picture, 9)) == ["fit"]
+    assert list(handlers.desk.engine.invert("a.pkl", picture, 9)) == ["fit"]
     assert len(tries) == 2
 
 
 def test_the_time_limit_follows_that_of_drags(handlers, fits):
-    handlers.line = Line(1, seconds=20)
+    handlers.desk.line = Line(1, seconds=20)
     taken(handlers)
     use(handlers)
-    list(handlers.invert(ENGLISH))
+    list(handlers.inversions.invert(ENGLISH))
     assert fits.calls[0][2] == 30
 
 
@@ -131,15 +140,15 @@ def test_a_photo_counts_in_the_memory_and_there_is_one_of_each_visitor(handlers)
     assert session.nbytes == before + len(session.photo.content)
     assert Image.open(io.BytesIO(session.photo.content)).info.keys() <= {
         "jfif", "jfif_version", "jfif_unit", "jfif_density"}
-    handlers.arrive(session.token, "", None, another("second"))
-    assert handlers.sessions.get("second").photo is None
+    handlers.visits.arrive(session.token, "", None, another("second"))
+    assert handlers.desk.sessions.get("second").photo is None
 
 
 def test_a_swept_session_takes_its_photo_along(handlers):
     taken(handlers)
     visitor(handlers).seen -= 7200
-    handlers.sessions.sweep()
-    assert handlers.sessions._sessions == {}
+    handlers.desk.sessions.sweep()
+    assert handlers.desk.sessions._sessions == {}
 
 
 def test_nothing_of_a_photo_is_written_or_logged(
@@ -150,18 +159,18 @@ def test_nothing_of_a_photo_is_written_or_logged(
     for name, plan in list(vars(inversion).items()):
         if isinstance(plan, inversion.Plan):
             monkeypatch.setattr(inversion, name, replace(plan, steps=1, look=min(plan.look, 1)))
-    handlers = Handlers(models, "builtin")
-    handlers.arrive("", "", None, ENGLISH)
+    handlers = PageHandlers(models)
+    handlers.visits.arrive("", "", None, ENGLISH)
     faces.load_finder()  # fetched into the cache, once on a machine
     torch.optim.Adam([torch.zeros(1, requires_grad=True)]).step()  # makes torch's cache folder
     caplog.set_level(logging.DEBUG)
     capfd.readouterr()
     with writes(tmp_path, monkeypatch) as written:
-        photo = taken(handlers, content)[1]["photo"]
+        photo = taken(handlers, content)[PHOTO]["photo"]
         use(handlers, photo["frame"])
-        *_, last = handlers.invert(ENGLISH)
+        *_, last = handlers.inversions.invert(ENGLISH)
         edit = visitor(handlers).edit
-        handlers.leave(ENGLISH)
+        handlers.visits.leave(ENGLISH)
     assert written == []
     assert len(photo["faces"]) == 1
     assert last[PHOTO]["fit"]["phase"] == "done"
@@ -179,7 +188,7 @@ def test_a_page_that_the_server_does_not_know_is_told_to_reload(handlers, fits):
     lost = another("unknown")
     assert "reload it" in taken(handlers, request=lost)[LINE]
     assert "reload it" in use(handlers, request=lost)[LINE]
-    assert "reload it" in list(handlers.invert(lost))[-1][LINE]
+    assert "reload it" in list(handlers.inversions.invert(lost))[-1][LINE]
 
 
 def test_the_frame_counts(handlers, fits, monkeypatch):
@@ -208,9 +217,9 @@ def test_what_crosses_to_a_worker_of_zero_gpu_and_back(handlers, monkeypatch):
             yield said
 
     monkeypatch.setattr("drag.server.engine.invert", invert)
-    monkeypatch.setattr(zero, "_there", handlers.models)
+    monkeypatch.setattr(zero, "_there", handlers.desk.models)
     monkeypatch.setattr(zero, "_lent_fits", lent)
-    first, last = zero.ZeroEngine(handlers.models).invert("a.pkl", picture, 170.0)
+    first, last = zero.ZeroEngine(handlers.desk.models).invert("a.pkl", picture, 170.0)
     assert packed[0].picture.startswith(b"\xff\xd8")
     np.testing.assert_allclose(first.picture, picture, atol=2)
     assert last.picture is None

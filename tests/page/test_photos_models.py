@@ -1,13 +1,12 @@
 """A photo that was framed for one model, when another is shown."""
 
-import gradio as gr
 import pytest
 
 from drag.page.handlers import photos
 from drag.photo import inversion
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.page.conftest import ENGLISH, LINE, visitor
-from tests.page.inversions import FACE, running, taken, use
+from tests.page.inversions import FACE, PHOTO, running, taken, use
 
 
 class Finder:
@@ -30,32 +29,32 @@ def looked(handlers, monkeypatch):
     """A photo framed by hand for the first model; the second makes faces."""
     monkeypatch.setattr(photos, "is_of_faces", lambda model: model.name == "b.pkl")
     monkeypatch.setattr(photos.faces, "load_finder", Finder)
-    line, _ = taken(handlers)
-    assert "a.pkl" in line
+    assert "a.pkl" in taken(handlers)[LINE]
     return visitor(handlers).photo
 
 
 def test_another_model_has_the_photo_framed_anew(handlers, looked):
     # The frame stayed that of the former model's pictures, and no face was looked for.
-    assert handlers.reframe(ENGLISH) == (gr.skip(), gr.skip())  # the model is the same
-    list(handlers.choose("b.pkl", ENGLISH))
-    line, photo = handlers.reframe(ENGLISH)
-    assert line == gr.skip()  # what the model's choice has to say stays
+    assert handlers.photos.reframe(ENGLISH) == {}  # the model is the same
+    list(handlers.pictures.choose("b.pkl", ENGLISH))
+    told = handlers.photos.reframe(ENGLISH)
+    photo = told[PHOTO]
+    assert set(told) == {PHOTO}  # what the model's choice has to say stays
     assert "Is the face in the frame" in photo["fit"]["words"]
     assert photo["photo"]["size"] == [*visitor(handlers).edit.img_size] == [64, 64]
     assert len(photo["photo"]["faces"]) == 1
     assert visitor(handlers).photo.content is looked.content
-    assert handlers.reframe(ENGLISH) == (gr.skip(), gr.skip())
-    list(handlers.choose("a.pkl", ENGLISH))
-    assert "a.pkl" in handlers.reframe(ENGLISH)[1]["fit"]["words"]
+    assert handlers.photos.reframe(ENGLISH) == {}
+    list(handlers.pictures.choose("a.pkl", ENGLISH))
+    assert "a.pkl" in handlers.photos.reframe(ENGLISH)[PHOTO]["fit"]["words"]
 
 
 def test_a_frame_of_another_model_is_not_used(handlers, fits, looked):
-    list(handlers.choose("b.pkl", ENGLISH))
-    line, *buttons, photo = use(handlers)  # sooner than the new frame
-    assert buttons == [gr.skip()] * 2
-    assert "Is the face in the frame" in line
-    assert len(photo["photo"]["faces"]) == 1
+    list(handlers.pictures.choose("b.pkl", ENGLISH))
+    told = use(handlers)  # sooner than the new frame
+    assert set(told) == {LINE, PHOTO}
+    assert "Is the face in the frame" in told[LINE]
+    assert len(told[PHOTO]["photo"]["faces"]) == 1
     assert not visitor(handlers).inverting
     assert "Starting" in use(handlers)[LINE]
     assert visitor(handlers).inversion.picture.shape == (64, 64, 3)
@@ -64,15 +63,15 @@ def test_a_frame_of_another_model_is_not_used(handlers, fits, looked):
 def test_a_photo_that_is_worked_on_keeps_its_frame(handlers, fits, looked):
     fits.count, fits.pause = 100, 0.02
     run = running(handlers)
-    list(handlers.choose("b.pkl", ENGLISH))
-    assert handlers.reframe(ENGLISH) == (gr.skip(), gr.skip())
-    handlers.halt(ENGLISH)
+    list(handlers.pictures.choose("b.pkl", ENGLISH))
+    assert handlers.photos.reframe(ENGLISH) == {}
+    handlers.drags.halt(ENGLISH)
     list(run)
 
 
 def test_without_a_photo_nothing_is_framed(handlers):
-    list(handlers.choose("b.pkl", ENGLISH))
-    assert handlers.reframe(ENGLISH) == (gr.skip(), gr.skip())
+    list(handlers.pictures.choose("b.pkl", ENGLISH))
+    assert handlers.photos.reframe(ENGLISH) == {}
 
 
 @pytest.mark.parametrize(("faces", "moved", "known"), [
@@ -83,11 +82,11 @@ def test_a_face_that_was_found_in_the_frame_is_a_reason_to_believe_in_it(
     asked = []
     monkeypatch.setattr(Finder, "find", lambda self, pixels: faces)
     monkeypatch.setattr(inversion, "is_far", lambda fit, face: asked.append(face))
-    list(handlers.choose("b.pkl", ENGLISH))
-    _, photo = handlers.reframe(ENGLISH)
+    list(handlers.pictures.choose("b.pkl", ENGLISH))
+    photo = handlers.photos.reframe(ENGLISH)[PHOTO]
     frame = photo["photo"]["frame"]
     use(handlers, frame={**frame, "x": frame["x"] + moved})
-    list(handlers.invert(ENGLISH))
+    list(handlers.inversions.invert(ENGLISH))
     assert asked == [known]
 
 
@@ -96,5 +95,5 @@ def test_where_nobody_looked_for_a_face_that_is_no_reason_against_it(
     asked = []
     monkeypatch.setattr(inversion, "is_far", lambda fit, face: asked.append(face))
     use(handlers)
-    list(handlers.invert(ENGLISH))
+    list(handlers.inversions.invert(ENGLISH))
     assert asked == [None]

@@ -16,9 +16,9 @@ def reloaded(handlers, run):
     said."""
     token = visitor(handlers).token
     run.close()
-    handlers.leave(ENGLISH)
-    outputs = handlers.arrive(token, "", None, another("second"))
-    return handlers.sessions.get("second"), outputs
+    handlers.visits.leave(ENGLISH)
+    outputs = handlers.visits.arrive(token, "", None, another("second"))
+    return handlers.desk.sessions.get("second"), outputs
 
 
 def slow_keep(monkeypatch, seconds):
@@ -39,8 +39,8 @@ def test_a_reload_in_the_middle_keeps_the_best_so_far(handlers, fits, monkeypatc
     assert session.edit.change == "photo"
     assert outputs[CANVAS]["frame"]
     assert "ended when you left, and the best so far is kept" in outputs[LINE]
-    handlers.leave(another("second"))
-    outputs = handlers.arrive(session.token, "", None, another("third"))
+    handlers.visits.leave(another("second"))
+    outputs = handlers.visits.arrive(session.token, "", None, another("third"))
     assert "as you left it" in outputs[LINE]
 
 
@@ -57,27 +57,27 @@ def test_a_reload_does_not_wait_long_and_says_what_is_gone(handlers, fits, monke
             release.wait(5)
             yield from fits(*args)
 
-        monkeypatch.setattr(handlers.engine, "invert", invert)
+        monkeypatch.setattr(handlers.desk.engine, "invert", invert)
         taken(handlers)
         use(handlers)
-        run = handlers.invert(ENGLISH)
+        run = handlers.inversions.invert(ENGLISH)
         next(run)
         threading.Thread(target=next, args=(run,), daemon=True).start()
         while not visitor(handlers).inversion.running:
             time.sleep(0.01)
     token, began = visitor(handlers).token, time.monotonic()
-    handlers.leave(ENGLISH)
-    outputs = handlers.arrive(token, "", None, another("second"))
+    handlers.visits.leave(ENGLISH)
+    outputs = handlers.visits.arrive(token, "", None, another("second"))
     assert time.monotonic() - began < 0.8
     assert "not the photo that was worked on as you left" in outputs[LINE]
-    assert handlers.sessions.get("second").edit.change == "sample"
+    assert handlers.desk.sessions.get("second").edit.change == "sample"
     release.set()
 
 
 def test_a_copied_tab_leaves_the_inversion_of_the_first_alone(handlers, fits):
     fits.count, fits.pause = 60, 0.02
     run = running(handlers)
-    outputs = handlers.arrive(visitor(handlers).token, "", None, another("second"))
+    outputs = handlers.visits.arrive(visitor(handlers).token, "", None, another("second"))
     assert "not the photo" in outputs[LINE]
     *_, last = run
     assert last[PHOTO]["fit"]["phase"] == "done"

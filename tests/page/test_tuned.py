@@ -13,16 +13,17 @@ from drag.generate import follow
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
 from drag.page.components.canvas import to_value
-from drag.page.handlers import SHOWN, Handlers
 from drag.render import render, render_edit
 from tests.page.conftest import (
     CANVAS,
     ENGLISH,
     LINE,
     POINT,
+    PageHandlers,
     another,
     canvas_of,
     event,
+    pressed,
     visitor,
 )
 from tests.page.test_files import opened, saved
@@ -31,7 +32,7 @@ from tests.tunings import random_tuning
 
 @pytest.fixture
 def network(handlers):
-    with handlers.models.use("a.pkl") as generator:
+    with handlers.desk.models.use("a.pkl") as generator:
         yield generator
 
 
@@ -62,44 +63,45 @@ def test_undo_and_redo_lead_from_one_to_the_other_although_the_latents_are_the_s
         handlers, network, session):
     photo = session.edit
     value = to_value(photo, session.revision)
-    back = handlers.undo(value, ENGLISH)
+    back = handlers.history.undo(value, ENGLISH)
     assert np.abs(shown(back[CANVAS]) - render(network, photo.ws)).mean() < 4
-    forth = handlers.redo(to_value(session.edit, session.revision), ENGLISH)
+    forth = handlers.history.redo(to_value(session.edit, session.revision), ENGLISH)
     assert is_picture(shown(forth[CANVAS]), network, photo)
-    row = forth[SHOWN - 4]
+    row = forth["history"]
     assert [item["label"] for item in row["items"]] == ["Seed 0", "Photo"]
     assert len({item["picture"] for item in row["items"]}) == 2
-    handlers.undo(to_value(session.edit, session.revision), ENGLISH)
-    jumped = handlers.jump(event(row["items"][1]["id"]), ENGLISH)
+    handlers.history.undo(to_value(session.edit, session.revision), ENGLISH)
+    jumped = handlers.history.jump(event(row["items"][1]["id"]), ENGLISH)
     assert is_picture(shown(jumped[CANVAS]), network, photo)
 
 
 def test_thumbnails_and_the_original_are_tuned(handlers, network, session):
-    small = [handlers.thumbnail([session.token, entry.looks]) for entry in session.edit.timeline]
+    small = [handlers.scripts.thumbnail([session.token, entry.looks])
+             for entry in session.edit.timeline]
     assert small[0] != small[1]
-    handlers._render(session.edit)
+    handlers.desk.render(session.edit)
     session.replace_edit(session.edit.remember().moved(session.edit.ws + 0.5, []))
-    _, canvas = handlers.compare(ENGLISH)
-    assert is_picture(shown(canvas["before"]), network, session.edit.undo())
+    told = handlers.history.compare(ENGLISH)
+    assert is_picture(shown(told[CANVAS]["before"]), network, session.edit.undo())
 
 
 def test_a_drag_moves_it_and_what_is_mixed_in_leaves_it_tuned(handlers, network, session):
     tuning = session.edit.tuning
-    handlers.change(canvas_of(session, POINT), ENGLISH)
-    handlers.arm(canvas_of(session, POINT), None, "adam", 1e-3, 3, 12, 20, 3, "W+", 6, ENGLISH)
-    *_, last = handlers.run(ENGLISH)
+    handlers.history.change(canvas_of(session, POINT), ENGLISH)
+    handlers.drags.arm(pressed(canvas_of(session, POINT), 3), ENGLISH)
+    *_, last = handlers.drags.run(ENGLISH)
     assert session.edit.tuning is tuning
-    assert is_picture(shown(last[1]), network, session.edit)
-    handlers.scrub(1, ENGLISH)
+    assert is_picture(shown(last[CANVAS]), network, session.edit)
+    handlers.history.scrub(1, ENGLISH)
     assert session.edit.tuning is tuning
-    mixed = handlers.mix("5", 2, ENGLISH)
+    mixed = handlers.pictures.mix("5", 2, ENGLISH)
     assert session.edit.tuning is tuning
     assert is_picture(shown(mixed[CANVAS]), network, session.edit)
-    _, offered = handlers.looks(2, ENGLISH)
-    assert len(offered["items"]) == 6
-    handlers.reset_picture(ENGLISH)
+    offered = handlers.pictures.looks(2, ENGLISH)
+    assert len(offered["offered"]["items"]) == 6
+    handlers.history.reset_picture(ENGLISH)
     assert session.edit.tuning is tuning
-    handlers.resample("7", 0.7, ENGLISH)
+    handlers.pictures.resample("7", 0.7, ENGLISH)
     assert session.edit.tuning is None
 
 
@@ -109,14 +111,14 @@ def test_it_is_saved_opened_and_kept_by_a_browser(handlers, folder, network, ses
     assert is_picture(np.asarray(image).astype(float), network, photo)
     content = saved(handlers, "drag")
     assert from_project(content).tuning.key == photo.tuning.key
-    handlers.resample("7", 0.7, ENGLISH)
+    handlers.pictures.resample("7", 0.7, ENGLISH)
     outputs = opened(handlers, "mine.drag", content)
     assert is_picture(shown(outputs[CANVAS]), network, photo)
     assert session.edit.tuning.key == photo.tuning.key
-    kept = handlers.keep([session.token])
-    other = Handlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
-    outputs = other.arrive(session.token, kept, None, ENGLISH)
+    kept = handlers.scripts.keep([session.token])
+    other = PageHandlers(LoadedModels("cpu", local=local_models(folder)), "a.pkl")
+    outputs = other.visits.arrive(session.token, kept, None, ENGLISH)
     assert "Welcome back" in outputs[LINE]
     assert is_picture(shown(outputs[CANVAS]), network, photo)
-    again = handlers.arrive(session.token, "", None, another("reloaded"))
+    again = handlers.visits.arrive(session.token, "", None, another("reloaded"))
     assert is_picture(shown(again[CANVAS]), network, photo)

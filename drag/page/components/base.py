@@ -18,6 +18,14 @@ def to_url(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
+def item_of(event: gr.EventData) -> str:
+    """The id of the item of a row that was pressed; empty where a program sent none."""
+    try:
+        return str(event.id)
+    except (AttributeError, TypeError):  # it looks into whatever was sent
+        return ""
+
+
 class JsonComponent(gr.HTML):
     """A component whose value is JSON, handed on as it is in both directions: the handlers judge
     what a browser sent."""

@@ -1,18 +1,29 @@
 """What the controls of the page do: one handler an event, between Gradio and the engine.
 
-A handler's first output is the status line.
+A handler returns what it changes, by component (see `drag.page.controls`).
 """
 
-from drag.page.handlers.desk import PAST, SHOWN
-from drag.page.handlers.drags import RunHandlers
-from drag.page.handlers.files import FileHandlers
-from drag.page.handlers.history import HistoryHandlers
-from drag.page.handlers.inversions import InversionHandlers
-from drag.page.handlers.pictures import CHOSEN
-from drag.page.handlers.visits import VisitHandlers
+from drag.page.controls import Controls
+from drag.page.handlers.desk import Desk
+from drag.page.handlers.drags import Drags
+from drag.page.handlers.files import Files
+from drag.page.handlers.history import History
+from drag.page.handlers.inversions import Inversions
+from drag.page.handlers.photos import Photos
+from drag.page.handlers.pictures import Pictures
+from drag.page.handlers.visits import Visits
 
-__all__ = ["CHOSEN", "PAST", "SHOWN", "Handlers"]
+__all__ = ["Desk", "Handlers"]
 
 
-class Handlers(VisitHandlers, RunHandlers, HistoryHandlers, FileHandlers, InversionHandlers):
-    """All of them, over the same models and visitors."""
+class Handlers:
+    """All of them, over one desk and one page."""
+
+    def __init__(self, desk: Desk, page: Controls):
+        self.visits = Visits(desk, page)
+        self.drags = Drags(desk, page)
+        self.history = History(desk, page)
+        self.pictures = Pictures(desk, page)
+        self.files = Files(desk, page)
+        self.photos = Photos(desk, page)
+        self.inversions = Inversions(desk, page, self.photos)

@@ -13,68 +13,70 @@ from drag.generate import check_model, from_latents
 from drag.models.catalogue import Model
 from drag.page.components.base import to_url
 from drag.page.components.exchange import read_file
-from drag.page.handlers.pictures import PictureHandlers
+from drag.page.controls import Controls
+from drag.page.handlers.changes import Changes
+from drag.page.handlers.desk import Desk
 from drag.page.trouble import TROUBLE, in_words
 from drag.page.wording import status
 from drag.server.language import language_of, say
 from drag.server.sessions import Session
 
 
-class FileHandlers(PictureHandlers):
+class Files:
     """Files and copies are read as if a stranger had made them."""
 
-    def _offered(self, model: Model) -> bool:
-        """Whether a model is in the menu, or in memory."""
-        return model in self.models.menu() or model.name in self.models.loaded
+    def __init__(self, desk: Desk, page: Controls):
+        self.desk, self.page, self.changes = desk, page, Changes(desk, page)
 
-    def forget(self) -> dict:
-        """Have Gradio let go of the file that was saved."""
-        return gr.update(saved={"serial": 0})
-
-    def preparing(self, request: gr.Request) -> str:
+    def preparing(self, request: gr.Request) -> dict:
         """A file is about to be made, which may have to wait for another visitor's film."""
-        return status(say("preparing", language_of(request)))
+        return {self.page.status: status(say("preparing", language_of(request)))}
 
-    def save(self, kind, seconds, points, mark, request: gr.Request) -> Iterator[tuple]:
+    def save(self, kind, seconds, points, mark, request: gr.Request) -> Iterator[dict]:
         """The edit as a file, for the visitor to keep; films take a while."""
-        yield gr.skip(), gr.skip()  # a generator closed before this lives on
+        yield {}  # a generator closed before this lives on
         language = language_of(request)
         try:
-            session = self._session(request)
+            session = self.desk.session(request)
             if session.running:
                 raise ValueError(session.say("end_first"))
             edit, suffix, made = session.edit, suffix_of(kind), None
-            with self.models.use(edit.model) as generator:
+            with self.desk.models.use(edit.model) as generator:
                 file = making(suffix, generator, edit, _number(seconds), bool(points), bool(mark))
                 with session.filming(lambda: file) as job:
-                    for made in self.films.run(job):
+                    for made in self.desk.films.run(job):
                         if isinstance(made, float):
                             words = session.say("filming", percent=f"{100 * made:.0f}")
-                            yield status(words, made, quiet=True), gr.skip()
+                            yield {self.page.status: status(words, made, quiet=True)}
             if not isinstance(made, bytes):  # the page went, or seemed to
                 raise ValueError("The file was not finished: save it again.")
             name = file_name(edit, suffix)
-            yield status(session.say("saved", name=name)), gr.update(saved={
-                "name": name, "serial": session.next_serial(),
-                "src": to_url(MEDIA_TYPES[suffix], made)})  # until `forget`
+            saved = {"name": name, "serial": session.next_serial(),
+                     "src": to_url(MEDIA_TYPES[suffix], made)}  # until `forget`
+            yield {self.page.status: status(session.say("saved", name=name)),
+                   self.page.exchange: gr.update(saved=saved)}
         except TROUBLE as error:
-            yield in_words(error, language), gr.skip()
+            yield {self.page.status: in_words(error, language)}
 
-    def open(self, value, request: gr.Request) -> Iterator[tuple]:
+    def forget(self) -> dict:
+        """Have Gradio let go of the file that was saved."""
+        return {self.page.exchange: gr.update(saved={"serial": 0})}
+
+    def open(self, value, request: gr.Request) -> Iterator[dict]:
         """A file was opened: a project with all that is in it, or latents for the model shown."""
-        for outputs in self._guarded(lambda session: self._opened(session, value), request):
-            yield *outputs, None  # and the file's content goes from the page
+        for told in self.changes.guarded(lambda session: self._opened(session, value), request):
+            yield told | {self.page.exchange: None}  # and the file's content goes from the page
 
-    def _opened(self, session: Session, value) -> Iterator[tuple]:
+    def _opened(self, session: Session, value) -> Iterator[dict]:
         name, content = read_file(value)
-        found = read_content(name, content)
+        found, models = read_content(name, content), self.desk.models
         if isinstance(found, Edit):
-            key, model = "opened_project", self.models.find(found.model)
+            key, model = "opened_project", models.find(found.model)
             if not self._offered(model):  # no file chooses what is fetched
                 raise ValueError(f"This project is of the model {model.name[:80]}, which is not in "
                                  "the menu: type its name there first, then open it again.")
         else:
-            key, model = "opened", self.models.find(session.edit.model)
+            key, model = "opened", models.find(session.edit.model)
 
         def made(generator) -> Edit:
             edit = found
@@ -84,7 +86,13 @@ class FileHandlers(PictureHandlers):
             check_model(generator, edit)
             return of_model(edit, model.name)
 
-        yield from self._turn(session, model, made, session.say(key, name=_short(name)))
+        text = session.say(key, name=_short(name))
+        yield from self.changes.turn_to(session, model, made, text)
+
+    def _offered(self, model: Model) -> bool:
+        """Whether a model is in the menu, or in memory."""
+        models = self.desk.models
+        return model in models.menu() or model.name in models.loaded
 
 
 def of_model(edit: Edit, model: str) -> Edit:

@@ -1,127 +1,90 @@
 """Going back and forth: undo, redo, the history, the steps of the last drag, the original."""
 
-import io
 from dataclasses import replace
 
 import gradio as gr
-from PIL import Image
 
-from drag.files.project import to_project
 from drag.generate import at_step, reset_picture
-from drag.page.components.base import to_url
-from drag.page.handlers.desk import PAST, SHOWN, Desk, item_of
-from drag.page.past import entry_of, past
-from drag.page.trouble import TROUBLE, plain_errors
+from drag.page.components.base import item_of, to_url
+from drag.page.controls import Controls
+from drag.page.handlers.changes import Changes
+from drag.page.handlers.desk import Desk
+from drag.page.past import entry_of
+from drag.page.showing import past
+from drag.page.trouble import plain_errors
 from drag.page.wording import status
-from drag.server.gallery import shrink, thumbnail
-
-KEEP_BYTES = 400_000  # that a browser keeps of an edit: it, and the last few changes
 
 
-class HistoryHandlers(Desk):
+class History:
     """What can be undone is entries of the edit's timeline: values, not pictures."""
 
-    @plain_errors(outputs=SHOWN)
-    def undo(self, value, request: gr.Request):
+    def __init__(self, desk: Desk, page: Controls):
+        self.desk, self.page, self.changes = desk, page, Changes(desk, page)
+
+    @plain_errors
+    def undo(self, value, request: gr.Request) -> dict:
         """Back to before the last change."""
-        session = self._taken(value, request)
+        session = self.desk.session_with(value, request)
         if not session.edit.history and not session.running:
             raise ValueError("There is nothing to undo.")
-        return self._replace(session, lambda _, edit: edit.undo(), "went_back")
+        return self.changes.replace(session, lambda _, edit: edit.undo(), "went_back")
 
-    @plain_errors(outputs=SHOWN)
-    def redo(self, value, request: gr.Request):
+    @plain_errors
+    def redo(self, value, request: gr.Request) -> dict:
         """The change that was undone last."""
-        session = self._taken(value, request)
+        session = self.desk.session_with(value, request)
         if not session.edit.future:
             raise ValueError("There is nothing to redo.")
-        return self._replace(session, lambda _, edit: edit.redo(), "went_forth")
+        return self.changes.replace(session, lambda _, edit: edit.redo(), "went_forth")
 
-    @plain_errors(outputs=SHOWN)
-    def jump(self, event: gr.EventData, request: gr.Request):
+    @plain_errors
+    def jump(self, event: gr.EventData, request: gr.Request) -> dict:
         """A picture of the history was pressed."""
-        session, item = self._session(request), item_of(event)
-        return self._replace(session, lambda _, edit: edit.jump(entry_of(edit, item)), "jumped")
+        session, item = self.desk.session(request), item_of(event)
+        return self.changes.replace(
+            session, lambda _, edit: edit.jump(entry_of(edit, item)), "jumped")
 
-    @plain_errors(outputs=SHOWN)
-    def scrub(self, index, request: gr.Request):
+    @plain_errors
+    def scrub(self, index, request: gr.Request) -> dict:
         """The slider through the steps of the last drag was moved."""
-        session = self._session(request)
+        session = self.desk.session(request)
         trail = session.edit.trail
         if (session.running or session.armed  # Drag was pressed meanwhile, and knows the step
                 or trail is None or not isinstance(index, (int, float))):
-            return (gr.skip(),) * SHOWN
+            return {}
         index = int(index)
         edit = at_step(session.edit, index)
         left = max(pair.distance for pair in edit.points) if edit.points else 0
         key = "scrubbed" if trail.numbers[index] else "scrubbed_start"
-        outputs = list(self._replace(session, lambda _, edit: at_step(edit, index), key,
-                                     number=trail.numbers[index], left=f"{left:.0f}"))
-        outputs[SHOWN - PAST + 1] = gr.skip()  # the slider is in a hand
-        return tuple(outputs)
+        shown = self.changes.replace(session, lambda _, edit: at_step(edit, index), key,
+                                     number=trail.numbers[index], left=f"{left:.0f}")
+        shown.pop(self.page.steps, None)  # the slider is in a hand
+        return shown
 
-    @plain_errors(outputs=SHOWN)
-    def reset_points(self, request: gr.Request):
+    @plain_errors
+    def reset_points(self, request: gr.Request) -> dict:
         """No points; picture and region stay."""
-        session = self._session(request)
+        session = self.desk.session(request)
         if not session.edit.points:
-            return status(session.say("ready")), *(gr.skip(),) * (SHOWN - 1)
-        return self._replace(
+            return {self.page.status: status(session.say("ready"))}
+        return self.changes.replace(
             session, lambda _, edit: replace(edit.remember("points"), points=()), "ready")
 
-    @plain_errors(outputs=SHOWN)
-    def reset_picture(self, request: gr.Request):
+    @plain_errors
+    def reset_picture(self, request: gr.Request) -> dict:
         """The picture as sampled, with the points where they were on it."""
-        return self._replace(self._session(request), lambda _, edit: reset_picture(edit),
-                             "as_sampled")
+        return self.changes.replace(self.desk.session(request),
+                                    lambda _, edit: reset_picture(edit), "as_sampled")
 
-    @plain_errors(outputs=2)
-    def compare(self, request: gr.Request):
+    @plain_errors
+    def compare(self, request: gr.Request) -> dict:
         """The canvas asks for the picture as it was sampled."""
-        edit = self._session(request).edit
-        picture = self.gallery.picture(replace(edit, ws=edit.origin))
-        return gr.skip(), gr.update(before={
-            "src": to_url("image/jpeg", picture), "sample": edit.sample})
+        edit = self.desk.session(request).edit
+        picture = self.desk.render(replace(edit, ws=edit.origin))
+        return {self.page.canvas: gr.update(before={
+            "src": to_url("image/jpeg", picture), "sample": edit.sample})}
 
-    @plain_errors(outputs=SHOWN - 3)
-    def change(self, value, request: gr.Request):
+    @plain_errors
+    def change(self, value, request: gr.Request) -> dict:
         """Points or region were changed on the canvas."""
-        session = self._taken(value, request)
-        return gr.skip(), *past(session)
-
-    def thumbnail(self, message) -> str | None:
-        """A small picture of the history, for a browser that lacks it: [token, its looks]."""
-        match message:
-            case [str(token), str(looks)]:
-                session = self.sessions.find(token)
-                for entry in session.edit.timeline if session else ():
-                    if entry.looks == looks:
-                        small = self._thumbnail(entry)
-                        return small and to_url("image/jpeg", small)
-        return None
-
-    def _thumbnail(self, entry) -> bytes | None:
-        found = self.gallery.find(entry)
-        if found:
-            return shrink(Image.open(io.BytesIO(found)), entry.mask)
-        try:
-            with self.models.use(entry.model) as generator:
-                return self.gallery.make(lambda: thumbnail(generator, entry, entry.mask))
-        except TROUBLE:
-            return None
-
-    def keep(self, message) -> str | None:
-        """What the browser keeps, to be shown to a server that was started anew: [token]."""
-        match message:
-            case [str(token)]:
-                session = self.sessions.find(token)
-                edit = session.edit if session else None
-                if edit and (edit.history or edit.future):  # else the copy there may be better
-                    return to_project(edit, KEEP_BYTES).decode()
-        return None
-
-    def acknowledge(self, message) -> None:
-        """The browser has drawn a frame: [the visitor's token, serial]."""
-        match message:
-            case [str(token), int(serial)]:
-                self.sessions.drawn(token, serial)
+        return past(self.page, self.desk.session_with(value, request))

@@ -9,9 +9,11 @@ import gradio as gr
 import numpy as np
 
 from drag.page.components.photo_frame import read_frame
-from drag.page.handlers.desk import SHOWN
-from drag.page.handlers.photos import PhotoHandlers
-from drag.page.panel import IDLE, at_rest, plain, said, small, stopped
+from drag.page.controls import Controls
+from drag.page.handlers.desk import Desk
+from drag.page.handlers.photos import Photos
+from drag.page.panel import at_rest, plain, said, small, stopped
+from drag.page.showing import at_work, idle, show
 from drag.page.trouble import TROUBLE, in_words, plain_errors
 from drag.page.wording import how_long, in_line, problem, status
 from drag.photo import alignment
@@ -24,36 +26,35 @@ from drag.server.line import Place
 from drag.server.sessions import Session
 
 TELL_SECONDS, SHOW_SECONDS = 0.2, 0.7  # between two lines on how far it is; and two pictures
-WORKED = SHOWN + 3  # outputs of an inversion: those of an edit, Drag, Stop, and the photo
-NOTHING = (gr.skip(),) * SHOWN
 log = logging.getLogger("drag")
 
 
-class InversionHandlers(PhotoHandlers):
+class Inversions:
     """From the button to the edit that a photo becomes."""
 
-    def use_photo(self, value, request: gr.Request) -> tuple:
+    def __init__(self, desk: Desk, page: Controls, photos: Photos):
+        self.desk, self.page, self.photos = desk, page, photos
+
+    def use_photo(self, value, request: gr.Request) -> dict:
         """The photo is to be inverted as it is framed, when the device is free."""
         try:
-            session = self._session(request)
+            session = self.desk.session(request)
             return self._asked(session, *read_frame(value))
         except TROUBLE as error:
-            line, photo = said(error, language_of(request))
-            return line, gr.skip(), gr.skip(), photo
+            return said(self.page, error, language_of(request))
 
-    def _asked(self, session: Session, frame: alignment.Frame, anyway: bool) -> tuple:
+    def _asked(self, session: Session, frame: alignment.Frame, anyway: bool) -> dict:
         portrait, edit = session.photo, session.edit
         if portrait is None:
-            return at_rest(session, session.say("photo_lost"))
+            return at_rest(self.page, session, session.say("photo_lost"))
         if portrait.model != edit.model:  # the frame is one of another model's pictures
-            line, photo = self._reframed(session)
-            return line, gr.skip(), gr.skip(), photo
+            return self.photos.reframed(session)
         pixels = portrait.pixels
         frame = alignment.checked(frame, pixels)
         picture = alignment.crop(pixels, frame, edit.img_size)
-        self.line.check(kind=Kind.PHOTO)
+        self.desk.line.check(kind=Kind.PHOTO)
         inversion = Inversion(
-            session, self.engine, picture, portrait.shows_face(frame), anyway)
+            session, self.desk.engine, picture, portrait.shows_face(frame), anyway)
         with session.lock:
             if session.inverting or session.armed or session.dragging:
                 key = "photo_runs" if session.inverting else (
@@ -63,37 +64,36 @@ class InversionHandlers(PhotoHandlers):
                 raise ValueError(session.say("photo_changed"))
             session.ask(inversion)
         words = session.say("starting")
-        return (status(words, 0.0), gr.update(interactive=False), gr.update(interactive=True),
-                gr.update(fit={"phase": "running", "words": words, "share": 0.0,
-                               "crop": small(picture)}))
+        fit = {"phase": "running", "words": words, "share": 0.0, "crop": small(picture)}
+        return {self.page.status: status(words, 0.0), **at_work(self.page),
+                self.page.photo: gr.update(fit=fit)}
 
-    @plain_errors(outputs=4)
-    def halt_photo(self, request: gr.Request) -> tuple:
+    @plain_errors
+    def halt_photo(self, request: gr.Request) -> dict:
         """Stop was pressed beside the photo."""
-        return stopped(self._session(request))
+        return stopped(self.page, self.desk.session(request))
 
-    @plain_errors(outputs=4)
-    def refuse_photo(self, request: gr.Request) -> tuple:
+    @plain_errors
+    def refuse_photo(self, request: gr.Request) -> dict:
         """The queue is full, or the inversion could not begin for another reason."""
-        session = self._session(request)
-        stopped(session)
-        return at_rest(session, session.say("photo_refused"), bad=True)
+        session = self.desk.session(request)
+        stopped(self.page, session)
+        return at_rest(self.page, session, session.say("photo_refused"), bad=True)
 
-    def invert(self, request: gr.Request) -> Iterator[tuple]:
+    def invert(self, request: gr.Request) -> Iterator[dict]:
         """The inversion that was asked for, with a line of words and a picture whenever one is due;
         at its end what it came to is the visitor's edit."""
-        yield (gr.skip(),) * WORKED  # a generator closed before this lives on
+        yield {}  # a generator closed before this lives on
         try:
-            session = self._session(request)
+            session = self.desk.session(request)
         except ValueError as error:
-            yield in_words(error, language_of(request)), *NOTHING[1:], *IDLE, gr.skip()
+            yield {self.page.status: in_words(error, language_of(request)), **idle(self.page)}
             return
         inversion = session.fetch(Kind.PHOTO)
         if inversion is None:
             if session.awaited and not session.inverting:  # stopped before this, or it has lapsed
                 session.inversion.told = True
-                line, *rest = at_rest(session, session.say("photo_not_begun"))
-                yield line, *NOTHING[1:], *rest
+                yield at_rest(self.page, session, session.say("photo_not_begun"))
             return
         with contextlib.closing(inversion):
             try:
@@ -110,14 +110,13 @@ class InversionHandlers(PhotoHandlers):
             inversion.told = True
         yield ended
 
-    def _watched(self, session: Session, inversion: Inversion) -> Iterator[tuple]:
+    def _watched(self, session: Session, inversion: Inversion) -> Iterator[dict]:
         """What `invert` yields of one that waits and runs; its thread is the line's."""
-        told = shown = -np.inf
-        for item in self.line.run(inversion):
+        page, told, shown = self.page, -np.inf, -np.inf
+        for item in self.desk.line.run(inversion):
             if isinstance(item, Place):
                 line = in_line(item, session.language)
-                yield line, *NOTHING[1:], gr.skip(), gr.skip(), gr.update(
-                    fit={"words": plain(line)})
+                yield {page.status: line, page.photo: gr.update(fit={"words": plain(line)})}
                 continue
             session.seen = now = time.monotonic()
             due = item.picture is not None and now > shown + SHOW_SECONDS
@@ -127,10 +126,10 @@ class InversionHandlers(PhotoHandlers):
             fit = {"words": words, "share": item.share}
             if due:
                 shown, fit["picture"] = now, small(item.picture)
-            yield (status(words, item.share, quiet=True), *NOTHING[1:], gr.skip(), gr.skip(),
-                   gr.update(fit=fit))
+            yield {page.status: status(words, item.share, quiet=True),
+                   page.photo: gr.update(fit=fit)}
 
-    def _ended(self, session: Session, inversion: Inversion, line: str | None) -> tuple:
+    def _ended(self, session: Session, inversion: Inversion, line: str | None) -> dict:
         """What is shown of an inversion that has ended; line: what is to be said of its end, if it
         was not a good one."""
         fit, best = {"phase": "done", "problem": line is not None}, inversion.fit
@@ -139,21 +138,22 @@ class InversionHandlers(PhotoHandlers):
         elif inversion.far:
             fit |= {"phase": "far", "picture": small(best.picture)}
         words = plain(line) if line else self._verdict(session, inversion)
-        line, shown, turn = line or status(words), NOTHING, inversion.turn
+        line, shown, turn = line or status(words), {}, inversion.turn
         if turn:
             picture = None
             try:
-                picture = self._picture(session, turn)
+                picture = self.desk.picture(session, turn)
                 fit["picture"] = small(picture)
             except TROUBLE:  # no memory for that either: what was shown stays
                 pass
-            shown = self._show(session, line, turn, picture)
-        return line, *shown[1:], *IDLE, gr.update(fit=fit | {"words": words})
+            shown = show(self.page, session, line, turn, picture)
+        return {**shown, self.page.status: line, **idle(self.page),
+                self.page.photo: gr.update(fit=fit | {"words": words})}
 
     def _verdict(self, session: Session, inversion: Inversion) -> str:
         """How an inversion ended, and how close its picture is."""
         fit = inversion.fit
-        model = name_in(self.models.find(inversion.model).title, session.language)
+        model = name_in(self.desk.models.find(inversion.model).title, session.language)
         if fit is None:
             return session.say("photo_not_begun")
         number = f"{fit.distance:.2f}"

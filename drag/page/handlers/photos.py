@@ -14,6 +14,7 @@ from drag.models.catalogue import Model, is_of_faces
 from drag.models.progress import ModelUnavailableError
 from drag.page.components.base import to_url
 from drag.page.components.photo_frame import read_content
+from drag.page.controls import Controls
 from drag.page.handlers.desk import Desk
 from drag.page.panel import said
 from drag.page.trouble import TROUBLE, plain_errors
@@ -27,22 +28,26 @@ from drag.server.sessions import Session
 log = logging.getLogger("drag")
 
 
-class PhotoHandlers(Desk):
+class Photos:
     """Whatever goes wrong is said in the status line and beside the photo: on a phone the one is
     far from the other."""
 
-    def take_photo(self, value, request: gr.Request) -> Iterator[tuple]:
+    def __init__(self, desk: Desk, page: Controls):
+        self.desk, self.page = desk, page
+
+    def take_photo(self, value, request: gr.Request) -> Iterator[dict]:
         """A photo was chosen: look at it, find the face, and show it with a frame."""
         language = language_of(request)
         words = say("photo_looking", language)
-        yield status(words), gr.update(value=None, fit={"words": words})  # the file goes
+        yield {self.page.status: status(words),
+               self.page.photo: gr.update(value=None, fit={"words": words})}  # the file goes
         try:
-            session = self._session(request)
+            session = self.desk.session(request)
             yield self._taken_photo(session, read_content(value))
         except TROUBLE as error:
-            yield said(error, language)
+            yield said(self.page, error, language)
 
-    def _taken_photo(self, session: Session, content: bytes) -> tuple:
+    def _taken_photo(self, session: Session, content: bytes) -> dict:
         if session.inverting:
             raise ValueError(session.say("photo_runs"))
         photo = read_photo(content)
@@ -54,41 +59,43 @@ class PhotoHandlers(Desk):
             session.photo = None if session.left else portrait  # the page went meanwhile
         return shown
 
-    @plain_errors(outputs=2)
-    def reframe(self, request: gr.Request) -> tuple:
+    @plain_errors
+    def reframe(self, request: gr.Request) -> dict:
         """Another model may be shown now: its pictures may have another size, and no faces."""
-        session = self._session(request)
-        return gr.skip(), self._reframed(session)[1]
+        shown = self.reframed(self.desk.session(request))
+        shown.pop(self.page.status, None)  # what the choice of the model has to say stays
+        return shown
 
-    def _reframed(self, session: Session) -> tuple:
+    def reframed(self, session: Session) -> dict:
         """The status line and the panel with the photo framed for the model that is shown, unless
         it is already."""
         former, edit = session.photo, session.edit
         if former is None or session.inverting or former.model == edit.model:
-            return gr.skip(), gr.skip()
+            return {}
         portrait, shown = self._framed(session, former.framed_for(edit), former.pixels)
         with session.lock:
             if session.inverting or session.left or session.photo is not former:
-                return gr.skip(), gr.skip()
+                return {}
             session.photo = portrait
         return shown
 
     def _framed(
         self, session: Session, portrait: Portrait, pixels: np.ndarray, remarks=()
-    ) -> tuple:
+    ) -> tuple[Portrait, dict]:
         """A photo with the faces in it, and the status line and the panel that show it.
 
         pixels: of the photo, uint8 (H, W, 3).   remarks: on it, keys of assets/words.json.
         """
-        frames, words = self._frames(session, self.models.find(portrait.model), pixels)
+        frames, words = self._frames(session, self.desk.models.find(portrait.model), pixels)
         portrait, frames = replace(portrait, faces=frames), frames or ()
         frame = frames[0] if frames else alignment.middle(pixels)
         words = " ".join([words, *map(session.say, remarks)])
         height, width = pixels.shape[:2]
-        return portrait, (status(words), gr.update(photo={
-            "src": to_url("image/jpeg", photo_jpeg(pixels, most=PREVIEW)),
-            "width": width, "height": height, "size": list(portrait.size),
-            "frame": vars(frame), "faces": list(map(vars, frames))}, fit={"words": words}))
+        photo = {"src": to_url("image/jpeg", photo_jpeg(pixels, most=PREVIEW)),
+                 "width": width, "height": height, "size": list(portrait.size),
+                 "frame": vars(frame), "faces": list(map(vars, frames))}
+        return portrait, {self.page.status: status(words),
+                          self.page.photo: gr.update(photo=photo, fit={"words": words})}
 
     def _frames(self, session: Session, model: Model, pixels: np.ndarray) -> tuple:
         """The frames of the faces in a photo, None where nobody looks, and what to say of them."""
@@ -99,7 +106,7 @@ class PhotoHandlers(Desk):
         except ModelUnavailableError as error:
             log.warning("faces cannot be found: %s", error)
             return None, session.say("photo_no_finder")
-        found = self.gallery.make(lambda: finder.find(pixels))
+        found = self.desk.gallery.make(lambda: finder.find(pixels))
         frames = tuple(alignment.frame_of(face) for face in found)
         if len(frames) > 1:
             return frames, session.say("photo_found_many", number=len(frames))

@@ -8,29 +8,36 @@ import gradio as gr
 from drag.files.project import from_project
 from drag.generate import check_model
 from drag.page.components.canvas import read_value
+from drag.page.controls import Controls
+from drag.page.handlers.desk import Desk
 from drag.page.handlers.files import of_model
-from drag.page.handlers.pictures import PictureHandlers, examples_row
+from drag.page.handlers.pictures import examples_row
 from drag.page.menus import formats_menu, models_menu, solvers_menu, tooltips
+from drag.page.showing import choices, show
 from drag.page.trouble import TROUBLE, in_words
 from drag.page.wording import status
 from drag.server.language import language_of, say
 from drag.server.sessions import WELCOME, Session
 
 
-class VisitHandlers(PictureHandlers):
+class Visits:
     """What a browser kept is read as if a stranger had made it."""
 
-    def arrive(self, token: str, kept: str, placed, request: gr.Request):
+    def __init__(self, desk: Desk, page: Controls):
+        self.desk, self.page = desk, page
+
+    def arrive(self, token: str, kept: str, placed, request: gr.Request) -> dict:
         """A page was loaded; a browser that was here before gets its edit back: from the session
         of its token or, from a server that does not know that, from what the browser kept.
 
         placed: what was on the canvas when that page went, which no server may have heard of.
         """
-        known = self.sessions.find(token)
+        desk, page = self.desk, self.page
+        known = desk.sessions.find(token)
         welcome = known.finish() if known else WELCOME
-        session = self.sessions.open(request.session_hash, token)
+        session = desk.sessions.open(request.session_hash, token)
         session.language = language_of(request)
-        key, values = self.greeting, {}
+        key, values = desk.greeting, {}
         if session.revision:
             key = welcome
         elif kept:
@@ -38,45 +45,48 @@ class VisitHandlers(PictureHandlers):
         put_back(session, placed, known.revision if known else -1)
         line, turn = status(session.say(key, **values)), session.turn()
         try:
-            picture = self._render(turn.edit)
+            picture = desk.render(turn.edit)
         except TROUBLE as error:  # the model of that edit cannot be had any more
             line = in_words(error, session.language)
-            turn = session.turn_to(self._fresh(self.first))
-            picture = self._render(turn.edit)
-        shown = self._show(session, line, turn, picture)
-        return *shown, *self._choices(session), session.token, "", None  # which hold it already
+            turn = session.turn_to(desk.fresh(desk.first))
+            picture = desk.render(turn.edit)
+        return {**show(page, session, line, turn, picture),
+                **choices(page, session, desk.models),
+                page.token: session.token, page.kept: "", page.placed: None}  # it is here now
 
     def _restore(self, session: Session, kept: str) -> tuple[str, dict]:
         """Take what a browser kept, if its model is here; what to say about it."""
+        desk = self.desk
         try:
             edit = from_project(kept.encode())
-            model = self.models.find(edit.model)
+            model = desk.models.find(edit.model)
         except ValueError:  # of an older version, or not ours
-            return self.greeting, {}
+            return desk.greeting, {}
         edit = of_model(edit, model.name)
-        if model.name != self.first and model.name not in self.models.loaded:
+        if model.name != desk.first and model.name not in desk.models.loaded:
             session.put_aside(edit)  # to be checked when it is turned to
             return "kept_elsewhere", {"model": model.title}
         try:
-            with self.models.use(model) as generator:
+            with desk.models.use(model) as generator:
                 check_model(generator, edit)
         except TROUBLE:
-            return self.greeting, {}
+            return desk.greeting, {}
         session.replace_edit(edit)
         return "welcome_kept", {}
 
-    def speak(self, request: gr.Request) -> tuple:
+    def speak(self, request: gr.Request) -> dict:
         """The words that the browser cannot put into its own language: those of menus and HTML."""
-        language = language_of(request)
-        return (say("title", language), say("note", language),
-                gr.update(choices=formats_menu(language)),
-                gr.update(choices=solvers_menu(language)),
-                gr.update(choices=models_menu(self.models, language)), examples_row(language),
-                tooltips(language))
+        language, page = language_of(request), self.page
+        return {
+            page.title: say("title", language), page.note: say("note", language),
+            page.format: gr.update(choices=formats_menu(language)),
+            page.settings["solver"]: gr.update(choices=solvers_menu(language)),
+            page.model: gr.update(choices=models_menu(self.desk.models, language)),
+            page.examples: examples_row(language), page.tips: tooltips(language)}
 
     def leave(self, request: gr.Request) -> None:
         """A page was closed."""
-        self.sessions.leave(request.session_hash)
+        self.desk.sessions.leave(request.session_hash)
 
 
 def put_back(session: Session, placed, known: int) -> None:

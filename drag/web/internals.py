@@ -1,0 +1,71 @@
+"""What the page needs of Gradio beyond what Gradio documents: all of it is in this file, and
+tests/test_internals.py names each, so that a Gradio that has changed one fails there."""
+
+from collections.abc import Callable, Iterable
+
+import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
+
+CHEAP = {  # Gradio sums up its last 10,000 events by pandas after each, and nobody reads that
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**12)}
+
+
+def use_mailboxes(blocks: gr.Blocks, made_for: Callable) -> None:
+    """Have the messages of sessions wait in what made_for(queue) returns, in place of a dict of
+    queues."""
+    queue = blocks._queue
+    queue.pending_messages_per_session = made_for(queue)
+
+
+def calls_of(queue) -> list:
+    """The calls that wait in Gradio's queue, or run: each has its session_hash."""
+    return list(queue.event_ids_to_events.values())
+
+
+def end_calls(queue, session: str) -> None:
+    """End the calls of a session, as Gradio does where a page went."""
+    for call in calls_of(queue):
+        if call.session_hash == session:
+            call.alive = False  # not run, or closed at its next step
+    queue.pending_event_ids_session.pop(session, None)
+
+
+def requests_of(app) -> list[dict]:
+    """The ASGI scopes of the requests whose calls wait in the queue of an app, or run."""
+    return [call.request.scope for call in calls_of(app.get_blocks()._queue)]
+
+
+def forget_values(state, blocks: Iterable) -> None:
+    """Have a session's state let go of the values of components: Gradio keeps the last ones, of
+    whatever size, for deep links, which there are none of here."""
+    for block in blocks if state is not None else ():
+        if not block.stateful and block._id in state.config_values:
+            state._update_value_in_config(block._id, None)
+
+
+def forget_properties(state, block, large: Callable[[object], bool]) -> None:
+    """And of properties that an update gave a component, such as a file to be saved, where they are
+    large: the browser has them, and no later update repeats them."""
+    now = None if state is None or block.stateful else state.get(block._id)
+    if now is None or now is block:
+        return
+    args, before = now.constructor_args, block.constructor_args
+    gone = {name for name, value in args.items() if value is not before.get(name) and large(value)}
+    if gone:
+        args = {name: before.get(name) if name in gone else value for name, value in args.items()
+                if name in before or name not in gone}
+        now = state[block._id] = type(block)(**args | {"render": False})
+        forget_values(state, [block])
+    now._id = block._id  # it has a new one, by which Gradio would keep values besides
+
+
+def upload_folder() -> str:
+    """Where Gradio keeps files; it serves those of programs' answers from there."""
+    return get_upload_folder()
+
+
+def keep_file(content: bytes, name: str) -> str:
+    """Have Gradio keep a file, and remove it when its time comes; returns its path. Raises OSError
+    where there is no room."""
+    return save_bytes_to_cache(content, name, upload_folder())
