@@ -73,6 +73,19 @@ def test_a_drag_and_an_inversion_are_in_each_others_way(session, engine):
     assert session.drag is drag
 
 
+def test_while_it_is_told_how_one_ended_no_other_is_asked_for(session, engine):
+    # The end of the first drag gave the second one's Stop button back as Drag.
+    drag = asked(session, engine)
+    engine.let.release(3)
+    list(Line(1).run(drag))
+    assert session.dragging
+    assert not session.running
+    assert not session.arm(Drag(session, engine), session.edit, session.edit)
+    drag.close()
+    assert not session.dragging
+    assert session.arm(Drag(session, engine), session.edit, session.edit)
+
+
 def test_another_edit_calls_off_a_drag_that_waits_and_ends_one_that_runs(session, engine, caplog):
     caplog.set_level(logging.INFO, "drag")
     waiting = asked(session, engine)

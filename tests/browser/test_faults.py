@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from drag.files.project import from_project
-from drag.server.sessions import SILENCE_SECONDS
+from drag.server.drags import SILENCE_SECONDS
 from tests.browser.page import NOSE, Page
 from tests.browser.replicas import Replicas
 
