@@ -8,8 +8,7 @@ import threading
 
 import pytest
 
-from drag.server.jobs import BUSY as BUSY_PHASES
-from drag.server.jobs import FETCH_SECONDS, LEFT, UNWATCHED, Job, Kind, Phase
+from drag.server.jobs import FETCH_SECONDS, FETCHED, LEFT, UNWATCHED, Job, Kind, Phase
 from drag.server.line import BUSY, Line, Place
 
 LONG = 20  # seconds that no test takes, for what comes at once
@@ -64,7 +63,7 @@ def test_a_move_leads_where_the_drawing_says_and_nowhere_from_elsewhere(move, ph
     elif move == "stop":
         assert told is phase
     assert job.running == (job.phase in (Phase.RUNNING, Phase.STOPPING))
-    assert job.busy == (job.phase in BUSY_PHASES)
+    assert job.busy == (job.phase in FETCHED)
     assert job.alive == (job.phase is not Phase.ENDED)
 
 

@@ -38,7 +38,7 @@ class Phase(Enum):
 
 
 RUNS = Phase.RUNNING, Phase.STOPPING
-BUSY = Phase.WAITING, *RUNS, Phase.TELLING
+FETCHED = Phase.WAITING, *RUNS, Phase.TELLING
 
 
 class Job:
@@ -99,7 +99,7 @@ class Job:
     @property
     def busy(self) -> bool:
         """Whether somebody has come for it, and it is not over."""
-        return self.phase in BUSY
+        return self.phase in FETCHED
 
     @property
     def nbytes(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from drag.edit import Edit, alike
 from drag.loop import Step
-from drag.server.jobs import BUSY, LEFT, RUNS, Job, Kind, Phase
+from drag.server.jobs import FETCHED, LEFT, RUNS, Job, Kind, Phase
 from drag.server.language import say
 from drag.server.photos import Portrait
 from drag.server.shown import Shown, Turn
@@ -28,18 +28,16 @@ class Session:
     """One visitor's page. Everything worth keeping is in the edits, which are values; the rest is
     the moment."""
 
-    shown: Shown
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(16))  # which the browser shows
-    # after a reload to get its edit back
+    shown: Shown  # the edit, and how far the browser knows it
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(16))  # brings it back
     shelf: dict[str, Edit] = field(default_factory=dict)  # edits of other models, by its name
     photo: Portrait | None = None  # their own, if they have one here
-    jobs: dict[Kind, Job] = field(default_factory=dict)  # the last drag and the last inversion, of
-    # which one at a time is alive
+    jobs: dict[Kind, Job] = field(default_factory=dict)  # last drag, last inversion; one is alive
     films: set[Job] = field(default_factory=set)  # and other files, on their way
     language: str = "en"  # that it is spoken to in
     seen: float = field(default_factory=time.monotonic)  # when it last gave a sign
     left: str = ""  # what to say on their return, a key of words.json, where the page was closed
-    lock: threading.RLock = field(default_factory=threading.RLock)  # on shown, shelf, photo, job
+    lock: threading.RLock = field(default_factory=threading.RLock)  # on all of these
 
     @property
     def edit(self) -> Edit:
@@ -88,12 +86,12 @@ class Session:
     @property
     def dragging(self) -> bool:
         """Whether a drag of theirs waits, runs, or is being told of."""
-        return self._has(Kind.DRAG, *BUSY)
+        return self._has(Kind.DRAG, *FETCHED)
 
     @property
     def inverting(self) -> bool:
         """Whether an inversion of their photo was asked for, waits or runs."""
-        return self._has(Kind.PHOTO, Phase.ASKED, *BUSY)
+        return self._has(Kind.PHOTO, Phase.ASKED, *FETCHED)
 
     @property
     def awaited(self) -> bool:
