@@ -1,22 +1,38 @@
+import itertools
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from drag import PointPair, Settings, drag, new_edit
+from drag.loop import Step
 from drag.preview import LiveView
-from drag.server import sessions
+from drag.server import drags, sessions
+from drag.server.drags import Drag
+from drag.server.jobs import Kind, Phase
+from drag.server.line import Line
 from drag.server.visitors import Sessions
 
 POINT, OTHER = PointPair((60, 64), (72, 64)), PointPair((20, 20), (30, 20))
 
 
-def begun(session, toy):
-    """The steps of a drag that the session asks for and that begins at once."""
-    session.armed = True
-    return session.drag(lambda edit: drag(toy, edit, LiveView(toy)), *session.begin())
+def asked(session, toy, clock=time.monotonic):
+    """A drag that the session asks for."""
+    engine = SimpleNamespace(steps=lambda edit, seconds: drag(toy, edit, LiveView(toy)))
+    job = Drag(session, engine, clock)
+    assert session.arm(job, session.edit, session.edit)
+    return job
+
+
+def begun(session, toy, clock=time.monotonic):
+    """The steps of a drag that the session asks for and whose turn comes at once."""
+    job = asked(session, toy, clock)
+    assert session.fetch(Kind.DRAG) is job
+    assert job.begin()
+    return job.steps()
 
 
 @pytest.fixture
@@ -90,11 +106,11 @@ def test_a_drag_has_nothing_to_say_about_an_edit_that_replaced_its_own(store, to
 def test_a_drag_whose_end_fails_does_not_lock_the_visitor_out(store, toy, monkeypatch):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
-    steps = begun(session, toy)
-    next(steps)
-    monkeypatch.setattr(sessions.Recorder, "trail", scarce)
+    run = Line(1).run(asked(session, toy))
+    assert any(isinstance(item, tuple) for item in run)
+    monkeypatch.setattr(drags.Recorder, "trail", scarce)
     with pytest.raises(MemoryError):
-        list(steps)
+        list(run)
     assert not session.running
 
 
@@ -102,32 +118,36 @@ def scarce(recorder):
     raise MemoryError
 
 
-def test_settling_waits_for_the_end(store):
+def test_settling_waits_for_the_end(store, toy):
     session = store.open("a", "")
-    session.running = session.armed = True
+    stopped = threading.Event()
 
-    def end():
-        while not session.stop:
-            time.sleep(0.01)
-        time.sleep(0.2)
-        session.running = False
+    def steps(edit, seconds):
+        yield Step(0, edit.ws, (), ())
+        stopped.wait(9)  # in the middle of a step
+        yield Step(0, edit.ws, (), ())
 
-    thread = threading.Thread(target=end)
-    thread.start()
+    drag = Drag(session, SimpleNamespace(steps=steps))
+    session.arm(drag, session.edit, session.edit)
+    run = Line(1).run(drag)
+    assert any(isinstance(item, tuple) for item in run)
+    stop, drag.stop = drag.stop, lambda: (stop(), stopped.set())
     session.settle()
+    assert drag.phase is Phase.TELLING
     assert not session.running
     assert not session.armed
-    thread.join()
+    assert len(list(run)) == 1  # the step that it was at
 
 
 def test_a_drag_is_kept_step_by_step_and_can_be_undone(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
-    before = session.edit
-    for step, _ in begun(session, toy):
+    before, steps = session.edit, begun(session, toy)
+    for step, _ in steps:
         np.testing.assert_array_equal(session.edit.ws, step.ws)
-        session.stop = step.number == 3
-    assert step.number == 3
+        if step.number == 3:
+            break
+    steps.close()  # as the line does where it is stopped
     assert [entry.change for entry in session.edit.timeline] == ["sample", "points", "drag"]
     np.testing.assert_array_equal(session.edit.undo().ws, before.ws)
     assert session.edit.trail.numbers == (0, 1, 2, 3)
@@ -172,24 +192,23 @@ def test_a_slow_browser_is_not_sent_more_than_it_draws(store, toy):
             sent += 1
             session.next_serial()
         if step.number == 60:
-            assert sent == sessions.FRAMES_AHEAD
-            store.drawn(session.token, session.serial)
+            assert sent == drags.FRAMES_AHEAD
+            store.drawn(session.token, session.shown.serial)
             break
     store.drawn("another token", 10**9)
-    assert session.drawn == session.serial
+    assert session.shown.drawn == session.shown.serial
 
 
-def test_a_browser_that_fell_silent_ends_its_drag(store, toy, monkeypatch):
-    monkeypatch.setattr(sessions, "SILENCE_SECONDS", -1)
+def test_a_browser_that_fell_silent_ends_its_drag(store, toy):
     session = store.open("a", "")
     session.take_changes([POINT], None, 1)
-    steps = []
-    for step, send in begun(session, toy):
+    steps, clock = [], itertools.count(step=5)  # five seconds a look
+    for step, send in begun(session, toy, lambda: next(clock)):
         steps.append(step)
         if send:
             session.next_serial()
     assert steps[-1].ending is None
-    assert len(steps) < 60
+    assert drags.FRAMES_AHEAD < len(steps) < 60
 
 
 def test_a_drag_whose_edit_was_replaced_before_it_began_does_nothing(store, toy):

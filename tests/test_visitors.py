@@ -6,14 +6,37 @@ import pytest
 
 from drag import PointPair, new_edit
 from drag.server import visitors
+from drag.server.drags import Drag
+from drag.server.jobs import Kind, Phase
 from drag.server.visitors import Sessions
 
 POINT = PointPair((60, 64), (72, 64))
 
 
+class Clock:
+    """Tells the time that it is set to, seconds."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
 @pytest.fixture
-def store(toy):
-    return Sessions(new_edit(toy, "toy"))
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def store(toy, clock):
+    return Sessions(new_edit(toy, "toy"), clock)
+
+
+def armed(session):
+    """A drag that a visitor has asked for."""
+    drag = Drag(session, None)
+    assert session.arm(drag, session.edit, session.edit)
+    return drag
 
 
 def test_a_reloaded_page_gets_its_edit_back_and_a_copied_tab_a_copy(store):
@@ -34,20 +57,23 @@ def test_an_unknown_token_gets_a_new_edit(store):
 
 
 def test_leaving_stops_the_drag_also_one_that_waits(store):
-    session = store.open("a", "")
-    session.armed = True
-    store.leave("a")
-    assert (session.stop, session.armed) == (True, False)
+    asked, waiting = (armed(store.open(name, "")) for name in "ab")
+    store.get("b").fetch(Kind.DRAG)
+    for name, drag in zip("ab", (asked, waiting), strict=True):
+        store.leave(name)
+        assert drag.phase is Phase.ENDED
     store.leave("never seen")
 
 
-def test_pages_without_a_sign_of_life_for_an_hour_are_forgotten(store, monkeypatch):
-    now = visitors.time.monotonic()
-    store.open("running", "").running = True
+def test_pages_without_a_sign_of_life_for_an_hour_are_forgotten(store, clock):
+    drag = armed(store.open("running", ""))
+    assert drag.enter()
+    assert drag.begin()
     for name in ("open", "drawing", "closed"):
         store.open(name, "")
+    armed(store.get("open"))  # which it never came for
     store.leave("closed")
-    monkeypatch.setattr(visitors.time, "monotonic", lambda: now + visitors.KEEP_SECONDS + 9)
+    clock.now += visitors.KEEP_SECONDS + 9
     store.drawn(store._sessions["drawing"].token, 1)
     store.sweep()
     assert set(store._sessions) == {"running", "drawing"}
@@ -74,7 +100,7 @@ def test_who_waits_stays_and_who_made_nothing_goes_first(store, monkeypatch):
     # A thousand calls that opened a page each drove out visitors who were in the line.
     for name in ("waits", "made", "nothing"):
         store.open(name, "").seen -= 60
-    store._sessions["waits"].in_line = True
+    armed(store._sessions["waits"]).enter()
     store._sessions["made"].take_changes([POINT], None, 1)
     monkeypatch.setattr(visitors, "MAX_SESSIONS", 3)
     for number in range(4):

@@ -60,12 +60,11 @@ def stopped(page: Controls, session: Session) -> dict:
     """The same where Stop was pressed: one that waits or runs ends after the step that it is at;
     one that has ended by itself has said so itself."""
     inversion = session.inversion
-    if inversion:
-        inversion.stop = True
-        session.let_go()
-        if inversion.watched:  # it says itself how it ended
+    if inversion is not None:
+        inversion.stop()
+        if inversion.watched:  # whoever watches it says how it ended
             words = session.say("stopping")
             return {page.status: status(words), page.photo: gr.update(fit={"words": words})}
-    elif session.photo and not session.awaited:
+    if session.photo and not session.awaited:
         return {}
     return at_rest(page, session, session.say("photo_not_begun"))

@@ -24,7 +24,8 @@ TURNS = ((0, 180), (90, 270), (45, -45), (135, -135))
 RETRY_SECONDS = 300.0  # after the finder could not be fetched, and pip took its time over that
 _loading = threading.Lock()
 _finder: "FaceFinder | None" = None
-_failed, _why = -math.inf, ""  # when, seconds of time.monotonic; and what was said of it
+_failed = -math.inf  # when, seconds of time.monotonic
+_why: ModelUnavailableError | None = None  # what was said of it
 
 
 @dataclass(frozen=True)
@@ -121,5 +122,6 @@ def load_finder(progress: Progress | None = None) -> FaceFinder:
             except ModelUnavailableError as error:
                 _failed, _why = time.monotonic(), error
         if _finder is None:
+            assert _why is not None
             raise copy.copy(_why)  # without the traceback, which would grow
         return _finder

@@ -1,19 +1,15 @@
-"""A visitor's photo and its inversion, for as long as the server has them: in memory only."""
+"""A visitor's photo, for as long as the server has it: in memory only."""
 
 import io
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
-from drag.edit import Edit, Settings
+from drag.edit import Edit
 from drag.photo.alignment import Frame, shows
-from drag.photo.inversion import Fit
 
 PREVIEW = 900  # longer side, pixels
-FETCH_SECONDS = 30.0  # from asking for an inversion to fetching it; then it lapses
-FINISH_SECONDS = 5.0  # that the visitor's next page waits for one that was stopped
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,65 +44,6 @@ class Portrait:
     def pixels(self) -> np.ndarray:
         """uint8 (H, W, 3)."""
         return np.asarray(Image.open(io.BytesIO(self.content)))
-
-
-@dataclass(eq=False)
-class Inversion:
-    """One that was asked for, until it has ended.
-
-    picture: what is in the frame, uint8 (H, W, 3).   face: whether one was found there; None where
-    nobody looked.   anyway: however unlike the model's pictures it is.   asked: when, seconds of
-    time.monotonic.   watched: its page waits for it.   running, stop: it runs; it shall end.
-    fit: its best so far.   former: from before it began anew, if it did.   far: it ended because
-    the photo is unlike what the model makes.   kept: the visitor has what it came to.   turn: which
-    shows that; None where it was put aside, for the visitor is at another model.
-    """
-
-    model: str
-    settings: Settings
-    picture: np.ndarray
-    face: bool | None = None
-    anyway: bool = False
-    asked: float = field(default_factory=lambda: time.monotonic())
-    watched: bool = False
-    running: bool = False
-    stop: bool = False
-    fit: Fit | None = None
-    former: Fit | None = None
-    far: bool = False
-    kept: bool = False
-    turn: object = None
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the picture."""
-        return self.picture.nbytes
-
-    @property
-    def busy(self) -> bool:
-        """Whether it waits in the line, or runs."""
-        return self.watched or self.running
-
-    @property
-    def alive(self) -> bool:
-        """Whether it is busy or may still be fetched: not where it was stopped before that, nor
-        where its page never comes."""
-        return self.busy or not (self.stop or time.monotonic() > self.asked + FETCH_SECONDS)
-
-    def take(self, fit: Fit) -> None:
-        """Have a fit as the best so far. Where memory ran out and it began anew, what it had
-        reached by then stays until it is nearer; its end counts in any case."""
-        if fit.stage == "encoder":  # with which it begins
-            self.former = self.fit
-        nearer = self.former and self.former.distance < fit.distance
-        self.fit = replace(self.former, done=fit.done) if nearer else fit
-
-    def finish(self) -> None:
-        """Wait until one that was stopped has given the visitor what it has, if it has anything;
-        not for long."""
-        until = time.monotonic() + FINISH_SECONDS
-        while self.running and self.fit and time.monotonic() < until:
-            time.sleep(0.02)
 
 
 def photo_jpeg(pixels: np.ndarray, quality: int = 85, most: int | None = None) -> bytes:

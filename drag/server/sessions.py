@@ -1,98 +1,107 @@
-"""What the server keeps of a visitor: their edit, and whether a drag of theirs runs."""
+"""What the server keeps of a visitor: their edit, and what is worked out for them."""
 
-import math
+import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from drag.edit import Edit, alike
 from drag.loop import Step
+from drag.server.jobs import FETCHED, LEFT, RUNS, Job, Kind, Phase
 from drag.server.language import say
-from drag.server.log import log_drag
-from drag.server.photos import Inversion, Portrait
-from drag.trail import Recorder, Trail
+from drag.server.photos import Portrait
+from drag.server.shown import Shown, Turn
+from drag.trail import Trail
 
 MAX_SHELF = 12  # edits of other models that a visitor can come back to
-FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
 OUT_OF_REACH = 1_000_000  # changes that no canvas makes before it hears of another model
-SILENCE_SECONDS = 20  # without a sign of a browser whose frames are all outstanding
-
-
-@dataclass(frozen=True, eq=False)
-class Turn:
-    """An edit to be shown. epoch: that it is of; serial: of its frame, so that what follows has a
-    higher one however long its picture takes."""
-
-    edit: Edit
-    epoch: int
-    serial: int
+SETTLE_SECONDS = 10.0  # that is waited for a drag to end
+FINISH_SECONDS = 5.0  # that the visitor's next page waits for an inversion that was stopped
+REPLACED = "another picture"  # why a drag ended, for the log
+WELCOME, PHOTO_KEPT, NO_PHOTO_KEPT = "welcome_back", "welcome_photo", "welcome_no_photo"
 
 
 @dataclass(eq=False)
 class Session:
-    """One visitor's page. Everything worth keeping is in `edit`, a value; the rest is the moment.
+    """One visitor's page. Everything worth keeping is in the edits, which are values; the rest is
+    the moment."""
 
-    token: what the browser shows after a reload to get its edit back.   revision: of the points
-    and mask in `edit`, as the canvas counts.   serial: of the last frame sent.   armed: a drag was
-    asked for and has not begun.   in_line: it waits for the device, or is watched.   running, stop:
-    one runs; it shall end.   handles: where that one has moved the handles, by key.   epoch: counts
-    the edits that replaced another.   drawn: serial of the last frame that the browser says it has
-    drawn.   left: the page was closed.   shelf: their edits of other models, by the model's name.
-    wanted: stands for the model asked for last, while it is fetched.   language: that it is spoken
-    to in.   drawing: held while a picture is made for it.   refused: what was typed as a seed and
-    is none.   objected: when a second drag was asked for while one ran.   photo: their own, if they
-    have one here.   inversion: of it, while that waits or runs; no drag does meanwhile.
-    awaited: their panel is to be told how one that was asked for ends.   cut_off: what to say on
-    their return where one ran as they left, a key of assets/words.json.
-    """
+    shown: Shown  # the edit, and how far the browser knows it
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(16))  # brings it back
+    shelf: dict[str, Edit] = field(default_factory=dict)  # edits of other models, by its name
+    photo: Portrait | None = None  # their own, if they have one here
+    jobs: dict[Kind, Job] = field(default_factory=dict)  # last drag, last inversion; one is alive
+    films: set[Job] = field(default_factory=set)  # and other files, on their way
+    language: str = "en"  # that it is spoken to in
+    seen: float = field(default_factory=time.monotonic)  # when it last gave a sign
+    left: str = ""  # what to say on their return, a key of words.json, where the page was closed
+    lock: threading.RLock = field(default_factory=threading.RLock)  # on all of these
 
-    edit: Edit
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
-    revision: int = 0
-    serial: int = 0
-    drawn: int = 0
-    armed: bool = False
-    in_line: bool = False
-    running: bool = False
-    stop: bool = False
-    left: bool = False
-    wanted: object = None
-    language: str = "en"
-    refused: str = ""
-    objected: float = -math.inf
-    shelf: dict[str, Edit] = field(default_factory=dict)
-    photo: Portrait | None = None
-    inversion: Inversion | None = None
-    awaited: bool = False
-    cut_off: str = ""
-    epoch: int = 0
-    handles: dict = field(default_factory=dict)
-    seen: float = field(default_factory=lambda: time.monotonic())
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    drawing: threading.Lock = field(default_factory=threading.Lock)
+    @property
+    def edit(self) -> Edit:
+        """The edit that is shown."""
+        return self.shown.edit
+
+    @property
+    def revision(self) -> int:
+        """Of the points and mask in it."""
+        return self.shown.revision
+
+    @property
+    def epoch(self) -> int:
+        """Of the edit that is shown."""
+        return self.shown.epoch
 
     @property
     def nbytes(self) -> int:
         """Bytes of all of their edits, of their photo, and of what is inverted of it."""
-        parts = self.edit, *list(self.shelf.values()), self.photo, self.inversion
+        parts = self.edit, *list(self.shelf.values()), self.photo, *list(self.jobs.values())
         return sum(part.nbytes for part in parts if part is not None)
 
     @property
+    def drag(self) -> Job | None:
+        """The last one, if there was any."""
+        return self.jobs.get(Kind.DRAG)
+
+    @property
+    def inversion(self) -> Job | None:
+        """The last one, if there was any; without what it needed, if it is over."""
+        return self.jobs.get(Kind.PHOTO)
+
+    def _has(self, kind: Kind, *phases: Phase) -> bool:
+        return (job := self.jobs.get(kind)) is not None and job.phase in phases
+
+    @property
+    def armed(self) -> bool:
+        """Whether a drag was asked for and has not begun."""
+        return self._has(Kind.DRAG, Phase.ASKED, Phase.WAITING)
+
+    @property
+    def running(self) -> bool:
+        """Whether a drag of theirs runs."""
+        return self._has(Kind.DRAG, *RUNS)
+
+    @property
     def dragging(self) -> bool:
-        """Whether a drag of theirs waits or runs."""
-        return self.in_line or self.running
+        """Whether a drag of theirs waits, runs, or is being told of."""
+        return self._has(Kind.DRAG, *FETCHED)
 
     @property
     def inverting(self) -> bool:
         """Whether an inversion of their photo was asked for, waits or runs."""
-        return (inversion := self.inversion) is not None and inversion.alive
+        return self._has(Kind.PHOTO, Phase.ASKED, *FETCHED)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether the panel of their photo is to be told how an inversion ends."""
+        return (inversion := self.inversion) is not None and not inversion.told
 
     @property
     def busy(self) -> bool:
         """Whether anything of theirs waits or runs."""
-        return self.dragging or ((inversion := self.inversion) is not None and inversion.busy)
+        return any(job.busy for job in (*list(self.jobs.values()), *list(self.films)))
 
     @property
     def made(self) -> bool:
@@ -124,14 +133,46 @@ class Session:
             self._take(edit, self.revision + 1)
             return self._turn()
 
-    def arm(self, edit: Edit, expected: Edit) -> bool:
-        """Have a drag of this edit begin when the device is free; expected: what it was worked out
-        from. False, and nothing is done, if that has changed since."""
+    def ask(self, job: Job) -> bool:
+        """Have a job, for a handler to come for; False, and nothing is done, where another is in
+        the way: any that is not over, but for a drag that was asked for twice before it waits."""
         with self.lock:
-            if expected is not self.edit or self.inverting:
+            alive = [each for each in self.jobs.values() if each.alive]
+            if any(not each.kind is job.kind is Kind.DRAG or each.busy for each in alive):
                 return False
-            self.edit, self.armed, self.stop = edit, True, False
+            for each in alive:
+                each.stop()
+            self.jobs[job.kind] = job
             return True
+
+    def arm(self, drag: Job, edit: Edit, expected: Edit) -> bool:
+        """Have a drag of this edit; expected: what it was worked out from. False, and nothing is
+        done, if that has changed since or another job is in the way."""
+        with self.lock:
+            if expected is not self.edit or not self.ask(drag):
+                return False
+            self.shown.edit = edit
+            return True
+
+    def fetch(self, kind: Kind) -> Job | None:
+        """The job of this kind that was asked for; None where there is none, or another handler has
+        come for it."""
+        job = self.jobs.get(kind)
+        return job if job is not None and job.enter() else None
+
+    @contextlib.contextmanager
+    def filming(self, steps: Callable[[], Iterable]) -> Iterator[Job]:
+        """A job for a file of theirs, for as long as it is watched."""
+        job = Job(Kind.FILM, steps)
+        with self.lock:
+            self.films.add(job)
+            if self.left:
+                job.close(LEFT)
+        try:
+            yield job
+        finally:
+            job.close()
+            self.films.discard(job)
 
     def turn_to(
         self, edit: Edit, wanted: object = None, expected: Edit | None = None
@@ -143,7 +184,7 @@ class Session:
         another is wanted since.
         """
         with self.lock:
-            if (wanted is not None and wanted is not self.wanted) or (
+            if (wanted is not None and wanted is not self.shown.wanted) or (
                     expected is not None and expected is not self.edit):
                 return None
             self.shelf.pop(edit.model, None)
@@ -153,12 +194,16 @@ class Session:
             return self._turn()
 
     def _take(self, edit: Edit, revision: int) -> None:
-        self.edit, self.revision = edit, revision
-        self.epoch, self.armed, self.handles = self.epoch + 1, False, {}
+        if self.drag is not None:
+            self.drag.stop(REPLACED)
+        shown = self.shown
+        shown.edit, shown.revision = edit, revision
+        shown.epoch, shown.handles = shown.epoch + 1, {}
 
     def _turn(self) -> Turn:
-        self.serial += 1
-        return Turn(self.edit, self.epoch, self.serial)
+        shown = self.shown
+        shown.serial += 1
+        return Turn(shown.edit, shown.epoch, shown.serial)
 
     def take_changes(self, points, mask, revision: int) -> None:
         """Take what the visitor placed and painted, as a change of its own that can be undone;
@@ -170,55 +215,39 @@ class Session:
         with self.lock:
             if revision <= self.revision:
                 return
-            placed = self.edit.place(points, mask)
-            self.revision = revision
-            if self.running:
-                self.edit = placed.with_handles(self.handles)
+            shown, placed = self.shown, self.edit.place(points, mask)
+            shown.revision = revision
+            if self.running and self.drag.epoch == shown.epoch:
+                shown.edit = placed.with_handles(shown.handles)
                 return
             masks = placed.mask_png != self.edit.mask_png
             if not masks:  # one in memory, for all entries
                 placed = replace(placed, mask_png=self.edit.mask_png)
             if masks or not alike(placed.points, self.edit.points):
                 changed = self.edit.remember("mask" if masks else "points")
-                self.edit = replace(changed, points=placed.points, mask_png=placed.mask_png)
+                shown.edit = replace(changed, points=placed.points, mask_png=placed.mask_png)
 
     def take_step(self, started: Edit, epoch: int, step: Step) -> bool:
         """Take a step of the drag that started from this edit; False if that was replaced since.
+        Step 0 is where it starts.
 
         Points and mask that were changed while it runs stay as the visitor left them.
         """
         with self.lock:
-            if self.epoch != epoch:
-                return False
-            keys = (pair.key for pair in started.points)
-            self.handles = dict(zip(keys, step.handles, strict=True))
-            edit = self.edit.with_handles(self.handles)
-            self.edit = replace(edit, ws=step.ws, change="drag", trail=None,
-                                history=started.history, future=())
-            return True
+            shown = self.shown
+            if shown.epoch == epoch and step.number:
+                keys = (pair.key for pair in started.points)
+                shown.handles = dict(zip(keys, step.handles, strict=True))
+                edit = shown.edit.with_handles(shown.handles)
+                shown.edit = replace(edit, ws=step.ws, change="drag", trail=None,
+                                     history=started.history, future=())
+            return shown.epoch == epoch
 
     def take_trail(self, epoch: int, trail: Trail | None) -> None:
         """Keep the steps of the drag that has ended, unless its edit was replaced since."""
         with self.lock:
             if self.epoch == epoch and trail is not None:
-                self.edit = replace(self.edit, trail=trail)
-
-    def wants_drag(self) -> bool:
-        """Whether the drag that was asked for, or runs, has anyone who waits for it or watches."""
-        return (self.armed or self.running) and not self.left
-
-    def enter_line(self) -> bool:
-        """The drag that was asked for is to wait for the device; False where there is none, or it
-        waits already."""
-        with self.lock:
-            enters = self.armed and not (self.in_line or self.running)
-            self.in_line = self.in_line or enters
-            return enters
-
-    def leave_line(self) -> None:
-        """It waits no more, and nobody watches it."""
-        with self.lock:
-            self.in_line = self.armed = False
+                self.shown.edit = replace(self.edit, trail=trail)
 
     def put_aside(self, edit: Edit) -> None:
         """Keep an edit of another model, to be come back to, as one of the last few."""
@@ -227,69 +256,25 @@ class Session:
         for oldest in list(self.shelf)[:-MAX_SHELF]:
             del self.shelf[oldest]
 
-    def begin(self) -> tuple[Edit, int] | None:
-        """It is the turn of the drag that was asked for: the edit to drag and its epoch, for
-        `drag`; None where it is no longer wanted."""
+    def settle(self) -> None:
+        """Stop this visitor's drag and wait until it has ended; not for long."""
+        if self.drag is not None:
+            self.drag.stop()
+            self.drag.join(SETTLE_SECONDS)
+
+    def leave(self) -> None:
+        """The page was closed: what runs for it ends, and its photo is gone."""
         with self.lock:
-            if not self.armed or self.running:
-                return None
-            self.armed, self.running, self.handles = False, True, {}
-            self.objected = -math.inf
-            return self.edit, self.epoch
+            self.photo = None
+            if self.inverting:
+                self.left = PHOTO_KEPT if self.inversion.kept else NO_PHOTO_KEPT
+            self.left = self.left or WELCOME
+            for job in (*self.jobs.values(), *self.films):
+                job.close(LEFT)
 
-    def drag(
-        self, steps: Callable[[Edit], Iterator[Step]], edit: Edit, epoch: int
-    ) -> Iterator[tuple[Step, bool]]:
-        """The steps of the drag that has begun, each with whether its picture shall be sent.
-
-        steps: makes them of an edit.   edit, epoch: from `begin`. Every step taken is in the
-        session's edit when it comes out. The drag ends by itself, when `stop` is set, when another
-        edit has replaced this one, or when the browser has drawn nothing for long; it is remembered
-        for `undo`. Raises ValueError, in words fit for a visitor, where there is nothing to drag.
-        """
-        step, began, why, recorder = None, time.monotonic(), "not watched any more", None
-        try:
-            started = edit.remember()
-            recorder = Recorder(started.ws, started.points)
-            self.drawn = self.serial
-            heard = self.drawn, began
-            for step in steps(started):
-                if not (self.take_step(started, epoch, step) if step.number
-                        else self.epoch == epoch):
-                    break
-                if step.number:
-                    recorder.take(step.number, step.ws, step.handles)
-                self.seen = now = time.monotonic()
-                if self.drawn != heard[0]:
-                    heard = self.drawn, now
-                behind = self.serial - self.drawn >= FRAMES_AHEAD
-                yield step, step.picture is not None and not step.ending and not behind
-                if self.stop or (behind and now - heard[1] > SILENCE_SECONDS):
-                    break
-            why = step.ending.value if step and step.ending else "stopped"
-        except Exception as error:
-            why = f"failed: {type(error).__name__}"
-            raise
-        finally:  # whatever ended it, also where memory is short
-            try:
-                self.take_trail(epoch, recorder and recorder.trail())
-            finally:
-                self.running = False
-                if self.left or self.epoch != epoch:
-                    why = "left the page" if self.left else "another picture"
-                log_drag(edit, step, began, why)
-
-    def let_go(self) -> None:
-        """Forget an inversion that is over, with its part of the photo."""
-        with self.lock:
-            if not self.inverting:
-                self.inversion = None
-
-    def settle(self, seconds: float = 10.0) -> None:
-        """Stop this visitor's drag and wait until it has ended."""
-        self.stop, self.armed = True, False
-        until = time.monotonic() + seconds
-        while self.running and time.monotonic() < until:
-            time.sleep(0.02)
-
-
+    def finish(self) -> str:
+        """What to say, a key of assets/words.json, to who comes back to what this page had: where
+        it left in the middle of an inversion that has found something, that is waited for."""
+        if self._has(Kind.PHOTO, Phase.STOPPING) and self.inversion.fit:
+            self.inversion.join(FINISH_SECONDS)
+        return self.left or (NO_PHOTO_KEPT if self.inverting else WELCOME)

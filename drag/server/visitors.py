@@ -3,9 +3,11 @@
 import threading
 import time
 import weakref
+from collections.abc import Callable
 
 from drag.edit import Edit
 from drag.server.sessions import Session
+from drag.server.shown import Shown
 from networks.errors import UserError
 
 KEEP_SECONDS = 3600  # after the last sign of life
@@ -22,9 +24,9 @@ class ForgottenError(UserError):
 class Sessions:
     """The sessions of a server, by the hash that Gradio gives each page. Safe between threads."""
 
-    def __init__(self, first_edit: Edit):
-        """first_edit: what a new visitor finds."""
-        self._first_edit = first_edit
+    def __init__(self, first_edit: Edit, clock: Callable[[], float] = time.monotonic):
+        """first_edit: what a new visitor finds.   clock: seconds."""
+        self._first_edit, self._clock = first_edit, clock
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
         threading.Thread(target=_sweep_often, args=(weakref.ref(self),), daemon=True,
@@ -37,27 +39,22 @@ class Sessions:
             session = self._sessions.get(key)
             if session is None:
                 raise ForgottenError(FORGOTTEN)
-            session.seen, session.left, session.cut_off = time.monotonic(), False, ""
+            session.seen, session.left = self._clock(), ""
             return session
 
     def open(self, key: str, token: str) -> Session:
         """The session of a page just loaded, with the edit of the page that had this token.
 
-        An edit is a value, so a second tab with the same token gets a copy of its own. Where that
-        page went in the middle of an inversion, what this came to is waited for, not for long.
+        An edit is a value, so a second tab with the same token gets a copy of its own.
         """
         with self._lock:
             known = self.find(token)
-            session = self._sessions.setdefault(key, Session(self._first_edit))
-            session.seen, session.left = time.monotonic(), False
+            session = self._sessions.setdefault(key, Session(Shown(self._first_edit)))
+            session.seen, session.left = self._clock(), ""
             crowded = len(self._sessions) > MAX_SESSIONS
         if crowded:
             self.sweep()
         if known and known is not session:
-            inversion = known.inversion
-            if inversion and inversion.stop:
-                inversion.finish()
-            session.cut_off = known.cut_off or ("welcome_no_photo" if known.inverting else "")
             session.replace_edit(known.edit)
             session.shelf = dict(known.shelf)
         return session
@@ -73,31 +70,22 @@ class Sessions:
         """The browser of the page with this token has drawn the frame of this serial."""
         session = self.find(token)
         if session:
-            session.seen = time.monotonic()
-            session.drawn = max(session.drawn, min(serial, session.serial))
+            session.seen, shown = self._clock(), session.shown
+            shown.drawn = max(shown.drawn, min(serial, shown.serial))
 
     def leave(self, key: str) -> None:
-        """The page was closed: what runs for it ends, and its photo is gone; its edit is kept for a
-        while, for a reload."""
+        """The page was closed; its edit is kept for a while, for a reload."""
         session = self._sessions.get(key)
         if session:
-            session.stop, session.armed, session.seen = True, False, time.monotonic()
-            with session.lock:
-                session.left, session.photo = True, None
-                inversion = session.inversion
-                if session.inverting:
-                    kept, inversion.stop = inversion.kept, True
-                    session.cut_off = "welcome_photo" if kept else "welcome_no_photo"
-            session.let_go()
+            session.seen = self._clock()
+            session.leave()
 
     def sweep(self) -> None:
         """Forget pages without a sign of life for long, and some where there are too many or their
         edits too large: first those on which nothing was made, then those that were closed, then
         those longest without a sign; none for whom something waits or runs."""
-        now = time.monotonic()
+        now = self._clock()
         with self._lock:
-            for session in self._sessions.values():
-                session.let_go()
             idle = sorted((item for item in self._sessions.items() if not item[1].busy),
                           key=lambda item: (item[1].made, not item[1].left, item[1].seen))
             sizes = {key: session.nbytes for key, session in self._sessions.items()}

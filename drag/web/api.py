@@ -22,9 +22,10 @@ from drag.generate import check_model, new_edit
 from drag.loop import Step
 from drag.masks import decode_mask
 from drag.models.loaded import LoadedModels
+from drag.server.drags import account
 from drag.server.engine import Engine
+from drag.server.jobs import Job, Kind
 from drag.server.line import Line, Place
-from drag.server.log import log_drag
 from drag.web.internals import keep_file
 from networks.errors import UserError
 
@@ -36,7 +37,7 @@ FAILED = "The server could not do that, for lack of memory perhaps: try again, o
 NOT_LOADED = "The model of this edit is not in memory: sample a picture of it first."
 NO_ROOM = "The server has no room for the file: try again in some minutes."
 ONE_AT_A_TIME = "A drag of yours waits or runs: fetch its last step first, or cancel it."
-MAX_SECONDS, WAITING_SECONDS = 60, 1  # of a drag; between two words on where it waits
+WAITING_SECONDS = 1  # between two words on where a drag waits
 log = logging.getLogger("drag")
 
 
@@ -114,10 +115,10 @@ class Api:
     def _watched(self, started: Edit, first: StepRecord) -> Iterator[StepRecord]:
         """The steps of a drag in the line; while it waits, now and then the first one again, so
         that a client that has gone is noticed."""
-        seconds, told = min(MAX_SECONDS, self.line.seconds), time.monotonic()
-        run = self.line.run(lambda: self._steps(started, seconds), program=True)
-        with contextlib.closing(run):
-            for item in run:
+        job = Job(Kind.DRAG, lambda: self._steps(job, started), program=True)
+        told = time.monotonic()
+        with contextlib.closing(job):
+            for item in self.line.run(job):
                 if not isinstance(item, Place):
                     yield _step(started, item)
                 elif time.monotonic() > told + WAITING_SECONDS:
@@ -137,14 +138,14 @@ class Api:
         finally:
             self._dragging.discard(client)
 
-    def _steps(self, edit: Edit, seconds: float) -> Iterator[Step]:
-        began, step = time.monotonic(), None
+    def _steps(self, job: Job, edit: Edit) -> Iterator[Step]:
+        step = None
         try:
-            for step in self.engine.steps(edit, seconds, view=False):
+            for step in self.engine.steps(edit, job.seconds, view=False):
                 yield step
+            job.why = step.ending.value if step and step.ending else job.why
         finally:
-            ending = step.ending.value if step and step.ending else "not to its end"
-            log_drag(edit, step, began, f"{ending} (program)")
+            job.account = account(edit, step)
 
     def render(self, edit: dict, mark: bool = True) -> gr.FileData:
         """The picture of an edit as a PNG. mark: write "AI-generated" into its corner; its
@@ -174,7 +175,8 @@ class Api:
     def _file(self, edit: Edit, suffix: str, seconds=3.0, points=False, mark=True) -> gr.FileData:
         with self._generator(edit) as generator:
             file = export.making(suffix, generator, edit, seconds, points, mark)
-            *_, content = self.films.run(lambda: file)
+            with contextlib.closing(Job(Kind.FILM, lambda: file)) as job:
+                *_, content = self.films.run(job)
         name = export.file_name(edit, suffix)
         try:
             path = keep_file(content, name)

@@ -28,6 +28,7 @@ MAX_HELD = 60_000_000  # bytes of bodies whose calls wait or run; double that wi
 MAX_VALUES = 300_000  # in a body: each becomes an object of 50 bytes or more
 MAX_LOGIN = 10_000  # bytes of a form with a name and a password
 READ_SECONDS, ROOM_SECONDS = 60, 30  # for a body to come; for those of others to go
+LOOK_SECONDS = 1.0  # between two looks at what Gradio's queue holds
 PACE, PACE_SECONDS = 100_000, 5  # of a large body, so many more bytes come within that
 _API, _NAME = "/gradio_api/", r"[\w.-]{1,100}"
 READ = re.compile(  # what a page and gradio_client get; files besides, see `_is_answer`
@@ -61,6 +62,13 @@ class Bodies:
     def __init__(self):
         self.coming: dict[object, int] = {}  # the first to come first
         self.answered = 0
+        self.gone = asyncio.Event()  # the next one has
+
+    def let_go(self, answered: int = 0) -> None:
+        """One has gone, of which so many bytes were being answered: have those look who wait."""
+        self.answered -= answered
+        gone, self.gone = self.gone, asyncio.Event()
+        gone.set()
 
 
 def gate(app):
@@ -143,6 +151,7 @@ async def _body(scope, receive, bodies: Bodies, held) -> bytes | None:
         raise RefusedError(408, TOO_SLOW) from None
     finally:
         bodies.coming.pop(me, None)
+        bodies.let_go()
     if body is not None and not login:
         check_call(body)
     return body
@@ -165,7 +174,7 @@ async def _read(receive, most: int, bodies: Bodies, me) -> bytes | None:
         if size > LARGE:
             bodies.coming[me] = size
             if not _fits(bodies, me):
-                await _until(lambda: _fits(bodies, me))
+                await _until(bodies, lambda: _fits(bodies, me))
                 reached = 0  # it could not come meanwhile
             if size >= reached:
                 since, reached = time.monotonic(), size + PACE
@@ -183,14 +192,10 @@ async def _hold(scope, size: int, bodies: Bodies, held) -> None:
         return
     app, most = scope["app"], MAX_HELD if size > LARGE else 2 * MAX_HELD
     if bodies.answered + _queued(app) > most:
-        await _until(lambda: bodies.answered + _queued(app) <= most)
+        await _until(bodies, lambda: bodies.answered + _queued(app) <= most)
     bodies.answered += size
-    held.callback(_let_go, bodies, size)
+    held.callback(bodies.let_go, size)
     scope["drag.size"] = size  # for as long as Gradio keeps the request of the call
-
-
-def _let_go(bodies: Bodies, size: int) -> None:
-    bodies.answered -= size
 
 
 def _queued(app) -> int:
@@ -198,13 +203,15 @@ def _queued(app) -> int:
     return sum(scope.get("drag.size", 0) for scope in requests_of(app))
 
 
-async def _until(room) -> None:
+async def _until(bodies: Bodies, room) -> None:
     """Wait for room() to be true; raises RefusedError where that takes long."""
     until = time.monotonic() + ROOM_SECONDS
     while not room():
-        if time.monotonic() > until:
+        left = until - time.monotonic()
+        if left <= 0:
             raise RefusedError(503, NO_ROOM)
-        await asyncio.sleep(0.1)
+        with contextlib.suppress(TimeoutError, asyncio.TimeoutError):  # Gradio's queue tells nobody
+            await asyncio.wait_for(bodies.gone.wait(), min(left, LOOK_SECONDS))
 
 
 def check_call(body: bytes) -> None:

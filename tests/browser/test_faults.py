@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
-from drag.server.sessions import SILENCE_SECONDS
+from drag.server.drags import SILENCE_SECONDS
 from tests.browser.page import NOSE, PATIENCE, Page
 from tests.browser.replicas import Replicas
 

@@ -26,6 +26,8 @@ from drag.page.handlers import Desk, Handlers
 from drag.page.handlers.scripts import Scripts
 from drag.photo import inversion
 from drag.photo.inversion import Fit
+from drag.server.drags import Drag
+from drag.server.jobs import Job, Kind
 from tests.checkpoint_files import random_state, write_nvidia
 
 ENGLISH = SimpleNamespace(session_hash="visitor", headers={"accept-language": "en-GB,zh;q=0.5"})
@@ -157,6 +159,30 @@ def fits(handlers, monkeypatch):
     fits = Fits(handlers)
     monkeypatch.setattr(handlers.desk.engine, "invert", fits)
     return fits
+
+
+@contextlib.contextmanager
+def held(line):
+    """The device of this line is taken until this ends, or the event that it gives is set."""
+    free = threading.Event()
+
+    def steps():
+        yield "begun"
+        free.wait(60)
+
+    with contextlib.closing(line.run(Job(Kind.DRAG, steps))) as run:
+        next(run)
+        try:
+            yield free
+        finally:
+            free.set()
+
+
+def ask(session, engine=None):
+    """A drag that a visitor has asked for."""
+    drag = Drag(session, engine)
+    assert session.arm(drag, session.edit, session.edit)
+    return drag
 
 
 def visitor(handlers):

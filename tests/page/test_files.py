@@ -22,6 +22,7 @@ from tests.page.conftest import (
     SEED,
     PageHandlers,
     another,
+    ask,
     dragged,
     visitor,
 )
@@ -132,9 +133,12 @@ def test_nothing_is_saved_while_a_drag_runs_and_nothing_that_cannot_be(handlers)
     assert "0.5 to 20 seconds" in saved(handlers, "mp4", seconds=1e9)
     assert "number of seconds" in saved(handlers, "mp4", seconds=None)
     assert "no such kind" in saved(handlers, "exe")
-    session.running = True
+    drag = ask(session)
+    assert drag.enter()
+    assert drag.begin()
     assert "wait for its end, or press Stop, then save" in saved(handlers, "png")
-    session.running = False
+    drag.end()
+    assert saved(handlers, "png").startswith(b"\x89PNG")
 
 
 def test_a_film_tells_how_far_it_is(handlers):

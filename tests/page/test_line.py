@@ -1,12 +1,22 @@
 """What a visitor sees of the line for the device, and what leaves it."""
 
 import contextlib
-import threading
 
 import pytest
 
+from drag.server.jobs import Phase
 from drag.server.line import Line
-from tests.page.conftest import CANVAS, ENGLISH, LINE, POINT, another, canvas_of, pressed, visitor
+from tests.page.conftest import (
+    CANVAS,
+    ENGLISH,
+    LINE,
+    POINT,
+    another,
+    canvas_of,
+    held,
+    pressed,
+    visitor,
+)
 
 SLOW = {"rate": 1e-5, "steps": 2000}
 
@@ -15,13 +25,8 @@ SLOW = {"rate": 1e-5, "steps": 2000}
 def busy(handlers):
     """The page's device is taken until this is set."""
     handlers.desk.line = Line(1, length=1)
-    free = threading.Event()
-    other = handlers.desk.line.run(lambda: iter(lambda: free.wait(0.02), True),
-                              lambda: not free.is_set())
-    next(other)
-    with contextlib.closing(other):
+    with held(handlers.desk.line) as free:
         yield free
-        free.set()
 
 
 def arm(handlers, request=ENGLISH):
@@ -80,7 +85,7 @@ def test_stop_leaving_and_undo_leave_the_line(handlers, busy, how):
     assert set(last) == {"go", "stop"}
     assert last["go"]["interactive"]  # Drag can be pressed again
     session = visitor(handlers)
-    assert [session.armed, session.running, session.in_line] == [False] * 3
+    assert session.drag.phase is Phase.ENDED
 
 
 def test_a_press_that_changes_nothing_keeps_the_place(handlers, busy):
@@ -102,7 +107,7 @@ def test_points_placed_while_it_waits_are_dragged(handlers, busy):
     busy.set()
     while "Step" not in str(next(run).get(LINE)):
         pass
-    assert len(session.handles) == 2
+    assert len(session.shown.handles) == 2
     run.close()
 
 

@@ -12,6 +12,7 @@ from tests.page.conftest import (
     ENGLISH,
     LINE,
     SEED,
+    ask,
     pressed,
     visitor,
 )
@@ -91,8 +92,9 @@ def test_a_picture_that_does_not_fit_into_memory_changes_nothing(handlers, monke
 
 def test_a_drag_begun_on_one_model_does_not_run_on_another(handlers, monkeypatch):
     session = visitor(handlers)
-    session.edit = session.edit.place([PointPair((8, 8), (24, 24))], None)
-    session.armed, use = True, handlers.desk.models.use
+    session.take_changes([PointPair((8, 8), (24, 24))], None, session.revision + 1)
+    ask(session, handlers.desk.engine)
+    use = handlers.desk.models.use
 
     def slow(name, *args):
         monkeypatch.setattr(handlers.desk.models, "use", use)
@@ -108,7 +110,7 @@ def test_a_drag_begun_on_one_model_does_not_run_on_another(handlers, monkeypatch
 
 def test_drag_pressed_while_another_model_comes_drags_nothing(handlers, monkeypatch):
     session, use = visitor(handlers), handlers.desk.models.use
-    session.edit = session.edit.place([PointPair((8, 8), (24, 24))], None)
+    session.take_changes([PointPair((8, 8), (24, 24))], None, session.revision + 1)
 
     def slow(name, *args):
         monkeypatch.setattr(handlers.desk.models, "use", use)
@@ -145,8 +147,8 @@ def test_choosing_the_model_that_is_shown_leaves_the_picture_alone(handlers):
 
 def test_a_drag_that_ends_late_says_nothing_over_another_model(handlers):
     session = visitor(handlers)
-    session.edit = session.edit.place([PointPair((8, 8), (24, 24))], None)
-    session.armed = True
+    session.take_changes([PointPair((8, 8), (24, 24))], None, session.revision + 1)
+    ask(session, handlers.desk.engine)
     outputs = handlers.drags.run(ENGLISH)
     while "Step" not in str(next(outputs).get(LINE)):
         pass

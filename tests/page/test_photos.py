@@ -1,7 +1,5 @@
 """A visitor's own photo: looked at, framed, inverted, stopped, edited."""
 
-import contextlib
-import threading
 import time
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from tests.page.conftest import (
     UNDO,
     canvas_of,
     dragged,
+    held,
     pressed,
     visitor,
 )
@@ -51,7 +50,8 @@ def test_a_photo_becomes_the_edit_and_undo_brings_the_former_picture_back(handle
     assert last["go"]["interactive"]
     assert not last["stop"]["interactive"]
     assert [entry.change for entry in session.edit.timeline] == ["sample", "photo"]
-    assert session.inversion is None
+    assert not session.inverting
+    assert session.inversion.picture is session.inversion.fit is None  # they may be large
     (model, shape, seconds), = fits.calls
     assert (model, shape, seconds) == ("a.pkl", (*before.img_size, 3), 170.0)
     handlers.history.undo(canvas_of(session), ENGLISH)
@@ -149,7 +149,8 @@ def test_a_photo_unlike_the_model_is_said_to_be_so_and_can_be_used_anyway(handle
     assert last[PHOTO]["fit"]["phase"] == "far"
     assert fits.closed.wait(5)
     assert session.edit is before
-    assert session.inversion is None
+    assert not session.inverting
+    assert session.inversion.nbytes == 0
     use(handlers, anyway=True)
     *_, last = handlers.inversions.invert(ENGLISH)
     assert "Not a close likeness (difference 0.51" in last[LINE]
@@ -183,8 +184,8 @@ def test_stop_frees_a_panel_that_heard_no_end(handlers, fits):
     run.close()
     handlers.desk.sessions.leave(ENGLISH.session_hash)
     assert fits.closed.wait(5)
-    while session.inverting:
-        time.sleep(0.01)
+    session.inversion.join(5)
+    assert not session.inverting
     assert session.edit.change == "photo"
     photo = handlers.inversions.halt_photo(ENGLISH)[PHOTO]
     assert photo["fit"]["phase"] == "none"
@@ -192,11 +193,8 @@ def test_stop_frees_a_panel_that_heard_no_end(handlers, fits):
 
 
 def test_stop_in_the_line_leaves_it(handlers, fits):
-    handlers.desk.line, free = Line(1), threading.Event()
-    other = handlers.desk.line.run(lambda: iter(lambda: free.wait(0.02), True),
-                              lambda: not free.is_set())
-    next(other)
-    with contextlib.closing(other):
+    handlers.desk.line = Line(1)
+    with held(handlers.desk.line):
         taken(handlers)
         use(handlers)
         run = handlers.inversions.invert(ENGLISH)
@@ -207,7 +205,6 @@ def test_stop_in_the_line_leaves_it(handlers, fits):
         assert "Stopped before there was a picture" in last[LINE]
         assert last[PHOTO]["fit"]["phase"] == "placing"
         assert handlers.desk.line.waiting == 0
-        free.set()
     assert visitor(handlers).edit.change == "sample"
     assert not visitor(handlers).inverting
 
@@ -229,4 +226,4 @@ def test_a_drag_and_an_inversion_wait_for_each_other_in_words(handlers, fits):
     list(run)
     assert "Starting" in arm()
     assert "waits" in use(handlers)[LINE]
-    assert session.inversion is None
+    assert session.armed

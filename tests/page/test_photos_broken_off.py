@@ -8,10 +8,10 @@ import pytest
 
 from drag.page.handlers import photos
 from drag.photo.inversion import Fit
-from drag.server import photos as portrait
 from drag.server.engine import NO_MEMORY, NoMemoryError
+from drag.server.jobs import FETCH_SECONDS, Kind
 from networks.errors import UserError
-from tests.page.conftest import ENGLISH, LINE, visitor
+from tests.page.conftest import ENGLISH, LINE, ask, visitor
 from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
 
 BUTTONS = {"interactive": True, "__type__": "update"}, {"interactive": False, "__type__": "update"}
@@ -25,7 +25,7 @@ def panel(outputs):
 
 def lapse(handlers):
     """Half a minute goes by."""
-    visitor(handlers).inversion.asked -= portrait.FETCH_SECONDS + 1
+    visitor(handlers).inversion.asked -= FETCH_SECONDS[Kind.PHOTO] + 1
 
 
 def test_one_that_is_never_fetched_keeps_no_session_alive(handlers):
@@ -48,12 +48,12 @@ def test_one_that_is_never_fetched_lapses(handlers, fits):
     lapse(handlers)
     assert not session.inverting
     handlers.desk.sessions.sweep()
-    assert session.inversion is None
+    assert session.inversion.nbytes == 0
     use(handlers)
     lapse(handlers)
     *_, last = handlers.inversions.invert(ENGLISH)  # too late
     assert panel(last) == ("placing", BUTTONS)
-    assert session.inversion is None
+    assert not session.inverting
     assert not fits.calls
 
 
@@ -64,6 +64,7 @@ def test_who_watches_or_waits_stays(handlers, fits):
     session.seen -= 7200
     session.inversion.asked -= 7200
     handlers.desk.sessions.sweep()
+    assert visitor(handlers) is session
     assert session.inverting
     handlers.drags.halt(ENGLISH)
     list(run)
@@ -81,7 +82,8 @@ def test_stopped_or_refused_before_it_began_it_leaves_the_panel_usable(handlers,
     words = "could not begin" if "refuse" in str(ends) else "before there was a picture"
     assert words in outputs[LINE]
     assert outputs[PHOTO]["fit"]["words"] in outputs[LINE]
-    assert session.inversion is None  # and with it a picture of the visitor
+    assert not session.inverting
+    assert session.inversion.picture is None  # which is one of the visitor
     *_, last = handlers.inversions.invert(ENGLISH)
     assert panel(last) == ("placing", BUTTONS)
     assert not fits.calls
@@ -92,7 +94,7 @@ def test_a_late_invert_takes_no_buttons_from_a_drag(handlers):
     taken(handlers)
     use(handlers)
     handlers.drags.halt(ENGLISH)
-    visitor(handlers).armed = True
+    ask(visitor(handlers))
     *_, last = handlers.inversions.invert(ENGLISH)
     assert panel(last) == ("placing", ())
 
@@ -101,7 +103,7 @@ def test_one_that_lapsed_does_not_answer_for_a_drag(handlers):
     taken(handlers)
     use(handlers)
     lapse(handlers)
-    visitor(handlers).armed = True
+    ask(visitor(handlers))
     outputs = handlers.drags.halt(ENGLISH)
     assert "before the first step" in outputs[LINE]
     assert PHOTO not in outputs
@@ -122,7 +124,7 @@ def test_a_lost_connection_is_said_and_the_panel_is_empty_again(handlers, fits):
         assert "the connection was lost: choose it again" in outputs[LINE]
         assert outputs[PHOTO]["photo"] is False  # Gradio sends no null
         assert panel(outputs) == ("none", BUTTONS)
-    assert visitor(handlers).inversion is None
+    assert not visitor(handlers).inverting
 
 
 def test_leaving_between_asking_and_fetching_lets_go_of_the_picture(handlers):
@@ -130,7 +132,7 @@ def test_leaving_between_asking_and_fetching_lets_go_of_the_picture(handlers):
     use(handlers)
     session = visitor(handlers)
     handlers.visits.leave(ENGLISH)
-    assert session.inversion is None
+    assert session.inversion.picture is None
     assert session.photo is None
 
 

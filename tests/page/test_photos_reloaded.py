@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from drag.server import photos
+from drag.server import sessions
+from drag.server.inversions import Inversion
 from tests.page.conftest import CANVAS, ENGLISH, LINE, another, visitor
 from tests.page.inversions import PHOTO, running, taken, use
 
@@ -20,20 +21,20 @@ def reloaded(handlers, run):
     return handlers.desk.sessions.get("second"), outputs
 
 
-def slow_keep(handlers, monkeypatch, wait):
-    keep = handlers.inversions._keep
+def slow_keep(monkeypatch, wait):
+    keep = Inversion.keep
 
     def slowly(*args):
         wait()
         keep(*args)
 
-    monkeypatch.setattr(handlers.inversions, "_keep", slowly)
+    monkeypatch.setattr(Inversion, "keep", slowly)
 
 
 def test_a_reload_in_the_middle_keeps_the_best_so_far(handlers, fits, monkeypatch):
     # The next page had a copy of the edit from before, as “you left it”, and all work was lost.
     fits.count, fits.pause = 500, 0.05
-    slow_keep(handlers, monkeypatch, lambda: time.sleep(0.3))
+    slow_keep(monkeypatch, lambda: time.sleep(0.3))
     session, outputs = reloaded(handlers, running(handlers))
     assert session.edit.change == "photo"
     assert outputs[CANVAS]["frame"]
@@ -45,11 +46,11 @@ def test_a_reload_in_the_middle_keeps_the_best_so_far(handlers, fits, monkeypatc
 
 @pytest.mark.parametrize("slow", ["start", "end"])
 def test_a_reload_does_not_wait_long_and_says_what_is_gone(handlers, fits, monkeypatch, slow):
-    release, soon = threading.Event(), photos.FINISH_SECONDS
-    monkeypatch.setattr(photos, "FINISH_SECONDS", 0.2)
+    release, soon = threading.Event(), sessions.FINISH_SECONDS
+    monkeypatch.setattr(sessions, "FINISH_SECONDS", 0.2)
     if slow == "end":
         fits.count, fits.pause = 500, 0.05
-        slow_keep(handlers, monkeypatch, lambda: release.wait(30))
+        slow_keep(monkeypatch, lambda: release.wait(30))
         run = running(handlers)
     else:
         def invert(*args):

@@ -77,7 +77,7 @@ def test_of_two_quick_undos_the_last_one_is_shown(handlers, monkeypatch):
     outputs = handlers.history.undo(to_value(session.edit, session.revision), ENGLISH)
     assert outputs == {}
     assert session.edit.seed == 0
-    assert second[0].serial == session.serial  # and its frame is the newest
+    assert second[0].serial == session.shown.serial  # and its frame is the newest
 
 
 def test_a_picture_that_takes_long_is_older_than_the_drag_that_began_meanwhile(

@@ -67,11 +67,11 @@ class Changes:
 
         made: the edit for (generator); without it the visitor's own.   text: then said.
         """
-        session.wanted = mine = object()
+        session.shown.wanted = mine = object()
         line, page, desk = status(text or session.say("ready")), self.page, self.desk
         try:
             for told in desk.models.fetch(model):
-                if session.wanted is not mine:
+                if session.shown.wanted is not mine:
                     return
                 if told:
                     words, share = told
@@ -87,7 +87,7 @@ class Changes:
                 session.settle()
                 turn = self._taken_over(session, model, generator, fresh, mine)
         except TROUBLE:
-            if session.wanted is not mine:
+            if session.shown.wanted is not mine:
                 return
             raise
         if turn:
@@ -99,7 +99,7 @@ class Changes:
     def _taken_over(self, session: Session, model: Model, generator, fresh: Edit | None, mine):
         """The turn in which the visitor's edit of a model is followed by a fresh one, or is taken
         up itself; None where they want another meanwhile."""
-        while session.wanted is mine:
+        while session.shown.wanted is mine:
             own = self._own(session, model, generator)
             edit = follow(own, fresh) if fresh else own
             present = own if own.model == session.edit.model else None

@@ -64,5 +64,5 @@ class Desk:
     def picture(self, session: Session, turn: Turn) -> bytes | None:
         """The picture of a turn; None where another edit has taken its place meanwhile. One at a
         time, so that a visitor in a hurry does not have all of them made at once."""
-        with session.drawing:
+        with session.shown.drawing:
             return self.render(turn.edit) if session.epoch == turn.epoch else None

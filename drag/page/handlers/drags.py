@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 import gradio as gr
@@ -18,6 +18,8 @@ from drag.page.panel import stopped
 from drag.page.showing import at_work, frame_of, history_row, idle, past
 from drag.page.trouble import PHOTO_RUNS, RUNNING, TROUBLE, WAITS, in_words, plain_errors
 from drag.page.wording import how_far, how_it_ended, in_line, problem, status
+from drag.server.drags import Drag
+from drag.server.jobs import RUNS, Kind, Phase
 from drag.server.language import language_of
 from drag.server.line import Place
 from drag.server.sessions import Session, Turn
@@ -43,8 +45,8 @@ class Drags:
         yet, and of the settings.
         """
         session = self.desk.session_with(values[self.page.canvas], request)
-        if session.running or session.in_line:
-            session.objected = time.monotonic()
+        if session.dragging:
+            session.drag.objected = time.monotonic()
             raise UserError(RUNNING if session.running else WAITS)
         if session.inverting:
             raise UserError(PHOTO_RUNS)
@@ -59,7 +61,7 @@ class Drags:
         with self.desk.models.use(edit.model):
             check_drag(there)
         self.desk.line.check()
-        if not session.arm(there, edit):  # another picture is shown meanwhile
+        if not session.arm(Drag(session, self.desk.engine), there, edit):  # overtaken meanwhile
             return {}
         return {self.page.status: status(session.say("starting"), 0.0), **at_work(self.page)}
 
@@ -71,52 +73,48 @@ class Drags:
         except UserError as error:
             yield {self.page.status: in_words(error, language_of(request)), **idle(self.page)}
             return
-        if not session.enter_line():
+        drag = session.fetch(Kind.DRAG)
+        if drag is None:
             if not session.dragging:  # refused, or stopped before this
                 yield idle(self.page)
             return
-        try:
-            yield from self._run(session)
-        except UserError as error:  # the line is full, the points went, memory is too little
-            yield self._broken_off(session, in_words(error, session.language))
-        except Exception:  # an error in a step costs this visitor the rest of the drag, no more
-            log.exception("a drag failed")
-            yield self._broken_off(session, problem(session.say("failed")))
-        finally:
-            session.leave_line()
+        with contextlib.closing(drag):
+            try:
+                last = yield from self._watched(session, drag)
+                ended = self._ended(session, drag, last)
+            except UserError as error:  # the line is full, the points went, memory is too little
+                ended = self._broken_off(session, in_words(error, session.language))
+            except Exception:  # an error in a step costs this visitor the rest of it, no more
+                log.exception("a drag failed")
+                ended = self._broken_off(session, problem(session.say("failed")))
+        yield ended
 
-    def _run(self, session: Session) -> Iterator[dict]:
-        """What `run` yields of a drag that is to be; its thread is the line's."""
-        begun, last, told, copied = [], None, 0.0, time.monotonic()
-        page = self.page
-
-        def steps():
-            present = session.begin()
-            if present:
-                begun.append(present)
-                yield from session.drag(self._steps, *present)
-
-        for item in self.desk.line.run(steps, session.wants_drag):
+    def _watched(self, session: Session, drag: Drag) -> Generator[dict, None, Step | None]:
+        """What `run` yields of a drag until it has ended; its last step."""
+        page, last, told, copied = self.page, None, 0.0, time.monotonic()
+        for item in self.desk.line.run(drag):
             if isinstance(item, Place):
                 yield {page.status: in_line(item, session.language)}
                 continue
             (last, send), now = item, time.monotonic()
             if send or now > told + TELL_SECONDS:
                 told = now
-                changed = {page.status: self._progress(session, last, _way(begun[0][0]))}
+                changed = {page.status: self._progress(session, drag, last)}
                 if send:
                     changed[page.canvas] = self._step(session, last)
                 if now > copied + COPY_SECONDS:
                     copied, changed[page.history] = now, history_row(session)
                 yield changed
-        turn = session.turn()
-        if not begun or turn.epoch != begun[0][1]:  # what replaced the edit has its own to say
-            yield idle(page)
-            return
-        ways = [pair.distance for pair in begun[0][0].points]
-        line = status(how_it_ended(last, ways, session.language))
-        yield {page.status: line, page.canvas: self._end(session, turn, last),
-               **idle(page), **past(page, session)}
+        return last
+
+    def _ended(self, session: Session, drag: Drag, last: Step | None) -> dict:
+        """What is shown of a drag that has ended."""
+        page, turn = self.page, session.turn()
+        if turn.epoch != drag.epoch:  # it never began, or what replaced the edit has its own to say
+            return idle(page)
+        line = status(how_it_ended(last, drag.ways, session.language))
+        return {page.status: line, page.canvas: self._end(session, turn, last),
+                **idle(page), **past(page, session)}
 
     def _broken_off(self, session: Session, line: str) -> dict:
         """What is shown of a drag that could not go on: what it reached."""
@@ -125,18 +123,17 @@ class Drags:
             changed[self.page.canvas] = self._end(session, session.turn())
         return changed | idle(self.page) | past(self.page, session)
 
-    def _steps(self, edit) -> Iterator[Step]:
-        return self.desk.engine.steps(edit, self.desk.line.seconds)
-
-    def _progress(self, session: Session, step: Step, way: float) -> str:
-        objects = time.monotonic() < session.objected + OBJECT_SECONDS and not session.stop
+    def _progress(self, session: Session, drag: Drag, step: Step) -> str:
+        objects = (time.monotonic() < drag.objected + OBJECT_SECONDS
+                   and drag.phase is Phase.RUNNING)
+        way = max(drag.ways, default=0.0)
         return (in_words(UserError(RUNNING), session.language) if objects
                 else how_far(step, way, session.language))
 
     def _step(self, session: Session, step: Step):
         """The canvas with a step's picture."""
         return gr.update(frame=frame_of(session.turn(), jpeg(step.picture, 88), run=session.token,
-                                        settle=False, handles=session.handles))
+                                        settle=False, handles=session.shown.handles))
 
     def _end(self, session: Session, turn: Turn, step: Step | None = None):
         """The canvas with the edit's picture, which may be the last step's; points stay there."""
@@ -146,28 +143,23 @@ class Drags:
         else:
             picture = self.desk.render(edit)
         return gr.update(frame=frame_of(turn, picture, run=session.token, settle=True,
-                                        handles=session.handles))
+                                        handles=session.shown.handles))
 
     @plain_errors
     def halt(self, request: gr.Request) -> dict:
         """Stop was pressed: the drag, or the inversion, ends after the step it is at."""
         session = self.desk.session(request)
-        waiting, session.stop, session.armed = session.armed, True, False
-        if session.inversion and not (waiting or session.dragging):
-            return stopped(self.page, session)
-        if session.running:
+        found = session.drag.stop() if session.drag else Phase.ENDED
+        if found in RUNS:
             return {self.page.status: status(session.say("stopping"))}
-        said = {self.page.status: status(session.say("before_first"))} if waiting else {}
-        return said | idle(self.page)
+        if found in (Phase.ASKED, Phase.WAITING):
+            return {self.page.status: status(session.say("before_first")), **idle(self.page)}
+        return stopped(self.page, session) if session.awaited else idle(self.page)
 
     @plain_errors
     def refused(self, request: gr.Request) -> dict:
         """The queue is full, or the drag could not begin for another reason."""
         session = self.desk.session(request)
-        session.armed = False
+        if session.armed:
+            session.drag.stop()
         return {self.page.status: problem(session.say("refused")), **idle(self.page)}
-
-
-def _way(edit) -> float:
-    """Pixels that the drag of this edit has to go."""
-    return max((pair.distance for pair in edit.points), default=0.0)

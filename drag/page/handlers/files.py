@@ -44,10 +44,11 @@ class Files:
             edit, suffix, made = session.edit, suffix_of(kind), None
             with self.desk.models.use(edit.model) as generator:
                 file = making(suffix, generator, edit, _number(seconds), bool(points), bool(mark))
-                for made in self.desk.films.run(lambda: file, lambda: not session.left):
-                    if isinstance(made, float):
-                        words = session.say("filming", percent=f"{100 * made:.0f}")
-                        yield {self.page.status: status(words, made, quiet=True)}
+                with session.filming(lambda: file) as job:
+                    for made in self.desk.films.run(job):
+                        if isinstance(made, float):
+                            words = session.say("filming", percent=f"{100 * made:.0f}")
+                            yield {self.page.status: status(words, made, quiet=True)}
             if not isinstance(made, bytes):  # the page went, or seemed to
                 raise UserError("The file was not finished: save it again.")
             name = file_name(edit, suffix)

@@ -1,5 +1,6 @@
 """A photo inverted into the model, as the page runs it: asked for, waited for, watched, stopped."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Iterator
@@ -7,7 +8,6 @@ from collections.abc import Iterator
 import gradio as gr
 import numpy as np
 
-from drag.generate import follow
 from drag.page.components.photo_frame import read_frame
 from drag.page.controls import Controls
 from drag.page.handlers.desk import Desk
@@ -19,13 +19,13 @@ from drag.page.wording import how_long, in_line, problem, status
 from drag.photo import alignment
 from drag.photo import inversion as inverting
 from drag.server.engine import NoMemoryError
+from drag.server.inversions import Inversion
+from drag.server.jobs import Kind
 from drag.server.language import language_of, name_in
-from drag.server.line import PHOTO, Place
-from drag.server.photos import Inversion
+from drag.server.line import Place
 from drag.server.sessions import Session
 from networks.errors import UserError
 
-MAX_SECONDS, OF_DRAGS = 170.0, 1.5  # of an inversion; as many times as long as a drag may take
 TELL_SECONDS, SHOW_SECONDS = 0.2, 0.7  # between two lines on how far it is; and two pictures
 log = logging.getLogger("drag")
 
@@ -53,9 +53,9 @@ class Inversions:
         pixels = portrait.pixels
         frame = alignment.checked(frame, pixels)
         picture = alignment.crop(pixels, frame, edit.img_size)
-        self.desk.line.check(kind=PHOTO)
+        self.desk.line.check(kind=Kind.PHOTO)
         inversion = Inversion(
-            edit.model, edit.settings, picture, portrait.shows_face(frame), anyway)
+            session, self.desk.engine, picture, portrait.shows_face(frame), anyway)
         with session.lock:
             if session.inverting or session.armed or session.dragging:
                 raise UserError(PHOTO_RUNS if session.inverting else (
@@ -63,7 +63,7 @@ class Inversions:
             if session.photo is not portrait:  # which came with a frame of its own
                 raise UserError("The photo is another one now: look at its frame, then press “Use "
                                 "this photo”.")
-            session.inversion, session.awaited = inversion, True
+            session.ask(inversion)
         words = session.say("starting")
         fit = {"phase": "running", "words": words, "share": 0.0, "crop": small(picture)}
         return {self.page.status: status(words, 0.0), **at_work(self.page),
@@ -90,38 +90,31 @@ class Inversions:
         except UserError as error:
             yield {self.page.status: in_words(error, language_of(request)), **idle(self.page)}
             return
-        inversion = _fetched(session)
+        inversion = session.fetch(Kind.PHOTO)
         if inversion is None:
             if session.awaited and not session.inverting:  # stopped before this, or it has lapsed
-                session.let_go()
-                session.awaited = False
+                session.inversion.told = True
                 yield at_rest(self.page, session, session.say("photo_not_begun"))
             return
-        try:
-            yield from self._watched(session, inversion)
-            line = None
-        except NoMemoryError:
-            line = _broken_off(session, inversion, "photo_no_memory")
-        except UserError as error:  # the line is full, say
-            line = in_words(error, session.language)
-        except Exception:  # costs this visitor the rest of it, no more
-            log.exception("an inversion failed")
-            line = _broken_off(session, inversion, "photo_failed")
-        finally:
-            inversion.stop, inversion.watched = True, False
-            session.let_go()
-        ended = self._ended(session, inversion, line)
-        session.awaited = False
+        with contextlib.closing(inversion):
+            try:
+                yield from self._watched(session, inversion)
+                line = None
+            except NoMemoryError:
+                line = _broken_off(session, inversion, "photo_no_memory")
+            except UserError as error:  # the line is full, say
+                line = in_words(error, session.language)
+            except Exception:  # costs this visitor the rest of it, no more
+                log.exception("an inversion failed")
+                line = _broken_off(session, inversion, "photo_failed")
+            ended = self._ended(session, inversion, line)
+            inversion.told = True
         yield ended
 
     def _watched(self, session: Session, inversion: Inversion) -> Iterator[dict]:
         """What `invert` yields of one that waits and runs; its thread is the line's."""
-        def wanted():
-            return not session.left and (inversion.running or not inversion.stop)
-
         page, told, shown = self.page, -np.inf, -np.inf
-        for item in self.desk.line.run(
-                lambda: self._fits(session, inversion), wanted, kind=PHOTO):
+        for item in self.desk.line.run(inversion):
             if isinstance(item, Place):
                 line = in_line(item, session.language)
                 yield {page.status: line, page.photo: gr.update(fit={"words": plain(line)})}
@@ -137,72 +130,24 @@ class Inversions:
             yield {page.status: status(words, item.share, quiet=True),
                    page.photo: gr.update(fit=fit)}
 
-    def _fits(self, session: Session, inversion: Inversion) -> Iterator:
-        """The fits of an inversion whose turn has come; the best of them is the visitor's edit when
-        these end, whyever they do."""
-        if inversion.stop:
-            return
-        inversion.running, began, why = True, time.monotonic(), "not watched any more"
-        try:
-            seconds = min(MAX_SECONDS, OF_DRAGS * self.desk.line.seconds)
-            for fit in self.desk.engine.invert(inversion.model, inversion.picture, seconds):
-                first = inversion.fit is None
-                inversion.take(fit)
-                inversion.far = first and not inversion.anyway and inverting.is_far(
-                    fit, inversion.face)
-                yield fit
-                if inversion.stop or inversion.far:
-                    break
-            why = "unlike the model" if inversion.far else (
-                "stopped" if inversion.stop else "done")
-        except Exception as error:
-            why = f"failed: {type(error).__name__}"
-            raise
-        finally:
-            try:
-                if inversion.fit and not inversion.far:
-                    self._keep(session, inversion)
-            finally:
-                log_inversion(inversion, began, "left the page" if session.left else why)
-                inversion.running = False
-                session.let_go()
-
-    def _keep(self, session: Session, inversion: Inversion) -> None:
-        """Have what an inversion came to as the visitor's edit, with what was there before it in
-        the history; where they are at another model meanwhile, it is put aside for them."""
-        with self.desk.models.use(inversion.model) as generator:
-            made = inverting.photo_edit(
-                generator, inversion.model, inversion.fit, inversion.settings)
-        while inversion.turn is None:
-            edit = session.edit
-            if edit.model != made.model:
-                own = session.shelf.get(made.model)
-                session.put_aside(follow(own, made) if own else made)
-                break
-            inversion.turn = session.replace_edit(follow(edit, made), edit)
-        with session.lock:
-            inversion.kept = True
-            if session.cut_off:
-                session.cut_off = "welcome_photo"
-
     def _ended(self, session: Session, inversion: Inversion, line: str | None) -> dict:
         """What is shown of an inversion that has ended; line: what is to be said of its end, if it
         was not a good one."""
-        fit = {"phase": "done", "problem": line is not None}
-        if inversion.far:
-            fit |= {"phase": "far", "picture": small(inversion.fit.picture)}
-        elif inversion.fit is None:
+        fit, best = {"phase": "done", "problem": line is not None}, inversion.fit
+        if best is None:
             fit["phase"] = "placing"
+        elif inversion.far:
+            fit |= {"phase": "far", "picture": small(best.picture)}
         words = plain(line) if line else self._verdict(session, inversion)
-        line, shown = line or status(words), {}
-        if inversion.turn:
+        line, shown, turn = line or status(words), {}, inversion.turn
+        if turn:
             picture = None
             try:
-                picture = self.desk.picture(session, inversion.turn)
+                picture = self.desk.picture(session, turn)
                 fit["picture"] = small(picture)
             except TROUBLE:  # no memory for that either: what was shown stays
                 pass
-            shown = show(self.page, session, line, inversion.turn, picture)
+            shown = show(self.page, session, line, turn, picture)
         return {**shown, self.page.status: line, **idle(self.page),
                 self.page.photo: gr.update(fit=fit | {"words": words})}
 
@@ -221,16 +166,6 @@ class Inversions:
         return words if fit.done else f"{session.say('photo_stopped')} {words}"
 
 
-def _fetched(session: Session) -> Inversion | None:
-    """The inversion that was asked for, which nobody else has fetched, watched from now on."""
-    with session.lock:
-        inversion = session.inversion
-        if inversion is None or inversion.busy or not inversion.alive:
-            return None
-        inversion.watched = True
-        return inversion
-
-
 def _broken_off(session: Session, inversion: Inversion, key: str) -> str:
     """The status line of an inversion that could not go on; key: of the words why."""
     kept = [session.say("photo_kept")] if inversion.kept else []
@@ -242,12 +177,3 @@ def how_near(session: Session, fit) -> str:
     return session.say("photo_progress", stage=session.say(f"photo_{fit.stage}"),
                        percent=f"{100 * fit.share:.0f}",
                        about=how_long(fit.seconds, session.language))
-
-
-def log_inversion(inversion: Inversion, began: float, why: str) -> None:
-    """The one line in the log of an inversion that has ended: nothing of the photo.
-
-    began: time.monotonic().   why: it ended.
-    """
-    stage = inversion.fit.stage if inversion.fit else "nothing yet"
-    log.info("%s: a photo, %s, %.1f s, %s", inversion.model, stage, time.monotonic() - began, why)

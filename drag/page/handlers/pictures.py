@@ -32,12 +32,12 @@ class Pictures:
     def resample(self, seed, psi, request: gr.Request) -> dict:
         """Another picture: the present one stays in the history."""
         session = self.desk.session(request)
-        session.refused = seed
+        session.shown.refused = seed
         if session.edit.seed is None and not str(seed).strip():  # as shown for one from a file
             raise UserError("This picture came from a file and has no number: type one to see "
                             "another picture.")
         seed, psi = parse_seed(seed), parse_truncation(psi)
-        session.refused = ""
+        session.shown.refused = ""
         if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
             return {}
         change = functools.partial(resample, seed=seed, truncation_psi=psi)
@@ -49,7 +49,7 @@ class Pictures:
         over what the button pressed next has to say."""
         session = self.desk.session(request)
         nothing = session.edit.seed is None and not str(seed).strip()
-        if seed == session.refused or nothing:
+        if seed == session.shown.refused or nothing:
             return {}
         return self.resample(seed, psi, request)
 

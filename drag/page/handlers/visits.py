@@ -17,7 +17,7 @@ from drag.page.showing import choices, show
 from drag.page.trouble import TROUBLE, in_words
 from drag.page.wording import status
 from drag.server.language import language_of, say
-from drag.server.sessions import Session
+from drag.server.sessions import WELCOME, Session
 
 
 class Visits:
@@ -34,11 +34,12 @@ class Visits:
         """
         desk, page = self.desk, self.page
         known = desk.sessions.find(token)
+        welcome = known.finish() if known else WELCOME
         session = desk.sessions.open(request.session_hash, token)
         session.language = language_of(request)
         key, values = desk.greeting, {}
         if session.revision:
-            key = session.cut_off or "welcome_back"
+            key = welcome
         elif kept:
             key, values = self._restore(session, kept)
         put_back(session, placed, known.revision if known else -1)
