@@ -6,6 +6,7 @@
     mailboxes  messages that nobody fetches
     api        the endpoints for programs
     zero       drags on ZeroGPU, in a worker of `spaces`
+    internals  what the page needs of Gradio and Gradio does not document
 
 README.md, beside this, says how to host the page, and what strangers can and cannot do on it.
 """

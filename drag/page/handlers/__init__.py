@@ -3,9 +3,9 @@
 A handler returns what it changes, by component (see `drag.page.controls`). Which event runs which,
 `drag.page.wiring` says.
 
-    desk        what all handlers share: models and visitors
-    changes     an edit takes another's place
-    scripts     what the browser's scripts ask for beside events
+    desk        what all handlers share: the models, the visitors
+    changes     how another edit takes the place of a visitor's
+    scripts     what the page's scripts ask of the server beside events
     visits      arriving, and leaving: what ends then, `drag.server.visitors` says
     drags       Drag and Stop
     history     undo, redo, the history, the steps of the last drag
