@@ -75,7 +75,7 @@ class Bench(Page):
     def set(self, name: str, value) -> None:
         """Set a prop, as an update from Python does, and wait until it is shown."""
         self.page.evaluate("([name, value]) => { window.props[name] = value; }", [name, value])
-        self.page.wait_for_timeout(120)
+        self.settle()
 
     def show(self, pixels: np.ndarray, serial: int, **extra) -> None:
         """Another frame."""
@@ -108,7 +108,7 @@ class Bench(Page):
         self.page.locator(".dc-stage").focus()
         for key in keys:
             self.page.keyboard.press(key)
-        self.page.wait_for_timeout(60)
+        self.settle()
 
     def set_brush(self, size: int) -> None:
         """Size of brush and eraser, whether its slider is shown or not."""
@@ -129,6 +129,7 @@ class Bench(Page):
 
     def seen(self) -> np.ndarray:
         """What is visible of the stage, uint8 (h, w, 3)."""
+        self.settle()
         content = self.page.locator(".dc-stage").screenshot()
         return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
@@ -140,7 +141,7 @@ class Bench(Page):
                     "touchEnd" if len(places) < len(before) else "touchMove")
             points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
             client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        self.page.wait_for_timeout(100)
+        self.settle()
 
 
 def _html(initial: dict, dark: bool) -> str:
@@ -181,6 +182,6 @@ def wheel(bench: Bench, place, delta: float, ctrl: bool = False) -> None:
     if ctrl:
         bench.page.keyboard.down("Control")
     bench.page.mouse.wheel(0, delta)
-    bench.page.wait_for_timeout(120)
+    bench.settle()
     if ctrl:
         bench.page.keyboard.up("Control")

@@ -30,7 +30,8 @@ def hub(tmp_path_factory):
 def server(generator, hub, tmp_path_factory):
     """A RunningApp; the built-in model is in the cache when it starts, nothing of the Hub is."""
     folder = tmp_path_factory.mktemp("server")
-    with running_app(folder, HF_ENDPOINT=hub.url, HF_HUB_CACHE=str(folder / "hub")) as app:
+    with running_app(folder, "--drag-seconds", "600",  # on a busy machine 120 may be too short
+                     HF_ENDPOINT=hub.url, HF_HUB_CACHE=str(folder / "hub")) as app:
         yield app
     assert not list((folder / "gradio").rglob("*.*"))  # no visitor's file was ever left there
 

@@ -3,12 +3,45 @@
 import base64
 import io
 import itertools
+import re
 import time
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from drag.edit import Edit
+from drag.files.project import from_project
+
+# Counts what the page waits for: answers to its calls that stand in no queue, and pictures that are
+# decoded. What an answer changes is there a moment after it.
+WAITS = """(() => {
+  const wait = (promise) => {
+    const over = () => setTimeout(() => { window.waits -= 1; });
+    window.waits += 1;
+    promise.then(over, over);
+  };
+  const ask = window.fetch, decode = HTMLImageElement.prototype.decode;
+  window.waits = 0;
+  window.fetch = (address, ...more) => {
+    const answer = ask(address, ...more);
+    if (String(address?.url ?? address).includes('/run/'))
+      wait(answer.then((each) => each.clone().text()));
+    return answer;
+  };
+  HTMLImageElement.prototype.decode = function () {
+    const decoded = decode.call(this);
+    wait(decoded);
+    return decoded;
+  };
+})()"""
+SETTLED = """() => {  // for a few frames, in which what came is drawn
+  const fades = document.getAnimations().some((each) => each.playState === 'running'
+    && each.effect.getComputedTiming().endTime < Infinity);
+  window.calm = window.waits || fades || scrollY !== window.scrolled ? 0 : window.calm + 1;
+  window.scrolled = scrollY;
+  return window.calm > 3;
+}"""
 DRAWN = """() => {  // the canvas's pixels, without what lies over them
   const canvas = document.querySelector('.dc-picture');
   return canvas.toDataURL('image/png').split(',')[1];
@@ -16,8 +49,25 @@ DRAWN = """() => {  // the canvas's pixels, without what lies over them
 KINDS = {"png": "(PNG)", "mp4": "(MP4)", "gif": "(GIF)", "webp": "(WebP)", "drag": "(.drag)",
          "npz": "(.npz)"}
 NOSE = (500, 600)  # or thereabouts, of a face in the middle
+PATIENCE = 90  # seconds that a wait takes at most, on a machine however busy
 ENDINGS = ("Arrived", "Already there", "Nearly there", "No further", "Step limit", "Time is up",
            "Stopped")
+
+
+def settle(page) -> None:
+    """Until a Playwright page with the script WAITS has all that it waits for, and has drawn it:
+    no call is unanswered, no picture undecoded, nothing fades or slides. It does not wait for what
+    comes as a stream: drags, files, models."""
+    page.evaluate("() => { window.calm = 0; }")
+    page.wait_for_function(SETTLED)
+
+
+def stop_the_clock(page) -> None:
+    """From now on timers of a Playwright page, and what it takes for the time, go on by
+    `page.clock.run_for(milliseconds)` only, however slow the machine is; frames, too, so that
+    nothing settles."""
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("() => Date.now() / 1000") + 60)  # that is still to come
 
 
 class Page:
@@ -25,14 +75,16 @@ class Page:
 
     def __init__(self, page, address: str):
         self.page, self.errors = page, []
+        page.set_default_timeout(1000 * PATIENCE)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda line: self.errors.append(line.text)
                 if line.type == "error" else None)
+        page.add_init_script(WAITS)
         started = time.monotonic()
         page.goto(address)
         self.wait_for_frame(after=0)
         self.loaded = time.monotonic() - started
-        page.wait_for_timeout(300)
+        self.settle()
 
     def clear(self) -> None:
         """Take away the example that a new visitor finds."""
@@ -41,7 +93,11 @@ class Page:
         if self.page.is_enabled("[data-act=clear]"):
             self.page.click("[data-act=clear]")
         self.page.click("[data-tool=point]")
-        self.page.wait_for_timeout(150)
+        self.settle()
+
+    def settle(self) -> None:
+        """Until nothing is on its way to the page but what comes as a stream."""
+        settle(self.page)
 
     def reset_points(self) -> None:
         """Press that button and wait until no point is there."""
@@ -54,34 +110,35 @@ class Page:
         """Serial of the frame that is shown."""
         return int(self.page.get_attribute(".dc-stage", "data-serial") or 0)
 
-    def wait_for_frame(self, after: int, seconds: float = 30) -> None:
+    def wait_for_frame(self, after: int) -> None:
         """Until a frame later than this one is shown."""
         self.page.wait_for_function(
-            f"+(document.querySelector('.dc-stage')?.dataset.serial ?? 0) > {after}",
-            timeout=1000 * seconds,
-        )
+            f"+(document.querySelector('.dc-stage')?.dataset.serial ?? 0) > {after}")
 
     @property
     def status(self) -> str:
         """The status line."""
         return self.page.inner_text("#status .status")
 
-    def wait_for_status(self, *words: str, seconds: float = 30) -> str:
-        """Until the status line holds one of these words; returns it."""
-        self.page.wait_for_function(
-            "words => words.some(w => "
-            "document.querySelector('#status .status')?.innerText.includes(w))",
+    def wait_for_status(self, *words: str, seconds: float = PATIENCE) -> str:
+        """Until the status line holds one of these words; returns it as it was then."""
+        return self.page.wait_for_function(
+            "words => { const line = document.querySelector('#status .status')?.innerText ?? '';"
+            " return words.some((word) => line.includes(word)) && line; }",
             arg=list(words), timeout=1000 * seconds,
-        )
-        return self.status
+        ).json_value()
 
-    def wait_for_step(self, number: int, seconds: float = 30) -> None:
+    def wait_for_step(self, number: int) -> None:
         """Until a drag tells of this step or a later one; quick steps are not all told of."""
         self.page.wait_for_function(
             "number => +(document.querySelector('#status .status').innerText"
             ".match(/Step ([0-9]+),/)?.[1] ?? 0) >= number",
-            arg=number, timeout=1000 * seconds,
-        )
+            arg=number)
+
+    @property
+    def step(self) -> int:
+        """The step that the status line tells of; 0 where it tells of none."""
+        return int((re.search(r"Step (\d+),", self.status) or (0, 0))[1])
 
     def picture(self) -> np.ndarray:
         """What the canvas shows, uint8 (H, W, 3)."""
@@ -105,7 +162,7 @@ class Page:
         """Type a model, or part of its name, into the menu and press Enter."""
         self.turn_to("Picture")
         self.page.fill("#model input", name)
-        self.page.wait_for_timeout(200)  # for the menu to follow
+        self.settle()  # the menu follows
         self.page.press("#model input", "Enter")
 
     @property
@@ -120,7 +177,7 @@ class Page:
         for place in path[1:]:
             self.page.mouse.move(*self.at(*place), steps=6)
         self.page.mouse.up()
-        self.page.wait_for_timeout(150)
+        self.settle()
 
     def touch_and_drag(self, *path: tuple[float, float]) -> None:
         """The same with a finger."""
@@ -132,7 +189,7 @@ class Page:
         for kind, place in zip(kinds, [places[0], *steps, None], strict=True):
             points = [{"x": float(place[0]), "y": float(place[1])}] if place else []
             client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        self.page.wait_for_timeout(150)
+        self.settle()
 
     def value(self) -> dict:
         """Points and region as the canvas last told Gradio, read from what it draws them from."""
@@ -155,12 +212,12 @@ class Page:
         """Show this tab: Picture, Photo, Files, Advanced."""
         self.page.get_by_role("tab", name=tab).click()
 
-    def save(self, kind: str, seconds: float = 60) -> Path:
+    def save(self, kind: str) -> Path:
         """Save the edit as a file of this kind, such as png; returns where it is."""
         self.turn_to("Files")
         self.page.click("#format input")
         self.page.get_by_role("option").filter(has_text=KINDS[kind]).click()
-        with self.page.expect_download(timeout=1000 * seconds) as download:
+        with self.page.expect_download() as download:
             self.page.click("#save")
         assert download.value.suggested_filename.endswith(f".{kind}")
         return Path(download.value.path())
@@ -190,6 +247,15 @@ class Page:
             "b.ariaCurrent === 'true' ? `[${b.innerText.trim()}]` : b.innerText.trim())}`"
             ".endsWith(text)", arg=text)
 
+    def kept(self, change: str) -> Edit:
+        """The edit that the browser keeps a copy of, once it came about by this change."""
+        self.page.wait_for_function(
+            """change => {
+              const {entries, at} = JSON.parse(sessionStorage.draggan_edit || '{}');
+              return entries?.[at].change === change;
+            }""", arg=change)
+        return from_project(self.page.evaluate("() => sessionStorage.draggan_edit").encode())
+
     def take_long(self, rate: float = 1e-4) -> None:
         """The next drag takes many steps, by the smallest learning rate minutes, however slowly
         this browser tells of it: beside a drag on the same cores its page may stand still."""
@@ -197,16 +263,23 @@ class Page:
         for label, value in (("Learning rate", str(rate)), ("Step limit", "2000")):
             self.page.get_by_label(label).fill(value)
 
-    def drag(self, seconds: float = 200) -> str:
-        """Press Drag and wait until it ends by itself; returns the status line."""
+    def drag(self) -> str:
+        """Press Drag and wait until it ends by itself and its picture is there; returns the status
+        line."""
         self.page.click("#drag")
-        return self.wait_for_status(*ENDINGS, seconds=seconds)
+        return self._ended(*ENDINGS, seconds=7 * PATIENCE)
 
     def stop(self) -> str:
-        """Press Stop and wait until the drag has ended; returns the status line."""
+        """Press Stop and wait until the drag has ended and its picture is there; returns the status
+        line."""
         self.page.click("#stop")
-        return self.wait_for_status("Stopped")
+        return self._ended("Stopped")
+
+    def _ended(self, *words: str, seconds: float = PATIENCE) -> str:
+        line = self.wait_for_status(*words, seconds=seconds)
+        self.settle()  # the picture came with the line, and is decoded
+        return line
 
     def problem(self) -> str:
         """The sentence that bad input is answered with."""
-        return self.page.locator("#status .problem").inner_text(timeout=5000)
+        return self.page.locator("#status .problem").inner_text()

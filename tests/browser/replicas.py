@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.browser.proxy import Proxy
 from tests.running_app import RunningApp, running_app
 
-FLAGS = "--drags", "1"
+FLAGS = "--drags", "1", "--drag-seconds", "600"  # on a busy machine 120 may be too short
 
 
 class Replicas:

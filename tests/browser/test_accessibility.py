@@ -25,7 +25,7 @@ def test_axe_finds_no_serious_problem(open_page, width, dark):
     found = {}
     for tab in SHOWN:
         page.turn_to(tab)
-        page.page.wait_for_timeout(300)
+        page.settle()
         found[tab] = problems(page)
     page.page.click("[data-act=help]")
     found["help"] = problems(page)
@@ -40,7 +40,7 @@ def test_no_word_is_cut_in_chinese(open_page, width):
       getComputedStyle(each).display !== 'inline').map(each => each.innerText)"""
     for tab in ("图片", "照片", "文件", "高级"):
         page.turn_to(tab)
-        page.page.wait_for_timeout(300)
+        page.settle()
         assert page.page.evaluate(cut) == []
         assert page.page.evaluate("document.documentElement.scrollWidth") <= width
     text = page.page.inner_text("body")
@@ -57,7 +57,7 @@ def test_every_control_has_a_name_and_a_word_on_what_it_does(open_page):
       .map(each => each.outerHTML.slice(0, 120))"""
     for tab in SHOWN:
         page.turn_to(tab)
-        page.page.wait_for_timeout(300)
+        page.settle()
         assert page.page.evaluate(unexplained) == []
     page.turn_to("Picture")
     order, parts = [], ["#history", "#drag", "#reset-points", "#examples", "#seed", "#exchange"]

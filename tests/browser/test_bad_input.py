@@ -25,7 +25,9 @@ def test_truncation_out_of_range_is_refused_and_the_picture_stays(open_page, typ
     before = page.serial
     page.page.fill("#psi input[type=number]", typed)
     page.page.press("#psi input[type=number]", "Tab")
-    page.page.wait_for_timeout(1500)
+    page.page.wait_for_function(
+        "before => +document.querySelector('.dc-stage').dataset.serial > before"
+        " || document.querySelector('#status .problem')", arg=before)
     if page.serial == before:  # else the browser's part of the slider has put it into range
         assert "from 0 to 1" in page.problem()
     else:
@@ -85,5 +87,5 @@ def test_a_browser_whose_storage_is_full_says_so_and_the_edit_stays(open_page):
     page.page.evaluate("""() => { Storage.prototype.setItem = () => {
       throw new DOMException('full', 'QuotaExceededError'); }; }""")
     page.press_and_drag(NOSE, (560, 600))
-    page.page.wait_for_selector(".th-note:has-text('save it as a project')", timeout=10_000)
+    page.page.wait_for_selector(".th-note:has-text('save it as a project')")
     assert len(page.value()["points"]) == 1

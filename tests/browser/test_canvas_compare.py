@@ -22,7 +22,6 @@ def compared(open_bench, **kwargs):
     bench = open_bench(frame=frame, **kwargs)
     bench.press_and_drag((20, 150), (45, 190))
     bench.show(flat(BLUE), 2, sample="a")
-    bench.page.wait_for_timeout(350)  # the hint fades
     return bench
 
 
@@ -32,14 +31,12 @@ def test_the_original_is_seen_as_long_as_its_button_is_held(open_bench):
     with_point = bench.seen()[150:250, :100]
     bench.page.locator("[data-act=original]").hover()
     bench.page.mouse.down()
-    bench.page.wait_for_timeout(80)
     assert is_colour(bench.seen(), RED)
     assert with_point.astype(int).std() > 20
     assert bench.seen()[150:250, :100].astype(int).std(axis=(0, 1)).max() < 3  # points are hidden
     assert bench.page.inner_text(".dc-label-before") == "Original"
     bench.page.mouse.move(5, 5)
     bench.page.mouse.up()
-    bench.page.wait_for_timeout(80)
     assert is_colour(bench.seen(), BLUE)
     assert not bench.page.is_visible(".dc-label-before")
     assert bench.events == ["release"]  # nothing had to be asked for
@@ -50,14 +47,11 @@ def test_the_original_is_held_by_key(open_bench, key):
     bench = compared(open_bench)
     bench.page.locator(".dc-stage" if key == "c" else "[data-act=original]").focus()
     bench.page.keyboard.down(key)
-    bench.page.wait_for_timeout(80)
     assert is_colour(bench.seen(), RED)
     bench.page.keyboard.up(key)
-    bench.page.wait_for_timeout(80)
     assert is_colour(bench.seen(), BLUE)
     bench.page.keyboard.down(key)
     bench.page.locator("[data-act=help]").focus()  # a key whose release is never seen
-    bench.page.wait_for_timeout(80)
     assert is_colour(bench.seen(), BLUE)
 
 
@@ -84,16 +78,14 @@ def test_the_original_is_held_by_touch(open_bench):
     bench.page.wait_for_timeout(700)  # longer than a long press
     assert is_colour(bench.seen(), RED)
     client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    bench.page.wait_for_timeout(80)
     assert is_colour(bench.seen(), BLUE)
 
 
 def test_a_missing_original_is_asked_for_once(open_bench):
     bench = open_bench(frame=frame_of(flat(BLUE), 1, sample="b"))
-    bench.page.wait_for_timeout(350)
     bench.page.locator(".dc-stage").focus()
     bench.page.keyboard.down("c")
-    bench.page.wait_for_timeout(60)
+    bench.settle()
     assert bench.events == ["compare"]
     assert is_colour(bench.seen(), BLUE)
     bench.page.keyboard.up("c")
@@ -104,7 +96,7 @@ def test_a_missing_original_is_asked_for_once(open_bench):
     bench.set("before", {"src": to_url("image/jpeg", jpeg(flat(RED), 95)), "sample": "b"})
     assert is_colour(bench.seen(), RED)
     bench.page.keyboard.up("c")
-    bench.page.wait_for_timeout(60)
+    bench.settle()
     assert is_colour(bench.seen(), BLUE)
     bench.press("s")
     assert bench.events == ["compare"]
@@ -144,7 +136,6 @@ def halves(bench):
 def test_split_shows_before_on_the_left_and_now_on_the_right(open_bench):
     bench = compared(open_bench)
     bench.page.click("[data-act=split]")
-    bench.page.wait_for_timeout(80)
     left, right = halves(bench)
     assert is_colour(left, RED)
     assert is_colour(right, BLUE)
@@ -158,7 +149,6 @@ def test_split_shows_before_on_the_left_and_now_on_the_right(open_bench):
     assert len(bench.value()["points"]) == 1  # nothing is placed unseen
     bench.page.click("[data-tool=paint]")  # who takes a tool wants to use it
     assert bench.page.get_attribute("[data-act=split]", "aria-pressed") == "false"
-    bench.page.wait_for_timeout(80)
     assert is_colour(halves(bench)[0], GREEN)
 
 
@@ -179,13 +169,11 @@ def test_the_line_is_moved_by_mouse_and_by_key(open_bench):
     bench.page.mouse.down()
     bench.page.mouse.move(stage["x"] + 0.25 * stage["width"], middle, steps=4)
     bench.page.mouse.up()
-    bench.page.wait_for_timeout(80)
     assert split_share(bench) == pytest.approx(0.25, abs=0.02)
     assert divider.get_attribute("aria-valuenow") == "25"
     divider.focus()
     for _ in range(5):
         bench.page.keyboard.press("ArrowRight")
-    bench.page.wait_for_timeout(80)
     assert split_share(bench) == pytest.approx(0.35, abs=0.02)
     bench.page.keyboard.press("End")
     assert divider.get_attribute("aria-valuenow") == "100"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.browser.bench import SIDE, ends
+from tests.browser.page import stop_the_clock
 
 BESIDE = """markup => {
   const beside = document.createElement('div');
@@ -24,9 +25,11 @@ def test_every_end_is_selected_and_nudged_by_key_in_one_change(open_bench):
         order.append((bench.value()["selected"], bench.value()["selectedEnd"]))
     assert order == [(0, "handle"), (0, "target"), (1, "handle"), (1, "target"), (0, "handle")]
     before = bench.value()["points"][0]
-    bench.press("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowLeft")
+    stop_the_clock(bench.page)
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowLeft"):
+        bench.page.keyboard.press(key)
     assert len(bench.events) == ticks  # not yet
-    bench.page.wait_for_timeout(500)
+    bench.page.clock.run_for(500)
     assert bench.events[ticks:] == ["release"]
     after = bench.committed["points"][0]
     assert np.allclose(np.subtract(after["handle"], before["handle"]), (-8, 1), atol=0.1)
@@ -40,12 +43,14 @@ def test_what_was_nudged_is_committed_before_the_server_is_asked(open_bench, key
     bench = open_bench()
     bench.press_and_drag((100, 120), (200, 220))
     before = bench.committed["points"][0]["target"]
-    bench.press("ArrowRight", key)
+    stop_the_clock(bench.page)
+    for each in ("ArrowRight", key):
+        bench.page.keyboard.press(each)
     name = {"Enter": "submit", "Control+z": "undo"}.get(key, "redo")
     assert bench.events == ["release", "release", name]
     assert bench.committed["points"][0]["target"][0] == pytest.approx(before[0] + 1)
     assert bench.committed["revision"] == 2
-    bench.page.wait_for_timeout(500)
+    bench.page.clock.run_for(500)
     assert bench.events[2:] == [name]
 
 

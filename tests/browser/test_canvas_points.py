@@ -84,7 +84,6 @@ def test_pin_arrow_and_waiting_point_look_different(open_bench):
         bench.press(*keys)
         box = bench.page.locator(".dc-stage").bounding_box()
         left, top = round(x - box["x"]), round(y - box["y"])
-        bench.page.wait_for_timeout(80)
         looks.append(bench.seen()[top - 8:top + 9, left - 8:left + 9].astype(int))
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert np.abs(looks[one] - looks[other]).mean() > 4
@@ -130,7 +129,7 @@ def test_a_servers_mask_is_kept_while_it_is_still_decoded(open_bench):
       stage.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', ctrlKey: true, bubbles: true }));
     }""", value)
     assert bench.committed["mask"] == value["mask"]
-    bench.page.wait_for_timeout(200)
+    bench.settle()
     assert bench.value()["painted"]
 
 

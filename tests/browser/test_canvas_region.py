@@ -111,7 +111,6 @@ def test_what_stays_is_seen_on_any_picture_and_what_moves_is_clear(open_bench, t
     bench.show(flat(tone), 2)
     paint(bench, "lasso", *SQUARE)
     bench.page.mouse.move(0, 0)
-    bench.page.wait_for_timeout(100)
     seen = bench.seen().astype(int)
     scale = seen.shape[0] / SIDE
     part = [slice(round(a * scale), round(b * scale)) for a, b in ((130, 270), (350, 480))]
@@ -121,7 +120,6 @@ def test_what_stays_is_seen_on_any_picture_and_what_moves_is_clear(open_bench, t
     if tone > 200:
         assert stays.mean() < 200
     bench.page.click("[data-act=toggle]")
-    bench.page.wait_for_timeout(100)
     assert np.abs(bench.seen().astype(int)[part[1], part[1]] - tone).max() <= 3
     assert bench.region() is not None  # hidden, not gone
     assert bench.page.inner_text("[data-act=toggle]") == "Show"

@@ -67,10 +67,10 @@ def test_the_hint_goes_at_the_first_change_and_stays_away(open_bench, chromium):
     assert hint.is_visible()
     assert hint.inner_text() == "Press on the picture and drag"
     bench.press_and_drag((100, 120), (200, 220))
-    bench.page.wait_for_timeout(400)
+    bench.settle()
     assert not hint.is_visible()
     bench.press("Delete")
-    bench.page.wait_for_timeout(400)
+    bench.settle()
     assert not hint.is_visible()
     again = open_bench(context=context)
     assert not again.page.locator(".dc-hint").is_visible()
@@ -80,10 +80,10 @@ def test_the_hint_does_not_lie_over_what_a_drag_made(open_bench):
     bench = open_bench()
     hint = bench.page.locator(".dc-hint")
     bench.show(flat((20, 20, 200)), 2, sample="a", original=False)
-    bench.page.wait_for_timeout(400)
+    bench.settle()
     assert not hint.is_visible()
     bench.show(flat((20, 20, 200)), 3, sample="b", original=True)  # another picture, untouched
-    bench.page.wait_for_timeout(400)
+    bench.settle()
     assert hint.is_visible()
 
 
@@ -94,7 +94,7 @@ def test_the_canvas_works_where_nothing_may_be_stored(open_bench, chromium):
     bench = open_bench(context=context)
     assert bench.page.locator(".dc-hint").is_visible()
     bench.press_and_drag((100, 120), (200, 220))
-    bench.page.wait_for_timeout(400)
+    bench.settle()
     assert not bench.page.locator(".dc-hint").is_visible()
 
 

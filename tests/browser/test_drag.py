@@ -22,7 +22,6 @@ def drag_nose(page, seed, move):
     first = page.serial
     move(tuple(nose), (nose[0] + DISTANCE / 2, nose[1]), (nose[0] + DISTANCE, nose[1]))
     status = page.drag()
-    page.page.wait_for_timeout(500)
     after = page.picture()
     moved, score = find_face(after)
     went = 0.0 if moved is None else moved[NOSE_TIP][0] - nose[0]
@@ -74,7 +73,6 @@ def test_outside_a_painted_region_little_changes(open_page):
     (pair,) = page.value()["points"]
     assert pair["target"][0] - pair["handle"][0] == pytest.approx(DISTANCE, abs=2)
     status = page.drag()
-    page.page.wait_for_timeout(500)
     masked = page.picture()
     outside = np.ones(before.shape[:2], bool)
     outside[int(max(0, top)) : int(bottom), int(max(0, left)) : int(right)] = False

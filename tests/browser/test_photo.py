@@ -75,9 +75,9 @@ def choose(page, content=ONE, name="me.jpg"):
 
 def wait_for_frame(page):
     """Until the photo is shown; returns the note beside it."""
-    page.page.wait_for_selector(".ph-placing:not([hidden]) image[href]", timeout=60_000)
+    page.page.wait_for_selector(".ph-placing:not([hidden]) image[href]")
     page.page.wait_for_function("() => !document.querySelector('.ph-note').innerText"
-                                ".startsWith('Looking')", timeout=60_000)
+                                ".startsWith('Looking')")
     page.page.locator(".ph-stage").scroll_into_view_if_needed()
     return page.page.inner_text(".ph-note")
 
@@ -104,7 +104,7 @@ def fingers(page, *paths):
             {"x": (1 - share) * a[0] + share * b[0], "y": (1 - share) * a[1] + share * b[1],
              "id": number} for number, (a, b) in enumerate(paths)]
         client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    page.page.wait_for_timeout(150)
+    page.settle()
 
 
 def beside(place, dx, dy):
@@ -114,7 +114,7 @@ def beside(place, dx, dy):
 def invert(page):
     """Press the button, and on if the photo is unlike the model; returns how it ended."""
     page.page.click("#photo [data-act=use]")
-    page.wait_for_status("%", seconds=60)
+    page.wait_for_status("%")
     assert page.page.is_disabled("#drag")
     page.page.wait_for_function(  # cores may be busy
         "() => !document.querySelector('[data-act=use]').hidden", timeout=240_000)
@@ -139,7 +139,7 @@ def test_from_a_photo_to_a_drag_of_it(open_page, width):
     page.wait_for_frame(before)
     page.wait_for_entries("[Photo]")
     assert page.page.evaluate("document.documentElement.scrollWidth") <= width
-    page.page.wait_for_timeout(500)  # until buttons have their colours back
+    page.settle()  # until buttons have their colours back
     assert not problems(page)
     move = page.touch_and_drag if width < 500 else page.press_and_drag
     move((500, 640), (540, 640))
@@ -147,7 +147,7 @@ def test_from_a_photo_to_a_drag_of_it(open_page, width):
     page.wait_for_entries("[Drag]")
     for _ in range(3):  # the drag, the point, the photo
         page.page.click("#undo")
-        page.page.wait_for_timeout(700)
+        page.settle()
     page.wait_for_entries("Photo,Drag")
 
 
@@ -180,7 +180,7 @@ def test_the_frame_follows_the_mouse_the_wheel_and_the_keys(open_page):
     assert placed(page)["angle"] == pytest.approx(zoomed["angle"], abs=0.1)
     page.page.mouse.move(*placed(page)["middle"])
     page.page.mouse.wheel(0, 200)
-    page.page.wait_for_timeout(150)
+    page.settle()
     smaller = placed(page)
     assert smaller["side"] == pytest.approx(zoomed["side"] * math.exp(-0.2), rel=0.02)
     page.page.locator(".ph-stage").focus()
@@ -224,12 +224,12 @@ def test_stop_keeps_the_best_so_far(open_page):
     page = open_page()
     choose(page)
     page.page.dblclick("#photo [data-act=use]")  # Stop comes to this place
-    page.wait_for_status("%", seconds=60)
+    page.wait_for_status("%")
     bar = page.page.get_by_role("progressbar", name="the work on your photo")
     assert 0 <= int(bar.get_attribute("aria-valuenow")) < 100
     page.page.wait_for_timeout(500)  # in which Stop is not pressed
     page.page.keyboard.press("Enter")  # it has the focus
-    page.wait_for_status("Stopped, the best", seconds=60)
+    page.wait_for_status("Stopped, the best")
     page.wait_for_entries("[Photo]")
     assert page.page.is_enabled("#drag")
     page.page.wait_for_selector(".ph-note:focus:has-text('the best so far is kept')")
@@ -241,6 +241,6 @@ def test_what_is_no_photo_is_said_beside_it_and_the_frame_stays(open_page):
     for content, words in ((b"not a photo", "is no photo"), (bytes(20_000_001), "20 MB")):
         page.page.set_input_files("#photo .ph-input", {
             "name": "me.jpg", "mimeType": "image/jpeg", "buffer": content})
-        page.page.wait_for_selector(f".ph-problem:has-text('{words}')", timeout=20_000)
+        page.page.wait_for_selector(f".ph-problem:has-text('{words}')")
     assert page.page.is_visible(".ph-stage")
     assert page.page.is_enabled("#photo [data-act=use]")

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests.browser.conftest import ARGS
-from tests.browser.page import Page
+from tests.browser.page import Page, settle
 from tests.browser.test_photo_panel import PHOTO, RUNNING, Panel
 
 FAKE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
@@ -62,7 +62,7 @@ def states(panel):
 def open_camera(panel):
     """Press Camera, and wait until its picture is shown."""
     panel.page.click("[data-act=camera]")
-    panel.page.wait_for_selector("[data-act=snap]:visible", timeout=10_000)
+    panel.page.wait_for_selector("[data-act=snap]:visible")
     assert states(panel)[-1] == "live"
 
 
@@ -71,11 +71,13 @@ def answer(panel):
     before = len(states(panel))
     panel.page.evaluate("() => window.give()")
     panel.page.wait_for_function("before => window.tracks.length > before", arg=before)
-    panel.page.wait_for_timeout(200)
+    settle(panel.page)
 
 
 def all_ended(panel, number):
-    """Every one of so many tracks is over, and no camera's picture is shown."""
+    """Every one of so many tracks is soon over, and no camera's picture is shown."""
+    panel.page.wait_for_function(
+        "() => window.tracks.every(({ readyState }) => readyState === 'ended')")
     assert states(panel) == ["ended"] * number
     assert panel.page.locator(".ph-live").is_hidden()
     assert panel.page.evaluate("() => document.querySelector('.ph-live video').srcObject") is None
@@ -98,7 +100,7 @@ def run(panel):
 
 def turn_away(panel):
     panel.page.evaluate("() => { document.querySelector('#photo').style.display = 'none'; }")
-    panel.page.wait_for_timeout(200)
+    settle(panel.page)
 
 
 def leave(panel):
@@ -174,14 +176,13 @@ def test_on_the_page_a_picture_of_the_camera_is_framed_by_hand(context, server):
     page.turn_to("Photo")
     open_camera(page)
     page.turn_to("Picture")
-    page.page.wait_for_timeout(300)
-    assert states(page) == ["ended"]
+    all_ended(page, 1)
     page.turn_to("Photo")
     assert page.page.locator(".ph-live").is_hidden()
     open_camera(page)
     page.page.click("[data-act=snap]")
-    page.page.wait_for_selector(".ph-placing:not([hidden]) image[href]", timeout=60_000)
-    page.page.wait_for_selector(".ph-note:has-text('by hand')", timeout=60_000)  # it is no face
+    page.page.wait_for_selector(".ph-placing:not([hidden]) image[href]")
+    page.page.wait_for_selector(".ph-note:has-text('by hand')")  # it is no face
     assert page.page.is_visible("[data-act=use]")
     all_ended(page, 2)
     assert page.errors == []

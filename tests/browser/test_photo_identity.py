@@ -37,7 +37,6 @@ def test_the_astronaut_turns_her_head_and_is_herself(open_page):
     x, y = inverted[NOSE_TIP]
     page.press_and_drag((x, y), (x + WAY, y))
     page.drag()
-    page.page.wait_for_timeout(500)
     turned, _ = find_face(page.picture())
     distance = np.linalg.norm(identity(page.picture(), turned) - who)
     print(f"{said!r}; identity distance {distance:.2f}, nose went {turned[NOSE_TIP][0] - x:.0f} px")

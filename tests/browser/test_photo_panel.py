@@ -9,6 +9,7 @@ from drag.files.images import jpeg
 from drag.page.components.base import to_url
 from drag.page.components.photo_frame import _CSS, _HTML, _JS
 from tests.browser.bench import COLOURS, GRADIO, flat
+from tests.browser.page import WAITS, stop_the_clock
 from tests.browser.test_accessibility import AXE
 
 ADDRESS = "http://localhost/"  # answered from here; a camera needs a safe address
@@ -27,6 +28,7 @@ class Panel:
     def __init__(self, page):
         self.page, self.errors = page, []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.add_init_script(WAITS)
         page.route("**/*", lambda route: route.fulfill(body=_page(), content_type="text/html"))
         page.goto(ADDRESS)
 
@@ -94,6 +96,7 @@ def panel(open_panel):
 
 def test_the_second_click_of_two_presses_neither_stop_nor_use(panel):
     # Stop stands where "Use this photo" was: it ended the inversion before that had begun.
+    stop_the_clock(panel.page)
     box = panel.act("use").bounding_box()
     place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     panel.page.mouse.dblclick(*place)  # before there is an answer
@@ -103,36 +106,37 @@ def test_the_second_click_of_two_presses_neither_stop_nor_use(panel):
     place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     panel.page.mouse.click(*place)
     assert panel.events == ["use"]
-    panel.page.wait_for_timeout(REST)
+    panel.page.clock.run_for(REST)
     panel.page.mouse.click(*place)
     assert panel.events == ["use", "stop"]
     panel.turn_to("done", picture=PICTURE)  # and as much the other way round
     panel.act("use").click()
     assert panel.events == ["use", "stop"]
-    panel.page.wait_for_timeout(REST)
+    panel.page.clock.run_for(REST)
     panel.act("use").click()
     assert panel.events == ["use", "stop", "use"]
 
 
 def test_the_focus_goes_from_a_button_to_what_takes_its_place(panel):
     keyboard = panel.page.keyboard
+    stop_the_clock(panel.page)
     panel.act("use").focus()
     keyboard.press("Enter")
     panel.set("fit", RUNNING)
     assert panel.focused == "stop"
     for _ in range(3):  # Enter is held
         keyboard.down("Enter")
-        panel.page.wait_for_timeout(REST / 2)
+        panel.page.clock.run_for(REST // 2)
     keyboard.up("Enter")
     assert panel.events == ["use"]
     panel.turn_to("far", picture=PICTURE)
     assert panel.focused == "anyway"
-    panel.page.wait_for_timeout(REST)
+    panel.page.clock.run_for(REST)
     keyboard.press("Enter")
     assert panel.page.evaluate("() => window.props.value.anyway") is True
     panel.set("fit", RUNNING)
     assert panel.focused == "stop"
-    panel.page.wait_for_timeout(REST)
+    panel.page.clock.run_for(REST)
     keyboard.press(" ")
     assert panel.events == ["use", "use", "stop"]
     panel.turn_to("done", picture=PICTURE)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from drag.files.project import from_project
+from tests.browser.page import PATIENCE
 from tests.judge import find_face
 
 
@@ -16,9 +17,9 @@ def difference(one, other):
     return np.abs(one.astype(float) - other).mean()
 
 
-def wait_for(page, picture, seconds=10):
+def wait_for(page, picture):
     """Until the page shows this picture."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + PATIENCE
     while difference(page.picture(), picture) >= 1:
         assert time.monotonic() < until, "another picture is shown"
         page.page.wait_for_timeout(100)
@@ -68,7 +69,7 @@ def test_from_an_example_to_a_second_browser(open_page, touch):
     page.wait_for_entries("Region]")
     now = page.picture()
     project = check_files(page)
-    page.page.wait_for_timeout(1500)
+    page.kept("mask")
     page.page.reload()
     page.wait_for_status("Welcome back")
     page.wait_for_frame(after=0)
@@ -94,22 +95,20 @@ def go_back_and_forth(page):
     press(page, "#examples button:nth-child(2)")
     page.wait_for_status("Turn the head")
     page.wait_for_frame(before)
-    page.page.wait_for_timeout(300)
+    page.settle()
     original = page.picture()
     assert "there" in page.drag() or "Arrived" in page.status
-    page.page.wait_for_timeout(600)
     dragged = page.picture()
     last = int(page.page.get_attribute("#steps input[type=range]", "max"))
     assert last >= 3
     page.scrub(last // 2)
     page.wait_for_status("of the drag")
-    page.page.wait_for_timeout(300)
+    page.settle()
     middle = page.picture()
     assert difference(middle, original) > 1
     assert difference(middle, dragged) > 1
     assert find_face(middle)[1] > 1
     page.drag()
-    page.page.wait_for_timeout(600)
     assert page.entries == ["Seed 14", "Seed 230", "Drag", "[Drag]"]
     again = page.picture()
     for picture in (middle, original, first):

@@ -26,7 +26,7 @@ def told(generator, tmp_path_factory):
     """What a server with the stand-in says: lines of JSON, and the stand-in's own."""
     log = tmp_path_factory.mktemp("spaces") / "log"
     run = subprocess.run(
-        [sys.executable, HERE / "server_side.py"], capture_output=True, text=True, timeout=120,
+        [sys.executable, HERE / "server_side.py"], capture_output=True, text=True, timeout=600,
         env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parent.parent}",
              "SPACES_ZERO_GPU": "true", "SPACES_LOG": str(log)})
     assert run.returncode == 0, run.stderr
