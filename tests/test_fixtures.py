@@ -86,6 +86,7 @@ def test_a_hostile_file_is_refused(path):
         read_checkpoint(path)
 
 
+@pytest.mark.slow
 def test_hostile_files_are_refused_within_a_second_and_200_mb():
     """Those that cost most, each in a process of its own."""
     program = """if True:

@@ -93,6 +93,7 @@ def test_a_hostile_file_is_refused_quickly_and_has_no_effect(i, hostile):
     assert VARIABLE not in os.environ
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nested without end", "a stream, again and again", "os.system"])
 def test_the_command_line_refuses_within_a_second_and_200_mb(name, hostile):
     program = (
@@ -206,6 +207,7 @@ def _mutant(content: bytes, dice: random.Random, all_of_them: list[bytes]) -> by
     return bytes(raw)
 
 
+@pytest.mark.slow
 def test_ten_thousand_mutants_crash_nothing_and_run_nothing(tmp_path):
     seeds = _seeds(tmp_path)
     assert all(len(content) < 12_000 for content in seeds.values())

@@ -34,6 +34,7 @@ def test_truncation_out_of_range_is_refused_and_the_picture_stays(open_page, typ
         assert page.page.input_value("#psi input[type=number]") in ("0", "1")
 
 
+@pytest.mark.slow
 def test_two_hundred_points_are_answered_in_a_sentence(open_page):
     page = open_page()
     for i in range(101):

@@ -53,7 +53,8 @@ def test_a_model_of_the_hub_is_fetched_dragged_and_come_back_to(open_page):
     assert page.value()["points"] == [pair]
 
 
-@pytest.mark.parametrize(("width", "height", "touch"), [(1280, 860, False), (390, 844, True)])
+@pytest.mark.parametrize(("width", "height", "touch"), [
+    (1280, 860, False), pytest.param(390, 844, True, marks=pytest.mark.slow)])
 def test_a_picture_that_is_not_square_keeps_its_shape_and_fits_the_window(
         open_page, width, height, touch):
     page = open_page(width=width, height=height, touch=touch)

@@ -9,6 +9,7 @@ from tests.judge import find_face
 AWAY = (560, 600)
 
 
+@pytest.mark.slow
 def test_the_face_is_there_soon(open_page, server):
     # The promise is 15 s from `python app.py`. Twice that here: most of it is the import of torch
     # and gradio, nine seconds on a slow machine that nothing else keeps busy.
@@ -153,7 +154,8 @@ def test_of_six_faces_one_is_chosen_and_of_six_looks_one(open_page):
     assert "whole number" in page.problem()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)],
+                         ids=["light", "dark"])
 def test_nothing_sticks_out_and_nothing_jumps(open_page, dark):
     for width in (390, 768, 1280):
         page = open_page(width=width, height=860, touch=width < 500, dark=dark)

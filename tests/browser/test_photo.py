@@ -121,7 +121,7 @@ def invert(page):
     return page.status
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
 def test_from_a_photo_to_a_drag_of_it(open_page, width):
     page = open_page(width=width, height=844, touch=width < 500)
     before = page.serial
