@@ -10,12 +10,12 @@ AWAY = (560, 600)
 
 
 @pytest.mark.slow
-def test_the_face_is_there_soon(open_page, server):
+def test_the_face_is_there_soon(open_page, server, chromium):
     # The promise is 15 s from `python app.py`. Twice that here: most of it is the import of torch
     # and gradio, nine seconds on a slow machine that nothing else keeps busy.
-    page, loaded = open_page(), []
+    page, loaded = open_page(page=chromium.new_page()), []
     while min(loaded := [*loaded, page.loaded]) >= 10 and len(loaded) < 3:  # if others kept it busy
-        page = open_page()
+        page = open_page(page=chromium.new_page())
     print(f"\nserved after {server.seconds:.1f} s, the face {min(loaded):.1f} s later")
     assert min(loaded) < 10
     assert server.seconds + min(loaded) < 30
@@ -116,14 +116,13 @@ def test_truncation_changes_the_picture(open_page):
     page.wait_for_frame(before)
 
 
-def test_the_page_loads_where_nothing_may_be_stored(chromium, server):
+def test_the_page_loads_where_nothing_may_be_stored(new_page, server):
     # Browsers that block site data, and many frames on other sites, deny sessionStorage.
-    page = chromium.new_page()
+    page = new_page()
     page.add_init_script("Object.defineProperty(window, 'sessionStorage', "
                          "{ get() { throw new DOMException('denied', 'SecurityError') } })")
     page.goto(server.address)
     page.wait_for_selector(".dc-stage[data-serial]")
-    page.close()
 
 
 def test_of_six_faces_one_is_chosen_and_of_six_looks_one(open_page):
