@@ -36,7 +36,8 @@ def maps_of(generator, ws):
     return maps
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow) if "_512_" in name else name for name in NETWORKS])
 @torch.no_grad()
 def test_a_network_gives_what_its_own_tool_gives(name):
     expected = np.load(FOLDER / NETWORKS[name])
