@@ -7,7 +7,8 @@ from filelock import FileLock
 
 from drag import PointPair, load_generator, new_edit
 
-SHARED = "tests/browser/", "tests/api/"  # folders whose files share a server
+# What a worker has for itself: the tests whose names begin so share a browser, or a server.
+TOGETHER = "tests/api/", "tests/browser/test_canvas_", "tests/browser/"
 
 
 class ShiftGenerator:
@@ -75,13 +76,11 @@ def generator(tmp_path_factory):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With --dist loadfile the tests of a file go to one worker, and so do those of a folder that
-    shares a server. Two browsers on two cores would keep each other from what is soon."""
+    """With --dist loadfile the tests of a file go to one worker, and so do those of TOGETHER."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
-            folder = next(filter(nodeid.startswith, SHARED), None)
-            return folder or super()._split_scope(nodeid)
+            return next(filter(nodeid.startswith, TOGETHER), None) or super()._split_scope(nodeid)
 
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None

@@ -151,7 +151,7 @@ def test_from_a_photo_to_a_drag_of_it(open_page, width):
     page.wait_for_entries("Photo,Drag")
 
 
-@pytest.mark.parametrize("kind", ["drop", "paste"])
+@pytest.mark.parametrize("kind", ["drop", pytest.param("paste", marks=pytest.mark.slow)])
 def test_a_photo_dropped_or_pasted_anywhere_comes_to_its_tab(open_page, kind):
     page = open_page()
     page.page.evaluate(HAND, [base64.b64encode(ONE).decode(), kind])
@@ -220,6 +220,7 @@ def test_another_face_is_chosen_by_a_press_or_the_button(open_page):
     assert placed(page)["x"] == pytest.approx(first["x"], abs=1)
 
 
+@pytest.mark.slow
 def test_stop_keeps_the_best_so_far(open_page):
     page = open_page()
     choose(page)
