@@ -65,12 +65,13 @@ def test_drag_without_a_point_says_what_to_do(open_page):
     assert len(page.value()["points"]) == 1
 
 
-def test_a_file_that_cannot_be_one_is_refused_before_it_is_sent(open_page):
+def test_a_file_that_cannot_be_one_is_refused_before_it_is_sent(open_page, tmp_path):
     page = open_page()
     before, entries = page.serial, page.entries
     for name, content, words in (("face.txt", b"x", "Only projects"),
                                  ("face.drag", bytes(20_000_001), "larger than 20 MB")):
-        page.open({"name": name, "mimeType": "application/octet-stream", "buffer": content})
+        (tmp_path / name).write_bytes(content)
+        page.open(tmp_path / name)
         page.page.wait_for_function("words => document.querySelector('.ex-note').innerText"
                                     ".includes(words)", arg=words)
         assert (page.serial, page.entries) == (before, entries)

@@ -236,12 +236,12 @@ def test_stop_keeps_the_best_so_far(open_page):
     page.page.wait_for_selector(".ph-note:focus:has-text('the best so far is kept')")
 
 
-def test_what_is_no_photo_is_said_beside_it_and_the_frame_stays(open_page):
+def test_what_is_no_photo_is_said_beside_it_and_the_frame_stays(open_page, tmp_path):
     page = open_page()
     choose(page)
     for content, words in ((b"not a photo", "is no photo"), (bytes(20_000_001), "20 MB")):
-        page.page.set_input_files("#photo .ph-input", {
-            "name": "me.jpg", "mimeType": "image/jpeg", "buffer": content})
+        (tmp_path / "me.jpg").write_bytes(content)
+        page.page.set_input_files("#photo .ph-input", tmp_path / "me.jpg")
         page.page.wait_for_selector(f".ph-problem:has-text('{words}')")
     assert page.page.is_visible(".ph-stage")
     assert page.page.is_enabled("#photo [data-act=use]")
