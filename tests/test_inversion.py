@@ -74,12 +74,14 @@ def test_it_comes_nearer_in_stages_each_fit_complete_and_tells_how_far_it_is(
     assert psnr(last.picture, face) > psnr(pictured[0].picture, face) + 1
 
 
+@pytest.mark.slow
 def test_the_same_photo_gives_the_same_fits(generator, face, quick):
     one, other = (list(invert(generator, face)) for _ in range(2))
     assert np.array_equal(one[-1].ws, other[-1].ws)
     assert one[-1].tuning.key == other[-1].tuning.key
 
 
+@pytest.mark.slow
 def test_it_ends_in_the_time_that_it_may_take(generator, face, monkeypatch):
     clock = iter(np.arange(0, 10_000, 1.0))
     monkeypatch.setattr(inversion, "now", lambda: float(next(clock)))  # a slow machine
@@ -89,6 +91,7 @@ def test_it_ends_in_the_time_that_it_may_take(generator, face, monkeypatch):
     assert {fit.stage for fit in fits} == {"encoder", "latents", "weights"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tick", [7.0, 100.0])
 def test_it_ends_soon_after_a_time_that_a_step_overran(generator, face, quick, monkeypatch, tick):
     """Once its time was over, only the number of steps ended a stage: minutes late."""
@@ -100,6 +103,7 @@ def test_it_ends_soon_after_a_time_that_a_step_overran(generator, face, quick, m
     assert fits[-1].distance <= fits[0].distance
 
 
+@pytest.mark.slow
 def test_what_is_judged_last_is_the_tuned_picture(generator, face, quick, monkeypatch):
     """The last look of the fine tuning was at the picture of the untuned weights."""
     judged, judge = [], inversion._Search.judge
@@ -131,6 +135,7 @@ def test_what_is_no_face_is_far_and_a_real_one_is_not(generator):
     assert not is_far(woman)  # where there is no finder
 
 
+@pytest.mark.slow
 def test_a_fit_is_an_edit_that_can_be_dragged_saved_and_opened(generator, face, quick):
     *_, fit = invert(generator, face)
     edit = photo_edit(generator, "builtin", fit)

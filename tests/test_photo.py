@@ -134,6 +134,7 @@ print(peak_memory_mb() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="what Linux tells of a process")
 def test_the_dearest_photo_takes_little_more_memory_than_its_pixels(tmp_path):
     # Whole pictures were converted before they were made smaller: this one took 1.5 GB.

@@ -51,6 +51,7 @@ def test_a_photo_becomes_an_edit_that_is_dragged_and_saved(generator, run, tmp_p
     assert 0.5 < np.abs(before - after).mean() < 60
 
 
+@pytest.mark.slow
 def test_without_a_drag_it_stays_as_it_is(generator, run, tmp_path):
     (tmp_path / "me.png").write_bytes(astronaut())
     assert run("--photo", tmp_path / "me.png", "--export", tmp_path / "me.drag")[0] == 0
@@ -81,6 +82,7 @@ def large():
     return read_photo(out.getvalue())
 
 
+@pytest.mark.slow
 def test_a_frame_by_hand_takes_a_photo_in_which_no_face_is_found(generator, run, monkeypatch,
                                                                 tmp_path):
     taken = []

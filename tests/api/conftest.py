@@ -24,7 +24,7 @@ demo.block_thread()
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server(generator, tmp_path_factory):
     """Where a server of the built-in model listens, and the file that has what it prints."""
     printed = tmp_path_factory.mktemp("server") / "printed"
@@ -36,7 +36,7 @@ def server(generator, tmp_path_factory):
             run.kill()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def address(server):
     """Where the server listens."""
     return server[0]
@@ -51,7 +51,7 @@ def quiet(server):
     assert b"Traceback" not in printed.read_bytes()[before:]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def client(address, tmp_path_factory):
     """A program that talks to it."""
     client = Client(address, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
@@ -59,13 +59,13 @@ def client(address, tmp_path_factory):
     client.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def edit(client):
     """A sampled picture."""
     return client.predict(seed=3, api_name="/sample")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def steps(client, edit):
     """A drag of it: whether it was over when each step came, and the step."""
     job = client.submit(edit, [PAIR], max_steps=3, api_name="/drag")

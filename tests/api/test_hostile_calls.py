@@ -15,6 +15,7 @@ import pytest
 from tests.api.storm import ANSWER_SECONDS, API, Caller, Storm
 from tests.running_app import running_app
 
+pytestmark = pytest.mark.slow
 CALLS, WORKERS = 2000, 6
 GROWN, PEAK = 100e6, 700e6  # bytes that the server may keep of it; and have at most meanwhile
 REST_SECONDS = 15  # the server looks every ten for memory to give back

@@ -64,11 +64,10 @@ def frame_of(pixels: np.ndarray, serial: int, **extra) -> dict:
 class Bench(Page):
     """The canvas alone, driven as `Page` is."""
 
-    def __init__(self, context, value=None, frame=None, dark=False):
+    def __init__(self, page, value=None, frame=None, dark=False):
         if frame is None:
             frame = frame_of(picture(), 1, sample="a", original=True)
         html = _html({"value": value, "frame": frame}, dark)
-        page = context.new_page()
         page.route("**/*", lambda route: route.fulfill(body=html, content_type="text/html"))
         super().__init__(page, ADDRESS)
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import defaultdict
 
 import pytest
 
@@ -56,44 +57,79 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def idle(chromium):
+    """Contexts that nobody uses, by what they were made with. One for each test would cost more
+    than most of them: another process, and the page's scripts over the network once more."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def open_page(chromium, server):
+def new_page(chromium, idle):
+    """Makes a Playwright page of a visitor's own, who has never been here:
+    new_page(width=..., height=..., touch=..., locale=...)."""
+    lent = []
+
+    def new_page(width=1280, height=860, touch=False, locale="en-US"):
+        contexts = idle[touch, locale]
+        context = contexts.pop() if contexts else chromium.new_context(
+            has_touch=touch, is_mobile=touch, locale=locale, accept_downloads=True)
+        lent.append((contexts, context))
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        return page
+
+    yield new_page
+    for contexts, context in lent:
+        if forget(context):
+            contexts.append(context)
+        else:
+            context.close()
+
+
+def forget(context) -> bool:
+    """Close a context's pages, with all that they have stored; False where that cannot be, or the
+    clock was stopped, which is one of the whole context."""
+    from playwright.sync_api import Error
+
+    try:
+        for page in context.pages:
+            if page.evaluate("() => { localStorage.clear(); return Boolean(window.stopped); }"):
+                return False
+            page.close()
+        context.clear_cookies()
+    except Error:
+        return False
+    return True
+
+
+@pytest.fixture
+def open_page(new_page, server):
     """Opens the page: open_page(width=..., touch=..., dark=..., example=..., locale=...) -> Page,
     without the example of a new visitor unless asked for. An error in the page's console fails the
     test."""
     pages = []
 
-    def open_(width=1280, height=860, touch=False, dark=False, example=False, locale="en-US"):
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch,
-            accept_downloads=True, locale=locale,
-        )
-        pages.append(Page(context.new_page(), server.address + ("/?__theme=dark" if dark else "")))
+    def open_(dark=False, example=False, page=None, **kwargs):
+        page = page or new_page(**kwargs)
+        pages.append(Page(page, server.address + ("/?__theme=dark" if dark else "")))
         if not example:
             pages[-1].clear()
         return pages[-1]
 
     yield open_
-    errors = [error for page in pages for error in page.errors]
-    for page in pages:
-        page.page.context.close()
-    assert errors == []
+    assert [error for page in pages for error in page.errors] == []
 
 
 @pytest.fixture
-def open_bench(chromium):
-    """Opens a Bench; an error in its console fails the test."""
+def open_bench(new_page):
+    """Opens a Bench: open_bench(value=..., frame=..., and what new_page takes, or page=...); an
+    error in its console fails the test."""
     benches = []
 
-    def open_(width=1280, height=860, touch=False, locale="en-US", context=None, **kwargs):
-        context = context or chromium.new_context(
-            viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch,
-            locale=locale, accept_downloads=True)
-        benches.append(Bench(context, **kwargs))
+    def open_(value=None, frame=None, page=None, **kwargs):
+        benches.append(Bench(page or new_page(**kwargs), value, frame))
         return benches[-1]
 
     yield open_
-    errors = [error for bench in benches for error in bench.errors]
-    for context in {bench.page.context for bench in benches}:
-        context.close()
-    assert errors == []
+    assert [error for bench in benches for error in bench.errors] == []

@@ -66,6 +66,7 @@ def stop_the_clock(page) -> None:
     """From now on timers of a Playwright page, and what it takes for the time, go on by
     `page.clock.run_for(milliseconds)` only, however slow the machine is; frames, too, so that
     nothing settles."""
+    page.evaluate("() => { window.stopped = true; }")
     page.clock.install()
     page.clock.pause_at(page.evaluate("() => Date.now() / 1000") + 60)  # that is still to come
 

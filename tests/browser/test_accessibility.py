@@ -18,8 +18,9 @@ def problems(page):
             for each in found if each["impact"] in ("serious", "critical")]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("width", "dark"), [
+    (390, True), (1280, False), pytest.param(390, False, marks=pytest.mark.slow),
+    pytest.param(1280, True, marks=pytest.mark.slow)])
 def test_axe_finds_no_serious_problem(open_page, width, dark):
     page = open_page(width=width, dark=dark, example=True, touch=width < 500)
     found = {}
@@ -32,7 +33,8 @@ def test_axe_finds_no_serious_problem(open_page, width, dark):
     assert not any(found.values()), found
 
 
-@pytest.mark.parametrize("width", [390, 820, 1440])
+@pytest.mark.parametrize("width", [
+    390, *(pytest.param(width, marks=pytest.mark.slow) for width in (820, 1440))])
 def test_no_word_is_cut_in_chinese(open_page, width):
     page = open_page(width=width, example=True, locale="zh-CN")
     cut = """() => [...document.querySelectorAll('button, label, .status, h1, p')].filter(each =>

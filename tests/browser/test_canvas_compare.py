@@ -104,7 +104,7 @@ def test_a_missing_original_is_asked_for_once(open_bench):
     assert bench.events == ["compare"] * 2
 
 
-def test_buttons_of_compare_wait_for_a_frame(open_bench, chromium):
+def test_buttons_of_compare_wait_for_a_frame(open_bench):
     bench = compared(open_bench)
     assert bench.page.is_enabled("[data-act=split]")
     page = bench.page

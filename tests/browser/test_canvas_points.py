@@ -41,6 +41,8 @@ def test_a_click_waits_for_its_target_and_a_second_on_it_changes_nothing(open_be
     assert np.allclose([handle, target], [(100, 120), (180, 160)], atol=1)
     assert not bench.value()["points"][0]["open"]
     assert bench.events == ["release"] * 2
+    bench.press_and_drag((300, 300))  # nothing waits any more: this begins another
+    assert len(bench.value()["points"]) == 2
 
 
 def test_double_clicks_and_taps_delete_nothing(open_bench):

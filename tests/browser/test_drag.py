@@ -35,7 +35,8 @@ ALL = bool(os.environ.get("DRAG_ALL_SEEDS"))  # by touch too: some minutes more
 
 @pytest.mark.parametrize(
     ("touch", "seeds", "enough"),
-    [(False, SEEDS, 4), (True, SEEDS, 4) if ALL else (True, (2,), 1)],
+    [pytest.param(False, SEEDS, 4, marks=pytest.mark.slow),
+     (True, SEEDS, 4) if ALL else (True, (2,), 1)],
     ids=["mouse", "touch"],
 )
 def test_the_nose_follows_and_the_face_stays_a_face(open_page, touch, seeds, enough):
@@ -50,6 +51,7 @@ def test_the_nose_follows_and_the_face_stays_a_face(open_page, touch, seeds, eno
     assert good >= enough
 
 
+@pytest.mark.slow
 def test_outside_a_painted_region_little_changes(open_page):
     if 2 not in DRAGGED:  # this test runs alone
         other = open_page()

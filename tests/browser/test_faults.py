@@ -12,6 +12,7 @@ from drag.server.drags import SILENCE_SECONDS
 from tests.browser.page import NOSE, PATIENCE, Page
 from tests.browser.replicas import Replicas
 
+pytestmark = pytest.mark.slow  # servers of its own, which are killed and started again
 REFUSED = """Object.defineProperty(window, 'sessionStorage',
     { get() { throw new DOMException('denied', 'SecurityError') } })"""
 

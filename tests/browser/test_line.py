@@ -1,9 +1,12 @@
 """More visitors than the device has room for."""
 
+import pytest
+
 from drag.server.line import slots_for
 from tests.browser.page import ENDINGS, NOSE
 
 
+@pytest.mark.slow
 def test_who_waits_sees_their_place_goes_on_editing_and_can_stop(open_page):
     busy = [open_page() for _ in range(slots_for("cpu"))]
     for page in busy:

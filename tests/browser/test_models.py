@@ -54,7 +54,8 @@ def test_a_model_of_the_hub_is_fetched_dragged_and_come_back_to(open_page):
     assert page.value()["points"] == [pair]
 
 
-@pytest.mark.parametrize(("width", "height", "touch"), [(1280, 860, False), (390, 844, True)])
+@pytest.mark.parametrize(("width", "height", "touch"), [
+    (1280, 860, False), pytest.param(390, 844, True, marks=pytest.mark.slow)])
 def test_a_picture_that_is_not_square_keeps_its_shape_and_fits_the_window(
         open_page, width, height, touch):
     page = open_page(width=width, height=height, touch=touch)
@@ -70,6 +71,7 @@ def test_a_picture_that_is_not_square_keeps_its_shape_and_fits_the_window(
     assert np.allclose(pair["target"], (8, 28), atol=0.5)
 
 
+@pytest.mark.slow
 def test_a_file_that_changed_is_fetched_anew_over_a_connection_that_breaks(
         open_page, hub, tmp_path):
     for side, commit in {32: "2" * 40, 64: "3" * 40}.items():
@@ -87,6 +89,7 @@ def test_a_file_that_changed_is_fetched_anew_over_a_connection_that_breaks(
         assert page.size == (side, side)
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_with_a_model_is_said_and_leaves_the_page_as_it_is(open_page, hub):
     evil = PROTO + called("os", "system", text("false") + b"\x85") + STOP
     hub.add("team/nets/evil.pkl", evil)

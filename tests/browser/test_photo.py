@@ -121,7 +121,7 @@ def invert(page):
     return page.status
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
 def test_from_a_photo_to_a_drag_of_it(open_page, width):
     page = open_page(width=width, height=844, touch=width < 500)
     before = page.serial
@@ -151,7 +151,7 @@ def test_from_a_photo_to_a_drag_of_it(open_page, width):
     page.wait_for_entries("Photo,Drag")
 
 
-@pytest.mark.parametrize("kind", ["drop", "paste"])
+@pytest.mark.parametrize("kind", ["drop", pytest.param("paste", marks=pytest.mark.slow)])
 def test_a_photo_dropped_or_pasted_anywhere_comes_to_its_tab(open_page, kind):
     page = open_page()
     page.page.evaluate(HAND, [base64.b64encode(ONE).decode(), kind])
@@ -220,6 +220,7 @@ def test_another_face_is_chosen_by_a_press_or_the_button(open_page):
     assert placed(page)["x"] == pytest.approx(first["x"], abs=1)
 
 
+@pytest.mark.slow
 def test_stop_keeps_the_best_so_far(open_page):
     page = open_page()
     choose(page)
@@ -235,12 +236,12 @@ def test_stop_keeps_the_best_so_far(open_page):
     page.page.wait_for_selector(".ph-note:focus:has-text('the best so far is kept')")
 
 
-def test_what_is_no_photo_is_said_beside_it_and_the_frame_stays(open_page):
+def test_what_is_no_photo_is_said_beside_it_and_the_frame_stays(open_page, tmp_path):
     page = open_page()
     choose(page)
     for content, words in ((b"not a photo", "is no photo"), (bytes(20_000_001), "20 MB")):
-        page.page.set_input_files("#photo .ph-input", {
-            "name": "me.jpg", "mimeType": "image/jpeg", "buffer": content})
+        (tmp_path / "me.jpg").write_bytes(content)
+        page.page.set_input_files("#photo .ph-input", tmp_path / "me.jpg")
         page.page.wait_for_selector(f".ph-problem:has-text('{words}')")
     assert page.page.is_visible(".ph-stage")
     assert page.page.is_enabled("#photo [data-act=use]")

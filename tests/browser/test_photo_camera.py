@@ -38,7 +38,7 @@ def filmed(chromium):
     browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def context(filmed):
     context = filmed.new_context(viewport={"width": 1280, "height": 860}, locale="en-US")
     context.add_init_script(RECORD)
@@ -51,6 +51,7 @@ def panel(context):
     """A Panel alone; an error in its script fails the test."""
     panel = Panel(context.new_page())
     yield panel
+    panel.page.close()
     assert panel.errors == []
 
 

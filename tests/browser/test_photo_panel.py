@@ -70,20 +70,16 @@ def _page():
 
 
 @pytest.fixture
-def open_panel(chromium):
+def open_panel(new_page):
     """Opens a Panel: open_panel(locale=...); an error in its script fails the test."""
     panels = []
 
     def open_(locale="en-US"):
-        context = chromium.new_context(viewport={"width": 600, "height": 900}, locale=locale)
-        panels.append(Panel(context.new_page()))
+        panels.append(Panel(new_page(600, 900, locale=locale)))
         return panels[-1]
 
     yield open_
-    errors = [error for panel in panels for error in panel.errors]
-    for panel in panels:
-        panel.page.context.close()
-    assert errors == []
+    assert [error for panel in panels for error in panel.errors] == []
 
 
 @pytest.fixture

@@ -54,7 +54,8 @@ def check_files(page):
     return page.save("drag")
 
 
-@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+@pytest.mark.parametrize("touch", [False, pytest.param(True, marks=pytest.mark.slow)],
+                         ids=["mouse", "touch"])
 def test_from_an_example_to_a_second_browser(open_page, touch):
     size = {"width": 390, "height": 844} if touch else {}
     page = open_page(example=True, touch=touch, **size)

@@ -11,6 +11,8 @@ from tests.browser.page import ENDINGS, NOSE, Page
 from tests.browser.test_story import go_back_and_forth
 from tests.running_app import ROOT, running_app
 
+pytestmark = pytest.mark.slow  # a server of its own
+
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory):

@@ -4,6 +4,7 @@ import gc
 import tracemalloc
 
 import numpy as np
+import pytest
 
 from drag import PointPair
 from drag.models.catalogue import local_models
@@ -42,6 +43,7 @@ def drag_once(handlers, session, number):
     assert "Step limit" in last[LINE]
 
 
+@pytest.mark.slow
 def test_a_hundred_drags_take_less_than_five_megabytes(tmp_path):
     # Latents as large as those of a StyleGAN2 of 1024 px: each drag makes others.
     write_nvidia(tmp_path / "a.pkl", random_state(w_dim=512, resolution=64), layout="G_ema")

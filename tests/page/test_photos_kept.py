@@ -152,6 +152,7 @@ def test_a_swept_session_takes_its_photo_along(handlers):
     assert handlers.desk.sessions._sessions == {}
 
 
+@pytest.mark.slow
 def test_nothing_of_a_photo_is_written_or_logged(
         generator, monkeypatch, tmp_path, caplog, capfd):
     """By the finder, the encoder and the search themselves: those stages with a step each."""
