@@ -35,6 +35,7 @@ def told(generator, tmp_path_factory):
         json.loads(line) for line in log.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_the_steps_are_those_of_this_process(told, generator):
     said, _ = told
     edit = new_edit(generator, seed=4).place([PointPair((480, 600), (540, 600))])
@@ -46,6 +47,7 @@ def test_the_steps_are_those_of_this_process(told, generator):
     assert said["second"]["numbers"] == said["first"]["numbers"]
 
 
+@pytest.mark.slow
 def test_what_crosses_is_small_and_a_worker_is_used_again(told):
     _, log = told
     runs = [line for line in log if "run" in line]
@@ -55,12 +57,14 @@ def test_what_crosses_is_small_and_a_worker_is_used_again(told):
     assert max(line["largest"] for line in log if "ended" in line) < 700_000
 
 
+@pytest.mark.slow
 def test_closing_stops_a_worker_soon_and_another_drag_uses_it(told):
     said, _ = told
     assert said["closed"]["seconds"] < 5
     assert said["closed"]["alive"]
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_ends_its_drag_in_words_and_the_next_gets_another(told):
     said, log = told
     assert said["died"] == [zero.LOST, "UserError"]
@@ -68,12 +72,14 @@ def test_a_worker_that_dies_ends_its_drag_in_words_and_the_next_gets_another(tol
     assert len([line for line in log if "fork" in line]) == 2
 
 
+@pytest.mark.slow
 def test_errors_keep_their_words_where_they_have_any(told):
     said, _ = told
     assert said["nothing placed"][0].startswith("No point is placed")
     assert said["failed"] == ["a ZeroGPU worker failed: TypeError", "RuntimeError"]
 
 
+@pytest.mark.slow
 def test_a_drag_ends_itself_before_its_gpu_is_taken_back(told):
     said, _ = told
     assert said["late"]["ending"] == "time limit"
