@@ -79,6 +79,14 @@ def test_at_its_end_it_is_told_of_where_somebody_watches(watched, stopped):
     assert list(job.said()) == []
 
 
+@pytest.mark.parametrize("reasons", [(LEFT, UNWATCHED), (UNWATCHED, LEFT)])
+def test_that_the_page_left_is_said_whoever_notices_first(reasons):
+    job = in_phase(Phase.RUNNING)
+    for reason in reasons:
+        job.close(reason)
+    assert job.why == LEFT
+
+
 def test_a_photo_that_nobody_comes_for_lapses_and_a_drag_does_not():
     now = [0.0]
     photo, drag = (Job(kind, lambda: (), clock=lambda: now[0]) for kind in (Kind.PHOTO, Kind.DRAG))

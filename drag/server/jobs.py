@@ -148,11 +148,12 @@ class Job:
         """Nobody watches it any more: end it, without a word."""
         with self._changed:
             self.watched = False
-            if self.running:
-                self.why = why
-                self._move(Phase.STOPPING)
-            else:
+            if not self.running:
                 self._move(Phase.ENDED)
+                return
+            if self.phase is Phase.RUNNING or why != UNWATCHED:  # a page that left says more
+                self.why = why
+            self._move(Phase.STOPPING)
 
     def end(self, error: BaseException | None = None) -> None:
         """Its thread is done, or could not be had; error: the one that it ended with."""
