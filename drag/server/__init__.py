@@ -2,7 +2,7 @@
 
     visitors    who is here, comes back, leaves (also in mid-drag), and is forgotten
     sessions    what the server keeps of a visitor: their edit, and what of theirs waits or runs
-    shown       the edit that a visitor is shown, and the counts by which page and server agree on it
+    shown       the edit that a visitor is shown, and counts by which page and server agree on it
     jobs        what a visitor or a program has worked out, from asking to end: its phases
     drags       a visitor's drag, as the line runs it
     inversions  the inversion of their photo, likewise
