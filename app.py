@@ -31,7 +31,9 @@ LIGHT_THREADS = 40  # for all that does not wait for the device
 
 
 def build_demo(
-    models: LoadedModels, first: str = "builtin", line: Line | None = None,
+    models: LoadedModels,
+    first: str = "builtin",
+    line: Line | None = None,
     engine: Engine | None = None,
 ) -> gr.Blocks:
     """The page for these models; first: name of the one that a new visitor finds; line: drags wait
@@ -56,8 +58,18 @@ def build_demo(
                 # Outside the tabs: a tab that was not shown yet is not there to drop a file on.
                 exchange = FileExchange(elem_id="exchange")
         note = gr.HTML(say("note"), elem_classes="page-note", elem_id="note")
-        page = Controls(title=title, **picture, **run, **others, photo=photo, **files,
-                        settings=settings, exchange=exchange, note=note, **layout.unseen())
+        page = Controls(
+            title=title,
+            **picture,
+            **run,
+            **others,
+            photo=photo,
+            **files,
+            settings=settings,
+            exchange=exchange,
+            note=note,
+            **layout.unseen(),
+        )
         connect(demo, page, Handlers(desk, page))
         publish(models, desk.line, desk.engine, desk.films)
     return demo
@@ -82,10 +94,21 @@ def main() -> int:
             demo = build_demo(models, first.name, line, engine)
             print(banner(models, first, line, bool(args.auth)), flush=True)
             demo.queue(max_size=4 * places).launch(
-                share=args.share, server_name=args.host, server_port=args.port, auth=args.auth,
-                max_threads=LIGHT_THREADS + 2 * places, app_kwargs=app_kwargs(models, line),
-                theme=THEME, css=CSS, run_history=False, footer_links=[], ssr_mode=False,
-                enable_monitoring=False, state_session_capacity=PAGES, i18n=word)
+                share=args.share,
+                server_name=args.host,
+                server_port=args.port,
+                auth=args.auth,
+                max_threads=LIGHT_THREADS + 2 * places,
+                app_kwargs=app_kwargs(models, line),
+                theme=THEME,
+                css=CSS,
+                run_history=False,
+                footer_links=[],
+                ssr_mode=False,
+                enable_monitoring=False,
+                state_session_capacity=PAGES,
+                i18n=word,
+            )
     except (ValueError, OSError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1

@@ -28,16 +28,17 @@ from drag.edit import Edit, PointPair, Settings
 from drag.generate import new_edit
 from drag.loop import Step, drag
 
-__all__ = [
-    "Edit", "PointPair", "Settings", "Step", "as_file", "drag", "load_generator", "new_edit"]
+__all__ = ["Edit", "PointPair", "Settings", "Step", "as_file", "drag", "load_generator", "new_edit"]
 
 
 def __getattr__(name: str) -> Any:
     """What stands on the method is imported when it is asked for: the method does without."""
     if name == "as_file":
         from drag.files.export import as_file
+
         return as_file
     if name == "load_generator":
         from drag.models.loaded import load_generator
+
         return load_generator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

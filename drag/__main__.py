@@ -36,37 +36,72 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Example: python -m drag --seed 3 --drag 560,600,500,600 --out after.png",
     )
     add = parser.add_argument
-    add("--model", metavar="NAME|FILE",
+    add(
+        "--model",
+        metavar="NAME|FILE",
         help=f"one of: {', '.join(CATALOGUE)}; or owner/name/file on the Hugging Face Hub; or a "
-        "weight file, or a folder that has one (default: that of --open, or builtin)")
+        "weight file, or a folder that has one (default: that of --open, or builtin)",
+    )
     add("--seed", default="0", help="which picture, 0 to 4294967295 (default: 0)")
-    add("--photo", metavar="FILE", help="a photo in place of --seed and --psi: its face is found, "
-        "aligned and inverted, which takes minutes without a GPU; without --drag it stays as it is")
-    add("--frame", metavar="X,Y,SIDE,ANGLE", help="the square of the --photo to take where its "
+    add(
+        "--photo",
+        metavar="FILE",
+        help="a photo in place of --seed and --psi: its face is found, "
+        "aligned and inverted, which takes minutes without a GPU; without --drag it stays as it is",
+    )
+    add(
+        "--frame",
+        metavar="X,Y,SIDE,ANGLE",
+        help="the square of the --photo to take where its "
         "face is not found, or is not meant, or the model makes other things: centre and side in "
         "pixels of the upright photo, and degrees clockwise; write --frame=-5,... where X is "
-        "negative")
-    add("--open", metavar="DRAG|NPZ", help="go on from a project, or from the latents w of an "
+        "negative",
+    )
+    add(
+        "--open",
+        metavar="DRAG|NPZ",
+        help="go on from a project, or from the latents w of an "
         "archive as NVIDIA's tools write them, in place of --seed and --psi; without --drag the "
-        "picture stays as it is")
-    add("--psi", help="truncation, 0 (average) to 1 (all variety) (default: what suits the model, "
-        "0.7 for most)")
-    add("--drag", action="append", default=[], metavar="X0,Y0,X1,Y1",
-        help="a handle and its target in pixels of the picture; give it once a point")
+        "picture stays as it is",
+    )
+    add(
+        "--psi",
+        help="truncation, 0 (average) to 1 (all variety) (default: what suits the model, "
+        "0.7 for most)",
+    )
+    add(
+        "--drag",
+        action="append",
+        default=[],
+        metavar="X0,Y0,X1,Y1",
+        help="a handle and its target in pixels of the picture; give it once a point",
+    )
     add("--mask", metavar="PNG", help="picture of the same size: white may move, black must stay")
-    add("--solver", choices=SOLVERS,
+    add(
+        "--solver",
+        choices=SOLVERS,
         help="gauss-newton (ours, the default, which leaves a --mask to adam), "
-        "gauss-newton-region (which does not) or adam (the paper's)")
+        "gauss-newton-region (which does not) or adam (the paper's)",
+    )
     add("--max-steps", type=int, metavar="N", help=f"at most (default: {Settings.max_steps})")
     add("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])
     add("--out", metavar="PNG", help="the picture after the drag")
-    add("--export", action="append", default=[], metavar="FILE",
+    add(
+        "--export",
+        action="append",
+        default=[],
+        metavar="FILE",
         help="the result by its suffix: .png the picture; .mp4, .gif or .webp the way there; .drag "
-        "the whole edit, which --open takes again; .npz its latents; may be given several times")
+        "the whole edit, which --open takes again; .npz its latents; may be given several times",
+    )
     add("--seconds", type=float, default=3.0, help="that a film takes (default: 3)")
     add("--with-points", action="store_true", help="draw the points on pictures and films")
-    add("--mark", action="store_true", help='write "AI-generated" into the corner of pictures and '
-        "films, whose metadata say so in any case")
+    add(
+        "--mark",
+        action="store_true",
+        help='write "AI-generated" into the corner of pictures and '
+        "films, whose metadata say so in any case",
+    )
     add("--before", metavar="PNG", help="the picture before it")
     add("--frames", metavar="DIR", help="a picture of every step")
     add("--json", metavar="FILE", help="a report: handles, distances, steps, seconds, memory")
@@ -96,8 +131,7 @@ def suffix_of(path: str) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in MEDIA_TYPES:
         *kinds, last = MEDIA_TYPES
-        raise ValueError(
-            f"{path} cannot be written: --export takes {', '.join(kinds)} and {last}.")
+        raise ValueError(f"{path} cannot be written: --export takes {', '.join(kinds)} and {last}.")
     return suffix
 
 
@@ -114,11 +148,15 @@ def begin(args: argparse.Namespace) -> tuple[Generator, Edit]:
     found = opening.read(args.open) if args.open else None  # an edit, or latents
     saved = found if isinstance(found, Edit) else None
     if saved and not args.model and saved.model not in CATALOGUE:  # no file chooses what is loaded
-        raise ValueError(f"{args.open} is of the model {saved.model!r}: say with --model where "
-                         "that is.")
+        raise ValueError(
+            f"{args.open} is of the model {saved.model!r}: say with --model where that is."
+        )
     model = named(args.model or (saved.model if saved else "builtin"))
-    given = {name: value for name in ("solver", "max_steps")
-             if (value := getattr(args, name)) is not None}
+    given = {
+        name: value
+        for name in ("solver", "max_steps")
+        if (value := getattr(args, name)) is not None
+    }
     first = saved.settings if saved else Settings(learning_rate=model.learning_rate)
     settings = replace(first, **given)
     generator = load_generator(args.model or model.name, args.device, progress=report_progress)
@@ -151,8 +189,7 @@ def run(args: argparse.Namespace) -> dict:
     step: Step | None = None
     report: dict[str, Any] = {}
     each = []
-    keep = functools.partial(as_file, seconds=args.seconds, points=args.with_points,
-                             mark=args.mark)
+    keep = functools.partial(as_file, seconds=args.seconds, points=args.with_points, mark=args.mark)
     if args.drag or not (args.open or args.photo):
         steps, edit = drag(generator, edit), edit.remember()
     if args.before:
@@ -170,12 +207,20 @@ def run(args: argparse.Namespace) -> dict:
         _write(path, keep(suffix, generator, edit))
     if step is not None and step.ending:
         report = {
-            "solver": solver_for(edit).name, "handles": step.handles,
-            "targets": [pair.target for pair in edit.points], "distances": step.distances,
-            "steps": step.number, "seconds": round(seconds, 3),
-            "seconds_a_step": round(statistics.median(each), 3), "ending": step.ending.value}
-    report = edit.facts | {"device": str(generator.w_avg.device),
-                           "peak_memory_mb": peak_memory_mb()} | report
+            "solver": solver_for(edit).name,
+            "handles": step.handles,
+            "targets": [pair.target for pair in edit.points],
+            "distances": step.distances,
+            "steps": step.number,
+            "seconds": round(seconds, 3),
+            "seconds_a_step": round(statistics.median(each), 3),
+            "ending": step.ending.value,
+        }
+    report = (
+        edit.facts
+        | {"device": str(generator.w_avg.device), "peak_memory_mb": peak_memory_mb()}
+        | report
+    )
     if args.json:
         _write(args.json, json.dumps(report, indent=2).encode())
     return report
@@ -213,10 +258,12 @@ def main() -> int:
         return 2
     done = "Not dragged."
     if "steps" in report:
-        done = (f"{report['ending'].capitalize()} after {report['steps']} steps, "
-                f"{report['seconds']} s ({report['seconds_a_step']} s a step, "
-                f"{report['peak_memory_mb'] or '?'} MB); {max(report['distances']):.1f} px left "
-                "at most.")
+        done = (
+            f"{report['ending'].capitalize()} after {report['steps']} steps, "
+            f"{report['seconds']} s ({report['seconds_a_step']} s a step, "
+            f"{report['peak_memory_mb'] or '?'} MB); {max(report['distances']):.1f} px left "
+            "at most."
+        )
     print(f"{done} Wrote {', '.join(filter(None, [args.out, *args.export]))}")
     return 0
 

@@ -19,10 +19,12 @@ from networks.tuning import Tuning
 
 MAX_POINTS = 100
 OUT_OF_RANGE = "The {setting} must be a number from {low:g} to {high:g}, not {given}."
-STARTS_OUTSIDE = ("Point {number} starts outside the picture, which is {width} x {height} pixels; "
-                  "move it inside.")
-ENDS_OUTSIDE = ("Point {number} ends outside the picture, which is {width} x {height} pixels; "
-                "move it inside.")
+STARTS_OUTSIDE = (
+    "Point {number} starts outside the picture, which is {width} x {height} pixels; move it inside."
+)
+ENDS_OUTSIDE = (
+    "Point {number} ends outside the picture, which is {width} x {height} pixels; move it inside."
+)
 # What an entry came about by.
 CHANGES = "sample", "drag", "points", "mask", "mix", "reset", "open", "photo"
 
@@ -68,12 +70,18 @@ class Settings:
             (low, high), value = spec.metadata["range"], getattr(self, spec.name)
             if not isinstance(value, (int, float)) or not low <= value <= high:
                 given = "nothing" if value is None else str(value)[:40]
-                raise UserError(OUT_OF_RANGE, setting=Message(spec.metadata["words"]), low=low,
-                                high=high, given=given)
+                raise UserError(
+                    OUT_OF_RANGE,
+                    setting=Message(spec.metadata["words"]),
+                    low=low,
+                    high=high,
+                    given=given,
+                )
             object.__setattr__(self, spec.name, cast(type, spec.type)(value))
         if self.latent_space not in ("w", "w+"):
-            raise UserError("The latent space must be w or w+, not {given}.",
-                            given=str(self.latent_space)[:40])
+            raise UserError(
+                "The latent space must be w or w+, not {given}.", given=str(self.latent_space)[:40]
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +126,12 @@ class Edit:
             for place in (pair.handle, pair.target):
                 x, y = place
                 if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
-                    raise UserError(STARTS_OUTSIDE if place is pair.handle else ENDS_OUTSIDE,
-                                    number=number, width=width, height=height)
+                    raise UserError(
+                        STARTS_OUTSIDE if place is pair.handle else ENDS_OUTSIDE,
+                        number=number,
+                        width=width,
+                        height=height,
+                    )
         points = _with_keys(points)
         return replace(self, points=points, mask_png=encode_mask(mask, self.img_size))
 
@@ -167,15 +179,19 @@ class Edit:
 
     def moved(self, ws: np.ndarray, handles: Iterable[Sequence[float]]) -> "Edit":
         """The edit with other latents and its handles where they went; handles: N (x, y)."""
-        points = tuple(replace(pair, handle=(float(x), float(y)))
-                       for pair, (x, y) in zip(self.points, handles, strict=True))
+        points = tuple(
+            replace(pair, handle=(float(x), float(y)))
+            for pair, (x, y) in zip(self.points, handles, strict=True)
+        )
         return replace(self, ws=ws, points=points)
 
     def with_handles(self, handles: dict[int, tuple[float, float]]) -> "Edit":
         """The edit with these handles, by the key of their pair; other pairs stay as they are."""
         places = (handles.get(pair.key, pair.handle) for pair in self.points)
-        points = tuple(replace(pair, handle=(float(x), float(y)))
-                       for pair, (x, y) in zip(self.points, places, strict=True))
+        points = tuple(
+            replace(pair, handle=(float(x), float(y)))
+            for pair, (x, y) in zip(self.points, places, strict=True)
+        )
         return replace(self, points=points)
 
     @property
@@ -207,7 +223,8 @@ class Edit:
     def shows(self, other: "Edit") -> bool:
         """Whether both are edits of the same picture as it was sampled or opened."""
         return self._of_generator(other) and (
-            self.origin is other.origin or np.array_equal(self.origin, other.origin))
+            self.origin is other.origin or np.array_equal(self.origin, other.origin)
+        )
 
     def same_picture(self, other: "Edit") -> bool:
         """Whether both are the same picture, whatever is placed on it."""
@@ -235,6 +252,8 @@ def _fingerprint(*parts: bytes) -> str:
 def alike(points: tuple[PointPair, ...], others: tuple[PointPair, ...]) -> bool:
     """Whether these pairs are the same but for the tenths of a pixel to which a browser rounds."""
     return len(points) == len(others) and all(
-        one.key == other.key and math.dist(one.handle, other.handle) < 0.1
+        one.key == other.key
+        and math.dist(one.handle, other.handle) < 0.1
         and math.dist(one.target, other.target) < 0.1
-        for one, other in zip(points, others, strict=True))
+        for one, other in zip(points, others, strict=True)
+    )

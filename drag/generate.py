@@ -17,8 +17,11 @@ MAX_SEED = 2**32 - 1  # what numpy.random.RandomState takes
 
 
 def new_edit(
-    generator: Generator, model: str = "builtin", seed: int | float | str = 0,
-    truncation_psi: float | str = 0.7, settings: Settings | None = None,
+    generator: Generator,
+    model: str = "builtin",
+    seed: int | float | str = 0,
+    truncation_psi: float | str = 0.7,
+    settings: Settings | None = None,
 ) -> Edit:
     """Sample a picture: z from numpy's RandomState(seed), as NVIDIA's tools do.
 
@@ -26,32 +29,52 @@ def new_edit(
     Raises ValueError, in words fit for a visitor, if one is not.
     """
     seed, psi = parse_seed(seed), parse_truncation(truncation_psi)
-    return Edit(model, seed, psi, _sample(generator, seed, psi), generator.img_size,
-                settings=settings or Settings())
+    return Edit(
+        model,
+        seed,
+        psi,
+        _sample(generator, seed, psi),
+        generator.img_size,
+        settings=settings or Settings(),
+    )
 
 
-def resample(generator: Generator, edit: Edit, seed: int | float | str,
-             truncation_psi: float | str) -> Edit:
+def resample(
+    generator: Generator, edit: Edit, seed: int | float | str, truncation_psi: float | str
+) -> Edit:
     """Another picture, with nothing placed on it yet; `undo` brings the present one back.
 
     A slider that runs through truncations leaves one entry in the history, not one for each.
     """
     fresh = new_edit(generator, edit.model, seed, truncation_psi, edit.settings)
-    passing = edit.change == "sample" and edit.history and (
-        fresh.seed == edit.seed == edit.history[-1].seed)
+    passing = (
+        edit.change == "sample"
+        and edit.history
+        and (fresh.seed == edit.seed == edit.history[-1].seed)
+    )
     return replace(fresh, history=edit.history) if passing else follow(edit, fresh)
 
 
 def from_latents(
-    generator: Generator, model: str, ws: np.ndarray, truncation_psi: float = 0.7,
+    generator: Generator,
+    model: str,
+    ws: np.ndarray,
+    truncation_psi: float = 0.7,
     settings: Settings | None = None,
 ) -> Edit:
     """The picture of latents that came from a file, (num_ws, w_dim).
 
     truncation_psi: of the pictures that are mixed with it or follow it.
     """
-    return Edit(model, None, truncation_psi, ws, generator.img_size,
-                settings=settings or Settings(), change="open")
+    return Edit(
+        model,
+        None,
+        truncation_psi,
+        ws,
+        generator.img_size,
+        settings=settings or Settings(),
+        change="open",
+    )
 
 
 def follow(edit: Edit, other: Edit) -> Edit:
@@ -59,8 +82,9 @@ def follow(edit: Edit, other: Edit) -> Edit:
     return replace(other, history=bounded([*edit.remember().history, *other.history]))
 
 
-def mix(generator: Generator, edit: Edit, seed: int | float | str,
-        entries: int | None = None) -> Edit:
+def mix(
+    generator: Generator, edit: Edit, seed: int | float | str, entries: int | None = None
+) -> Edit:
     """Style mixing (StyleGAN, Sec. 3.1): pose and shape stay, the look becomes that of a seed.
 
     entries: of W+ that stay, from the first; those that dragging moves (`Settings.num_entries`)
@@ -72,13 +96,19 @@ def mix(generator: Generator, edit: Edit, seed: int | float | str,
         settings = replace(settings, num_entries=entries)
     first = settings.num_entries
     if first >= len(edit.ws):
-        raise UserError("All entries of the latents move, so none are left for the look: lower "
-                        "their number under Advanced.")
+        raise UserError(
+            "All entries of the latents move, so none are left for the look: lower "
+            "their number under Advanced."
+        )
     other = _sample(generator, seed, edit.truncation_psi)
     if np.array_equal(edit.ws[first:], other[first:]):
         return edit
-    return replace(edit.remember("mix"), ws=np.concatenate([edit.ws[:first], other[first:]]),
-                   style_seed=seed, settings=settings)
+    return replace(
+        edit.remember("mix"),
+        ws=np.concatenate([edit.ws[:first], other[first:]]),
+        style_seed=seed,
+        settings=settings,
+    )
 
 
 def reset_picture(edit: Edit) -> Edit:
@@ -119,8 +149,9 @@ def parse_seed(value: Any) -> int:
         if not 0 <= seed <= MAX_SEED or (isinstance(value, float) and seed != value):
             raise ValueError
     except (ValueError, OverflowError):
-        raise UserError("The seed must be a whole number from 0 to {most}.",
-                        most=MAX_SEED) from None
+        raise UserError(
+            "The seed must be a whole number from 0 to {most}.", most=MAX_SEED
+        ) from None
     return seed
 
 

@@ -51,8 +51,9 @@ def jump(edit: "Edit", index: int) -> "Edit":
     entries = timeline(edit)
     if not 0 <= index < len(entries):
         raise UserError("That is no longer in the history: choose another picture.")
-    return replace(entries[index], settings=edit.settings, history=entries[:index],
-                   future=entries[index + 1 :])
+    return replace(
+        entries[index], settings=edit.settings, history=entries[:index], future=entries[index + 1 :]
+    )
 
 
 def bounded(entries: Sequence["Edit"]) -> tuple["Edit", ...]:

@@ -85,8 +85,10 @@ def check_drag(edit: Edit) -> Solver:
     solver = solver_for(edit)
     r1, r2 = (scale_to(r, edit.img_size) for r in (edit.settings.r1, edit.settings.r2))
     if len(edit.points) * (4 * len(disc(r1)) + len(window(r2))) > MAX_POSITIONS:
-        raise UserError("So many points with radii so large take too long: "
-                        "lower r1 or r2 under Advanced, or delete points.")
+        raise UserError(
+            "So many points with radii so large take too long: "
+            "lower r1 or r2 under Advanced, or delete points."
+        )
     return solver
 
 
@@ -128,8 +130,9 @@ class _Course:
 
     def stalled(self, number: int, patience: int) -> bool:
         """So many steps brought nothing, or a handle was lost."""
-        return (number - self.gained_at >= patience
-                or self.mean > self.begun + scale_to(LOST_AT_512, self.size))
+        return number - self.gained_at >= patience or self.mean > self.begun + scale_to(
+            LOST_AT_512, self.size
+        )
 
     def go_on(self, number: int) -> Edit | None:
         """From the closest state, by a drag of its own; None where that is of no use."""
@@ -179,8 +182,9 @@ def _steps(
             next(states)  # where it stands
 
 
-def _step(number: int, state: State, distances: torch.Tensor, ending: Ending | None,
-          view: LiveView | None) -> Step:
+def _step(
+    number: int, state: State, distances: torch.Tensor, ending: Ending | None, view: LiveView | None
+) -> Step:
     picture, sharp = None, False
     if view is not None:
         picture, sharp = view.frame(state.ws, state.features, final=ending is not None)

@@ -7,8 +7,10 @@ from PIL import Image, UnidentifiedImageError
 
 from networks.errors import UserError
 
-OTHER_SIZE = ("The mask is {mask_width} x {mask_height} pixels, the picture {width} x {height}; "
-              "make them the same size.")
+OTHER_SIZE = (
+    "The mask is {mask_width} x {mask_height} pixels, the picture {width} x {height}; "
+    "make them the same size."
+)
 
 
 def decode_mask(content: bytes, img_size: tuple[int, int]) -> np.ndarray:
@@ -22,8 +24,7 @@ def decode_mask(content: bytes, img_size: tuple[int, int]) -> np.ndarray:
             if picture.size[::-1] != tuple(img_size):
                 raise ValueError(f"not a mask of {img_size}")
             return np.asarray(picture.convert("L")) > 127
-    except (OSError, SyntaxError, UnidentifiedImageError,
-            Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ValueError("not a PNG") from error
 
 
@@ -35,8 +36,13 @@ def encode_mask(mask: np.ndarray | None, img_size: tuple[int, int]) -> bytes | N
     if mask is None:
         return None
     if mask.shape != tuple(img_size):
-        raise UserError(OTHER_SIZE, mask_width=mask.shape[1], mask_height=mask.shape[0],
-                        width=img_size[1], height=img_size[0])
+        raise UserError(
+            OTHER_SIZE,
+            mask_width=mask.shape[1],
+            mask_height=mask.shape[0],
+            width=img_size[1],
+            height=img_size[0],
+        )
     if not mask.any():
         raise UserError("The mask is empty, so nothing may move; paint what may move in white.")
     if mask.all():

@@ -45,5 +45,3 @@ def mask_term(
     # Summed over channels before it is weighted: (1, 1, h, w) is less to do.
     change = (features - features_start).abs().sum(1, keepdim=True)
     return (change * protected).sum() / (protected.sum() * features.shape[1])
-
-

@@ -35,8 +35,9 @@ class LiveView:
     two full pictures is the last full one plus how the preview has changed since.
     """
 
-    def __init__(self, generator: Generator, full_share: float = 1 / 6,
-                 preview_share: float = 1 / 6):
+    def __init__(
+        self, generator: Generator, full_share: float = 1 / 6, preview_share: float = 1 / 6
+    ):
         """full_share, preview_share: of the time since `begin`, at most."""
         self.generator = generator
         # The last full picture and its preview, (1, 3, h, w); None before there is one.
@@ -52,8 +53,9 @@ class LiveView:
         self.began = time.perf_counter()
         self._timed("full", self._full, ws, features)
 
-    def frame(self, ws: torch.Tensor, features: torch.Tensor | None,
-              final: bool = False) -> tuple[np.ndarray | None, bool]:
+    def frame(
+        self, ws: torch.Tensor, features: torch.Tensor | None, final: bool = False
+    ) -> tuple[np.ndarray | None, bool]:
         """(picture uint8 (H, W, 3), whether it is a full one), or (None, False) if none is due.
 
         ws: (1, num_ws, w_dim).   features: all those of ws, where they are at hand; saves time.
@@ -97,8 +99,13 @@ class LiveView:
         features = self.generator.features(ws) if features is None else features
         return F.conv2d(features, *self.colours)
 
-    def _composite(self, ws: torch.Tensor, features: torch.Tensor | None, picture: np.ndarray,
-                   soft: torch.Tensor) -> np.ndarray:
+    def _composite(
+        self,
+        ws: torch.Tensor,
+        features: torch.Tensor | None,
+        picture: np.ndarray,
+        soft: torch.Tensor,
+    ) -> np.ndarray:
         """A picture, changed as the preview has changed since its own, which is soft."""
         change = self._preview(ws, features) - soft
         change = F.interpolate(change, picture.shape[:2], mode="bilinear")[0]  # (3, H, W)

@@ -24,5 +24,3 @@ def render(generator: Generator, ws: np.ndarray) -> np.ndarray:
 def render_edit(generator: Generator, edit: Edit) -> np.ndarray:
     """The picture of an edit, uint8 (H, W, 3), by the generator as the edit tunes it."""
     return render(tuned(generator, edit.tuning), edit.ws)
-
-

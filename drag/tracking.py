@@ -36,5 +36,3 @@ def track_points(
         handles.append(q[torch.arange(len(q)), best.indices])  # (n, 2)
         residuals.append(best.values)
     return torch.cat(handles) + part.corner, torch.cat(residuals)
-
-

@@ -81,8 +81,15 @@ class Recorder:
             return None
         steps = [step for step in self.steps if step[0] < self.last[0]] + [self.last]
         numbers, all_ws, handles = zip(*steps, strict=True)
-        changed = [i for i, row in enumerate(self.first)
-                   if any(not np.array_equal(ws[i], row) for ws in all_ws)]
+        changed = [
+            i
+            for i, row in enumerate(self.first)
+            if any(not np.array_equal(ws[i], row) for ws in all_ws)
+        ]
         count = changed[-1] + 1 if changed else 1
-        return Trail(np.stack([ws[:count] for ws in all_ws]),
-                     np.array(handles, np.float32).reshape(len(steps), -1, 2), self.keys, numbers)
+        return Trail(
+            np.stack([ws[:count] for ws in all_ws]),
+            np.array(handles, np.float32).reshape(len(steps), -1, 2),
+            self.keys,
+            numbers,
+        )

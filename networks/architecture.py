@@ -82,10 +82,14 @@ class Architecture:
             before = channels
         return shapes
 
-    def _convolution(self, name: str, before: int, after: int,
-                     kernel: int = 3) -> dict[str, tuple[int, ...]]:
-        return {f"{name}.weight": (after, before, kernel, kernel), f"{name}.bias": (after,),
-                **_dense(f"{name}.affine", self.w_dim, before)}
+    def _convolution(
+        self, name: str, before: int, after: int, kernel: int = 3
+    ) -> dict[str, tuple[int, ...]]:
+        return {
+            f"{name}.weight": (after, before, kernel, kernel),
+            f"{name}.bias": (after,),
+            **_dense(f"{name}.affine", self.w_dim, before),
+        }
 
 
 def _dense(name: str, before: int, after: int) -> dict[str, tuple[int, ...]]:

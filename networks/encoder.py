@@ -53,8 +53,7 @@ class Encoder(nn.Module):
         self.stages, before = nn.ModuleList(), 3
         for width, count in zip(WIDTHS, RESIDUALS, strict=True):
             first = Convolution(before, width, 2, norm, 5 if before == 3 else 3)
-            self.stages.append(nn.Sequential(
-                first, *(Residual(width, norm) for _ in range(count))))
+            self.stages.append(nn.Sequential(first, *(Residual(width, norm) for _ in range(count))))
             before = width
         self.narrow = nn.Conv2d(WIDTHS[-1], 72, 1)
         self.spread = nn.Linear(72 * (SIDE // 32) ** 2 + WIDTHS[-1], W_DIM)

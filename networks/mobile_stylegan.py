@@ -183,8 +183,9 @@ class MobileStyleGAN(nn.Module):
             w = F.leaky_relu(layer(w), 0.2) * math.sqrt(2)
         return w
 
-    def _run_blocks(self, x: torch.Tensor, ws: Sequence[torch.Tensor], first: int,
-                    end: int) -> torch.Tensor:
+    def _run_blocks(
+        self, x: torch.Tensor, ws: Sequence[torch.Tensor], first: int, end: int
+    ) -> torch.Tensor:
         for i in range(first, end):
             x = self.blocks[i](x, ws[2 * i + 1], ws[2 * i + 2])
         return x
@@ -203,8 +204,11 @@ class MobileStyleGAN(nn.Module):
         cost that grows with them, and returned.   moving: only so many first entries of ws can get
         a gradient, which saves a tenth of the time.
         """
-        entries = ws.unbind(1) if moving is None else (
-            *ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1))
+        entries = (
+            ws.unbind(1)
+            if moving is None
+            else (*ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1))
+        )
         x = self.conv1(self.input.expand(len(ws), -1, -1, -1), entries[0])
         if window is None:
             return self._run_blocks(x, entries, 0, FEATURE_BLOCK + 1)

@@ -17,8 +17,14 @@ FACTOR = 0.709  # between levels of the pyramid, about half the area
 THRESHOLDS = 0.6, 0.7  # of P-Net's and R-Net's scores
 MOST, MOST_FACES = 300, 10  # squares that R-Net looks at, and faces whose points are looked for
 _MIRRORED = [1, 0, 2, 4, 3]  # the five points in a mirror
-_TRIALS = [(0, 0, 1.05), *((dx, dy, scale) for scale in (0.95, 1.15) for dx, dy in
-                           ((0, 0), (0.05, 0), (-0.05, 0), (0, 0.05), (0, -0.05)))]
+_TRIALS = [
+    (0, 0, 1.05),
+    *(
+        (dx, dy, scale)
+        for scale in (0.95, 1.15)
+        for dx, dy in ((0, 0), (0.05, 0), (-0.05, 0), (0, 0.05), (0, -0.05))
+    ),
+]
 
 
 class _PNet(nn.Module):
@@ -109,8 +115,7 @@ class MTCNN(nn.Module):
         while min(levels[-1].shape[2:]) >= 2:
             levels.append(F.avg_pool2d(levels[-1], 2))
         boxes, scores = self._propose(image, smallest)
-        for network, size, threshold in ((self.rnet, 24, THRESHOLDS[1]),
-                                         (self.onet, 48, sure)):
+        for network, size, threshold in ((self.rnet, 24, THRESHOLDS[1]), (self.onet, 48, sure)):
             squares = _squares(boxes)
             scores, shifts, *_ = (t.numpy() for t in network(_sampled(levels, squares, size)))
             kept = scores > threshold
@@ -147,9 +152,12 @@ class MTCNN(nn.Module):
         points = _placed(squares, self.onet(_sampled(levels, squares, 48))[2].numpy())
         for trials in (_TRIALS[:1], _TRIALS) if len(boxes) else ():
             x, y, side, angle = _around(points)
-            squares = np.concatenate([np.column_stack([x + dx * side, y + dy * side,
-                                                       scale * side, angle])
-                                      for dx, dy, scale in trials])
+            squares = np.concatenate(
+                [
+                    np.column_stack([x + dx * side, y + dy * side, scale * side, angle])
+                    for dx, dy, scale in trials
+                ]
+            )
             image = _sampled(levels, squares, 48)
             mirrored = self.onet(image.flip(3))[2].numpy()[:, _MIRRORED] * [-1, 1] + [1, 0]
             found = (self.onet(image)[2].numpy() + mirrored) / 2
@@ -189,8 +197,9 @@ def _placed(squares: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Points (N, 5, 2) given as shares of their squares, in the picture."""
     x, y, side, angle = (squares[:, i, None] for i in range(4))
     u, v = (points[..., 0] - 0.5) * side, (points[..., 1] - 0.5) * side
-    return np.stack([x + u * np.cos(angle) - v * np.sin(angle),
-                     y + u * np.sin(angle) + v * np.cos(angle)], -1)
+    return np.stack(
+        [x + u * np.cos(angle) - v * np.sin(angle), y + u * np.sin(angle) + v * np.cos(angle)], -1
+    )
 
 
 def _sampled(levels: list[torch.Tensor], squares: np.ndarray, size: int) -> torch.Tensor:
@@ -216,8 +225,9 @@ def _sampled(levels: list[torch.Tensor], squares: np.ndarray, size: int) -> torc
     return out
 
 
-def _suppressed(boxes: np.ndarray, scores: np.ndarray, overlap: float,
-                of_smaller: bool = False) -> np.ndarray:
+def _suppressed(
+    boxes: np.ndarray, scores: np.ndarray, overlap: float, of_smaller: bool = False
+) -> np.ndarray:
     """Indices of boxes that no surer one covers, the surest first.
 
     overlap: intersection over union, or over the smaller of the two, from which one is covered.
@@ -227,10 +237,15 @@ def _suppressed(boxes: np.ndarray, scores: np.ndarray, overlap: float,
     while len(order):
         first, order = order[0], order[1:]
         kept.append(first)
-        sides = (np.minimum(boxes[first, 2:], boxes[order, 2:])
-                 - np.maximum(boxes[first, :2], boxes[order, :2])).clip(0)
+        sides = (
+            np.minimum(boxes[first, 2:], boxes[order, 2:])
+            - np.maximum(boxes[first, :2], boxes[order, :2])
+        ).clip(0)
         common = sides.prod(1)
-        whole = (np.minimum(area[first], area[order]) if of_smaller
-                 else area[first] + area[order] - common)
+        whole = (
+            np.minimum(area[first], area[order])
+            if of_smaller
+            else area[first] + area[order] - common
+        )
         order = order[common < overlap * np.maximum(whole, 1e-9)]
     return np.array(kept, int)

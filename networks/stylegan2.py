@@ -40,7 +40,8 @@ def _upsample(x: torch.Tensor) -> torch.Tensor:
     channels = x.shape[1]
     kernel = _filter(x.dtype, x.device)
     return F.conv_transpose2d(
-        x, kernel.expand(channels, 1, 4, 4), stride=2, padding=1, groups=channels)
+        x, kernel.expand(channels, 1, 4, 4), stride=2, padding=1, groups=channels
+    )
 
 
 class Convolution(nn.Module):
@@ -128,15 +129,19 @@ class Block(nn.Module):
         shortcut = f"{name}.skip.weight" in state
         self.conv0 = Convolution(state, f"{name}.conv0", True, 1, clamp) if resolution > 4 else None
         self.conv1 = Convolution(
-            state, f"{name}.conv1", False, math.sqrt(0.5) if shortcut else 1, clamp)
-        self.to_rgb = ToRGB(state, f"{name}.torgb", clamp) if (
-            f"{name}.torgb.weight" in state) else None
+            state, f"{name}.conv1", False, math.sqrt(0.5) if shortcut else 1, clamp
+        )
+        self.to_rgb = (
+            ToRGB(state, f"{name}.torgb", clamp) if (f"{name}.torgb.weight" in state) else None
+        )
         gain = math.sqrt(0.5 / state[f"{name}.skip.weight"].shape[1]) if shortcut else 0
         self.register_buffer(
-            "shortcut", _tensor(state[f"{name}.skip.weight"]) * gain if shortcut else None)
+            "shortcut", _tensor(state[f"{name}.skip.weight"]) * gain if shortcut else None
+        )
 
-    def features(self, x: torch.Tensor, ws: Sequence[torch.Tensor],
-                 window: Window = WHOLE) -> torch.Tensor:
+    def features(
+        self, x: torch.Tensor, ws: Sequence[torch.Tensor], window: Window = WHOLE
+    ) -> torch.Tensor:
         """x: (N, in, h, w), ws: the entries for conv0 and conv1. Returns (N, out, 2h, 2w), this
         window of the map; outermost cells, REACH deep, are right only at the border of the map."""
         before, (w0, w1) = x, ws
@@ -147,8 +152,9 @@ class Block(nn.Module):
             x = x + _upsample(F.conv2d(before, self.shortcut.to(x.dtype)))
         return x
 
-    def forward(self, x: torch.Tensor, image: torch.Tensor | None,
-                ws: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def forward(
+        self, x: torch.Tensor, image: torch.Tensor | None, ws: Sequence[torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """ws: the entries for conv0, conv1 and ToRGB. Returns features and the picture so far."""
         x = self.features(x, ws[:2])
         if image is not None:
@@ -184,7 +190,8 @@ class StyleGAN2(nn.Module):
         rate = a.recorded.lr_multiplier
         self.embed = _linear(state, "mapping.embed") if a.c_dim else None
         self.mapping_layers = nn.ModuleList(
-            _linear(state, f"mapping.fc{i}", rate, rate) for i in range(len(a.mapping_widths)))
+            _linear(state, f"mapping.fc{i}", rate, rate) for i in range(len(a.mapping_widths))
+        )
         self.register_buffer("const", _tensor(state["synthesis.b4.const"])[None])
         self.blocks = nn.ModuleList(Block(state, a, resolution) for resolution in a.resolutions)
         self.eval().requires_grad_(False)
@@ -209,7 +216,10 @@ class StyleGAN2(nn.Module):
         return w
 
     def mapping(
-        self, z: torch.Tensor, truncation_psi: float = 1.0, truncation_cutoff: int | None = None,
+        self,
+        z: torch.Tensor,
+        truncation_psi: float = 1.0,
+        truncation_cutoff: int | None = None,
         c: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """z: (N, z_dim), standard normal. Returns ws (N, num_ws, w_dim), drawn towards w_avg by
@@ -230,8 +240,11 @@ class StyleGAN2(nn.Module):
         cost that grows with them, and returned.   moving: only so many first entries of ws can get
         a gradient, which saves time.
         """
-        entries = ws.unbind(1) if moving is None else (
-            *ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1))
+        entries = (
+            ws.unbind(1)
+            if moving is None
+            else (*ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1))
+        )
         resolutions = self.resolutions[: self.feature_block + 1]
         plan = [(WHOLE, WHOLE)] * len(resolutions)
         if window is not None:
@@ -262,8 +275,12 @@ class StyleGAN2(nn.Module):
         return image
 
     def _dtype(self, i: int, x: torch.Tensor) -> torch.dtype:
-        half = (self.resolutions[i] in self.half_resolutions and i > self.feature_block
-                and x.device.type in self.half_devices and len(x) == 1)
+        half = (
+            self.resolutions[i] in self.half_resolutions
+            and i > self.feature_block
+            and x.device.type in self.half_devices
+            and len(x) == 1
+        )
         return torch.float16 if half else torch.float32
 
 

@@ -33,8 +33,9 @@ MAX_HEADER = 50_000  # bytes of names and shapes in a file
 MAX_NUMBER = 100.0  # weights are about 1
 DAMAGED = "What this file says of a photo's fine tuning is damaged: choose another file."
 TOO_LARGE = "The fine tuning of this photo is not finite, or far too large: choose another file."
-OTHER_MODEL = ("The fine tuning of this photo is of another model: choose the model that it was "
-               "made with.")
+OTHER_MODEL = (
+    "The fine tuning of this photo is of another model: choose the model that it was made with."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,20 +75,24 @@ class Tuning:
 # Both are properties that stand in for a tensor of the layer, which no checker could know: Any.
 def _with_sum(name: str) -> Any:
     """A weight that is read with its change added."""
+
     def read(layer: Any) -> torch.Tensor:
         change = layer.delta.get(name)
         return _own(layer, name) if change is None else _own(layer, name) + change
+
     return property(read)
 
 
 def _with_product(name: str) -> Any:
     """A weight (out, in, kh, kw) that is read with up (out, r) times down (r, in, ...) added: one
     layer's worth of memory for a moment, cheaper than a path of its own through large maps."""
+
     def read(layer: Any) -> torch.Tensor:
         own, up, down = _own(layer, name), layer.delta.get("up"), layer.delta.get("down")
         if up is None:
             return own
         return torch.addmm(own.flatten(1), up, down.flatten(1)).view(own.shape)
+
     return property(read)
 
 
@@ -119,8 +124,11 @@ class _RGB(stylegan2.ToRGB):
 
 
 _TUNED: dict[type, Any] = {
-    mobile_stylegan.Convolution: _Separable, mobile_stylegan.ToRGB: _MobileRGB,
-    stylegan2.Convolution: _Modulated, stylegan2.ToRGB: _RGB}
+    mobile_stylegan.Convolution: _Separable,
+    mobile_stylegan.ToRGB: _MobileRGB,
+    stylegan2.Convolution: _Modulated,
+    stylegan2.ToRGB: _RGB,
+}
 
 
 def untuned(generator: Generator) -> Generator:
@@ -128,8 +136,7 @@ def untuned(generator: Generator) -> Generator:
     return getattr(generator, "base", generator)
 
 
-def tuned(generator: Generator,
-          tuning: Tuning | Mapping[str, torch.Tensor] | None) -> Generator:
+def tuned(generator: Generator, tuning: Tuning | Mapping[str, torch.Tensor] | None) -> Generator:
     """A generator with changed weights: a view of it, made in a millisecond.
 
     generator: any, or a view, whose own change does not count.   tuning: None gives the generator
@@ -145,7 +152,8 @@ def tuned(generator: Generator,
         check_tuning(base, tuning)
         tensors: Mapping[str, torch.Tensor] = {
             name: torch.from_numpy(array.astype(np.float32))
-            for name, array in tuning.arrays.items()}
+            for name, array in tuning.arrays.items()
+        }
     else:
         tensors = tuning
     deltas: dict[str, dict[str, torch.Tensor]] = {}
@@ -157,14 +165,19 @@ def tuned(generator: Generator,
     return cast(Generator, view)
 
 
-def _view(module: nn.Module, deltas: dict[str, dict[str, torch.Tensor]],
-          path: str = "") -> nn.Module:
+def _view(
+    module: nn.Module, deltas: dict[str, dict[str, torch.Tensor]], path: str = ""
+) -> nn.Module:
     """A shallow copy of a module and those in it, with these changes by the paths of layers."""
     kind, delta = type(module), deltas.get(path)
     view = object.__new__(kind if delta is None else _TUNED[kind])
-    view.__dict__.update(module.__dict__, _modules={
-        name: child and _view(child, deltas, f"{path}.{name}" if path else name)
-        for name, child in module._modules.items()})
+    view.__dict__.update(
+        module.__dict__,
+        _modules={
+            name: child and _view(child, deltas, f"{path}.{name}" if path else name)
+            for name, child in module._modules.items()
+        },
+    )
     if delta is not None:
         view.__dict__["delta"] = delta
     return view
@@ -195,8 +208,11 @@ def fresh_tuning(generator: Generator, rank: int = 4) -> dict[str, torch.Tensor]
 def check_tuning(generator: Generator, tuning: Tuning) -> None:
     """Raise ValueError, in words fit for a visitor, where a tuning is not of this generator, or is
     too large, or has a number that is none."""
-    ranks = [array.shape[-1] for name, array in tuning.arrays.items()
-             if name.endswith(".up") and array.ndim]
+    ranks = [
+        array.shape[-1]
+        for name, array in tuning.arrays.items()
+        if name.endswith(".up") and array.ndim
+    ]
     rank = max(ranks, default=1)
     if not 1 <= rank <= MAX_RANK:
         raise UserError(OTHER_MODEL)
@@ -204,7 +220,8 @@ def check_tuning(generator: Generator, tuning: Tuning) -> None:
     for name, array in tuning.arrays.items():
         layer, _, part = name.rpartition(".")
         paired = part not in ("up", "down") or all(
-            f"{layer}.{each}" in tuning.arrays for each in ("up", "down"))
+            f"{layer}.{each}" in tuning.arrays for each in ("up", "down")
+        )
         if shapes.get(name) != array.shape or not paired:
             raise UserError(OTHER_MODEL)
     _check_numbers(tuning)
@@ -212,7 +229,8 @@ def check_tuning(generator: Generator, tuning: Tuning) -> None:
 
 def _check_numbers(tuning: Tuning) -> None:
     if tuning.nbytes > MAX_BYTES or not all(
-            (np.abs(array) <= MAX_NUMBER).all() for array in tuning.arrays.values()):
+        (np.abs(array) <= MAX_NUMBER).all() for array in tuning.arrays.values()
+    ):
         raise UserError(TOO_LARGE)
 
 

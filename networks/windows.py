@@ -10,8 +10,10 @@ def crop(x: torch.Tensor, have: Window, window: Window) -> torch.Tensor:
     """A window of a map, of which x is the window `have`."""
     if window is WHOLE:
         return x
-    rows, columns = (slice(w.start - (h.start or 0), w.stop - (h.start or 0))
-                     for w, h in zip(window, have, strict=True))
+    rows, columns = (
+        slice(w.start - (h.start or 0), w.stop - (h.start or 0))
+        for w, h in zip(window, have, strict=True)
+    )
     return x[..., rows, columns]
 
 
@@ -26,10 +28,15 @@ def plan_windows(
     """
     plan: list[tuple[Window, Window]] = []
     for size in reversed(sizes):
-        rows, columns = (slice(max(0, (part.start - reach) // 2 * 2),
-                               min(side, (part.stop + reach + 1) // 2 * 2))
-                         for part, side in zip(window, size, strict=True))
-        window = (slice(rows.start // 2, rows.stop // 2),
-                  slice(columns.start // 2, columns.stop // 2))
+        rows, columns = (
+            slice(
+                max(0, (part.start - reach) // 2 * 2), min(side, (part.stop + reach + 1) // 2 * 2)
+            )
+            for part, side in zip(window, size, strict=True)
+        )
+        window = (
+            slice(rows.start // 2, rows.stop // 2),
+            slice(columns.start // 2, columns.stop // 2),
+        )
         plan.insert(0, (window, (rows, columns)))
     return plan

@@ -31,8 +31,16 @@ def generator_in(path) -> StyleGAN2:
 
 
 def random_state(
-    resolution=32, kind="skip", c_dim=0, z_dim=24, w_dim=24, mapping_layers=2, sides=(4, 4),
-    noise=True, channels=lambda resolution: 12 if resolution < 16 else 8, seed=0,
+    resolution=32,
+    kind="skip",
+    c_dim=0,
+    z_dim=24,
+    w_dim=24,
+    mapping_layers=2,
+    sides=(4, 4),
+    noise=True,
+    channels=lambda resolution: 12 if resolution < 16 else 8,
+    seed=0,
 ) -> dict[str, torch.Tensor]:
     """A network by NVIDIA's names, in which every weight matters: nothing is zero or one.
 
@@ -91,8 +99,12 @@ class _Layer:
     def __reduce__(self):
         tools = sys.modules["torch_utils.persistence"]
         meta = sys.modules["dnnlib.util"].EasyDict(
-            type="class", version=6, module_src='raise SystemExit("this source text was executed")',
-            class_name=self.class_name, state=self.state)
+            type="class",
+            version=6,
+            module_src='raise SystemExit("this source text was executed")',
+            class_name=self.class_name,
+            state=self.state,
+        )
         return tools._reconstruct_persistent_obj, (meta,)
 
 
@@ -113,25 +125,41 @@ def as_module(state: dict, conv_clamp=None, lr=0.01, fp16=False, path="", name="
     own = {key: value for key, value in state.items() if "." not in key}
     children = dict.fromkeys(key.partition(".")[0] for key in state if "." in key)
     buffers = {k: v for k, v in own.items() if k in ("noise_const", "w_avg", "resample_filter")}
-    parameters = {k: torch.nn.Parameter(v, requires_grad=False) for k, v in own.items()
-                  if k not in buffers}
+    parameters = {
+        k: torch.nn.Parameter(v, requires_grad=False) for k, v in own.items() if k not in buffers
+    }
     fan_in = own["weight"].shape[1] if own.get("weight") is not None else 1
     modules = {
-        child: as_module({k.partition(".")[2]: v for k, v in state.items()
-                          if k.partition(".")[0] == child},
-                         conv_clamp, lr, fp16, f"{path}.{child}".strip("."), "Layer")
+        child: as_module(
+            {k.partition(".")[2]: v for k, v in state.items() if k.partition(".")[0] == child},
+            conv_clamp,
+            lr,
+            fp16,
+            f"{path}.{child}".strip("."),
+            "Layer",
+        )
         for child in children
     }
     attributes = _attributes(path, conv_clamp, lr, fan_in, fp16)
-    return _Layer(name, {
-        "training": False, "_parameters": OrderedDict(parameters), "_buffers": buffers,
-        "_non_persistent_buffers_set": set(), "_forward_hooks": OrderedDict(),
-        "_modules": modules, "_init_args": (), **attributes})
+    return _Layer(
+        name,
+        {
+            "training": False,
+            "_parameters": OrderedDict(parameters),
+            "_buffers": buffers,
+            "_non_persistent_buffers_set": set(),
+            "_forward_hooks": OrderedDict(),
+            "_modules": modules,
+            "_init_args": (),
+            **attributes,
+        },
+    )
 
 
 @contextlib.contextmanager
 def _tools():
     """NVIDIA's modules, as far as pickles name them."""
+
     def module(name, **contents):
         made = types.ModuleType(name)
         for key, value in contents.items():
@@ -153,8 +181,10 @@ def _tools():
     names = {
         "torch_utils": module("torch_utils"),
         "torch_utils.persistence": module(
-            "torch_utils.persistence", _reconstruct_persistent_obj=_reconstruct_persistent_obj),
-        "dnnlib": module("dnnlib"), "dnnlib.util": module("dnnlib.util", EasyDict=EasyDict),
+            "torch_utils.persistence", _reconstruct_persistent_obj=_reconstruct_persistent_obj
+        ),
+        "dnnlib": module("dnnlib"),
+        "dnnlib.util": module("dnnlib.util", EasyDict=EasyDict),
         "dnnlib.tflib": module("dnnlib.tflib"),
         "dnnlib.tflib.network": module("dnnlib.tflib.network", Network=Network),
     }
@@ -171,9 +201,15 @@ def write_nvidia(path: Path, state: dict, protocol=4, layout="full", **attribute
     generator = as_module(state, **attributes)
     other = as_module({name: value + 1 for name, value in state.items()}, **attributes)
     content = {
-        "full": {"G": other, "D": as_module({"b4.fc.weight": torch.ones(2, 2)}), "G_ema": generator,
-                 "augment_pipe": None, "training_set_kwargs": {"path": "/data/faces.zip"}},
-        "G_ema": {"G_ema": generator}, "bare": generator,
+        "full": {
+            "G": other,
+            "D": as_module({"b4.fc.weight": torch.ones(2, 2)}),
+            "G_ema": generator,
+            "augment_pipe": None,
+            "training_set_kwargs": {"path": "/data/faces.zip"},
+        },
+        "G_ema": {"G_ema": generator},
+        "bare": generator,
     }[layout]
     with _tools(), open(path, "wb") as file:
         pickle.dump(content, file, protocol=protocol)
@@ -200,16 +236,26 @@ def tensorflow_pickle(mapping: list, synthesis: list, average=(), function="G_ma
         def network(name, function, variables, **components):
             one = made()
             one.__dict__["state"] = {
-                "version": 4, "name": name, "static_kwargs": {"num_channels": 3},
-                "components": components, "build_module_src": "raise SystemExit('executed')",
-                "build_func_name": function, "variables": list(variables)}
+                "version": 4,
+                "name": name,
+                "static_kwargs": {"num_channels": 3},
+                "components": components,
+                "build_module_src": "raise SystemExit('executed')",
+                "build_func_name": function,
+                "variables": list(variables),
+            }
             return one
 
         generator = network(
-            "Gs", function, average, mapping=network("Gs_mapping", "G_mapping", mapping),
-            synthesis=network("Gs_synthesis", "G_synthesis_stylegan2", synthesis))
+            "Gs",
+            function,
+            average,
+            mapping=network("Gs_mapping", "G_mapping", mapping),
+            synthesis=network("Gs_synthesis", "G_synthesis_stylegan2", synthesis),
+        )
         return pickle.dumps(
-            (network("G", function, []), network("D", "D_stylegan2", []), generator))
+            (network("G", function, []), network("D", "D_stylegan2", []), generator)
+        )
 
 
 def _tensorflow_variable(key: str, value: np.ndarray) -> tuple[str, np.ndarray]:
@@ -224,8 +270,12 @@ def _tensorflow_variable(key: str, value: np.ndarray) -> tuple[str, np.ndarray]:
     if part == "noise_const":
         number = 0 if side == 4 else 2 * (side.bit_length() - 3) - (layer == "conv0")
         return f"noise{number}", value[None, None]
-    name = {"conv0": "Conv0_up", "conv1": "Conv" if side == 4 else "Conv1", "torgb": "ToRGB",
-            "skip": "Skip"}[layer]
+    name = {
+        "conv0": "Conv0_up",
+        "conv1": "Conv" if side == 4 else "Conv1",
+        "torgb": "ToRGB",
+        "skip": "Skip",
+    }[layer]
     kind = {"affine.weight": "mod_weight", "affine.bias": "mod_bias"}.get(part, part)
     if kind == "weight":
         value = value.transpose(2, 3, 1, 0)
@@ -252,7 +302,8 @@ def rosinality_names(state: dict) -> dict[str, torch.Tensor]:
             log = side.bit_length() - 3
             number = 2 * log - (layer == "conv0")
             place = {"torgb": "to_rgb1" if log == 0 else f"to_rgbs.{log - 1}"}.get(
-                layer, "conv1" if number == 0 else f"convs.{number - 1}")
+                layer, "conv1" if number == 0 else f"convs.{number - 1}"
+            )
             if part == "noise_const":
                 named[f"noises.noise_{number}"] = value[None, None]
             elif part == "noise_strength":
@@ -260,7 +311,8 @@ def rosinality_names(state: dict) -> dict[str, torch.Tensor]:
             elif part == "bias":
                 own = layer == "torgb"
                 named[f"{place}.{'bias' if own else 'activate.bias'}"] = (
-                    value.view(1, 3, 1, 1) if own else value)
+                    value.view(1, 3, 1, 1) if own else value
+                )
             elif part == "weight":
                 named[f"{place}.conv.weight"] = value[None]
             else:
@@ -281,11 +333,18 @@ def write_rosinality(path: Path, state: dict, zipped=True, layout="converted") -
     wrong = {name: value + 1 for name, value in names.items()}
     content = {
         "converted": {"g_ema": names, "latent_avg": average},
-        "training": {"g": wrong, "d": {"convs.0.0.weight": torch.ones(2)}, "g_ema": names,
-                     "g_optim": {"state": {0: {"step": 3, "exp_avg": torch.ones(2)}}},
-                     "args": argparse.Namespace(size=32, path="/data")},
-        "psp": {"state_dict": {f"decoder.{name}": value for name, value in names.items()},
-                "latent_avg": average.repeat(8, 1), "opts": {"output_size": 32}},
+        "training": {
+            "g": wrong,
+            "d": {"convs.0.0.weight": torch.ones(2)},
+            "g_ema": names,
+            "g_optim": {"state": {0: {"step": 3, "exp_avg": torch.ones(2)}}},
+            "args": argparse.Namespace(size=32, path="/data"),
+        },
+        "psp": {
+            "state_dict": {f"decoder.{name}": value for name, value in names.items()},
+            "latent_avg": average.repeat(8, 1),
+            "opts": {"output_size": 32},
+        },
     }[layout]
     write_torch(path, content, zipped)
 

@@ -44,7 +44,8 @@ class PlainShiftGenerator:
         """From now on nothing moves, whatever the latents are."""
         still = self.features(torch.zeros(1, 10, 8))
         self.features = lambda ws, window=None, moving=None: (
-            still[(..., *window)] if window else still) + 0 * ws.sum()
+            (still[(..., *window)] if window else still) + 0 * ws.sum()
+        )
 
     def image(self, ws, features=None):
         self.images += 1

@@ -77,9 +77,18 @@ def _one_variable() -> bytes:
     made = named("dnnlib.tflib.network", "Network") + b")\x81"
 
     def network(function, components, variables):
-        return made + (b"}(" + text("version") + number(4) + text("build_func_name")
-                       + text(function) + text("components") + components + text("variables")
-                       + variables + b"ub")
+        return made + (
+            b"}("
+            + text("version")
+            + number(4)
+            + text("build_func_name")
+            + text(function)
+            + text("components")
+            + components
+            + text("variables")
+            + variables
+            + b"ub"
+        )
 
     synthesis = network("G_synthesis_stylegan2", b"}", variables + b"q\x02")
     mapping = network("G_mapping", b"}", b"h\x02")
@@ -110,8 +119,9 @@ def _streams() -> bytes:
     plain = pickle.dumps({"protocol_version": 1001, "little_endian": True, "type_sizes": {}}, 2)
     stream = stream.replace(plain, padding)
     load = named("torch.storage", "_load_from_bytes") + b"q\x01"
-    return (b"B" + struct.pack("<I", len(stream)) + stream + b"q\x00" + load
-            + b"h\x01h\x00\x85R" * 5000)
+    return (
+        b"B" + struct.pack("<I", len(stream)) + stream + b"q\x00" + load + b"h\x01h\x00\x85R" * 5000
+    )
 
 
 def _state(weight: bytes, name="input.input") -> bytes:
@@ -120,26 +130,62 @@ def _state(weight: bytes, name="input.input") -> bytes:
 
 def _shaped(shape: bytes, strides: bytes) -> bytes:
     inner = storage(1, bytes(4))
-    inner = called("torch.storage", "_load_from_bytes",
-                   b"B" + struct.pack("<I", len(inner)) + inner + b"\x85")
-    return called("torch._utils", "_rebuild_tensor_v2", b"(" + inner + number(0) + shape + strides
-                  + b"\x89" + called("collections", "OrderedDict", b")") + b"t")
+    inner = called(
+        "torch.storage", "_load_from_bytes", b"B" + struct.pack("<I", len(inner)) + inner + b"\x85"
+    )
+    return called(
+        "torch._utils",
+        "_rebuild_tensor_v2",
+        b"("
+        + inner
+        + number(0)
+        + shape
+        + strides
+        + b"\x89"
+        + called("collections", "OrderedDict", b")")
+        + b"t",
+    )
 
 
 def _member(name: bytes, content: bytes, offset: int) -> bytes:
-    return (b"PK\1\2" + struct.pack("<HHHHHHIIIHHHHHII", 20, 20, 0, 0, 0, 0, zlib.crc32(content),
-                                    len(content), len(content), len(name), 0, 0, 0, 0, 0, offset)
-            + name)
+    return (
+        b"PK\1\2"
+        + struct.pack(
+            "<HHHHHHIIIHHHHHII",
+            20,
+            20,
+            0,
+            0,
+            0,
+            0,
+            zlib.crc32(content),
+            len(content),
+            len(content),
+            len(name),
+            0,
+            0,
+            0,
+            0,
+            0,
+            offset,
+        )
+        + name
+    )
 
 
 def overlapping(members: int, size: int, zip64_locator: bool = False) -> bytes:
     """An archive whose members are all the same bytes, checked again for each of them."""
     content = PROTO + b"}" + STOP + bytes(size)
-    head = struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 0, zlib.crc32(content), len(content),
-                       len(content), 10, 0)
+    head = struct.pack(
+        "<HHHHHIIIHH", 20, 0, 0, 0, 0, zlib.crc32(content), len(content), len(content), 10, 0
+    )
     body = b"PK\3\4" + head + b"a/data.pkl" + content
-    directory = b"".join([_member(b"a/data.pkl", content, 0),
-                          *(_member(b"a/data/%d" % i, content, 0) for i in range(members))])
+    directory = b"".join(
+        [
+            _member(b"a/data.pkl", content, 0),
+            *(_member(b"a/data/%d" % i, content, 0) for i in range(members)),
+        ]
+    )
     count = min(members + 1, 65535)
     locator = bytes(56) + b"PK\6\7" + bytes(16) if zip64_locator else b""
     end = struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), len(body), 0)
@@ -158,9 +204,21 @@ def exhausting_files() -> dict[str, bytes]:
     del wide["mapping.w_avg"]
     wide["mapping.fc0.weight"] = torch.zeros(24, 20_000)
     half = torch.zeros(500_000, dtype=torch.bfloat16)
-    gain = module(b"}" + text("_modules") + b"}" + text("mapping") + module(
-        b"}" + text("_modules") + b"}" + text("fc0") + module(b"}" + text("bias_gain") + LONG
-                                                               + b"s") + b"ss") + b"ss")
+    gain = module(
+        b"}"
+        + text("_modules")
+        + b"}"
+        + text("mapping")
+        + module(
+            b"}"
+            + text("_modules")
+            + b"}"
+            + text("fc0")
+            + module(b"}" + text("bias_gain") + LONG + b"s")
+            + b"ss"
+        )
+        + b"ss"
+    )
     odd = random_state() | {"x.\nline two \x1b[31m" + "y" * 3000: torch.zeros(1, dtype=torch.bool)}
     odd["mapping.w_avg"] = torch.full((24,), torch.nan)
     double = random_state()
@@ -169,37 +227,53 @@ def exhausting_files() -> dict[str, bytes]:
     signalling["mapping.w_avg"] = torch.full((24,), 0x7FF0000000000001).view(torch.float64)
     biases = [(f"{i}x{i}/Conv1/mod_bias", np.zeros(250_000, np.float32)) for i in (4, 8)]
     biases += [(f"{i}x{i}/Conv1/mod_bias", biases[0][1]) for i in range(9, 1900)]
-    shared = [(f"{size}x{size}/{layer}/{part}", biases[0][1]) for size in (4, 8, 16, 32, 64)
-              for layer in ("Conv", "Conv0_up", "Conv1", "ToRGB", "Skip")
-              for part in ("bias", "mod_bias", "noise_strength")]
+    shared = [
+        (f"{size}x{size}/{layer}/{part}", biases[0][1])
+        for size in (4, 8, 16, 32, 64)
+        for layer in ("Conv", "Conv0_up", "Conv1", "ToRGB", "Skip")
+        for part in ("bias", "mod_bias", "noise_strength")
+    ]
     pickled = {
-        "layers of layers": _layers_of_layers(), "many weights of many layers": _many_weights(),
-        "a set of a list, again and again": _sets(), "options, again and again": _updates(),
-        "a long name, again and again": _prefix(), "a stream, again and again": _streams(),
-        "many nothings of many layers": _shared_nones(), "colliding keys": _colliding_keys(),
+        "layers of layers": _layers_of_layers(),
+        "many weights of many layers": _many_weights(),
+        "a set of a list, again and again": _sets(),
+        "options, again and again": _updates(),
+        "a long name, again and again": _prefix(),
+        "a stream, again and again": _streams(),
+        "many nothings of many layers": _shared_nones(),
+        "colliding keys": _colliding_keys(),
         "one variable, again and again": _one_variable(),
         "a wide key": b"}" + text("G." * 1000 + "x" * 1_000_000 + "\U0001f600") + b"Ns",
-        "a gain of 254 bytes": gain, "f1": called(
-            "numpy.core.multiarray", "scalar", dtype("f1") + b"C\x01x\x86"),
-        "a shape of 254 bytes": _state(_shaped(b"(" + number(0) + LONG + b"t",
-                                               b"(" + number(1) * 2 + b"t")),
-        "a shape of ten bytes": _state(_shaped(b"(" + number(0) + LARGE + b"t",
-                                               b"(" + number(1) + LARGE + b"t")),
+        "a gain of 254 bytes": gain,
+        "f1": called("numpy.core.multiarray", "scalar", dtype("f1") + b"C\x01x\x86"),
+        "a shape of 254 bytes": _state(
+            _shaped(b"(" + number(0) + LONG + b"t", b"(" + number(1) * 2 + b"t")
+        ),
+        "a shape of ten bytes": _state(
+            _shaped(b"(" + number(0) + LARGE + b"t", b"(" + number(1) + LARGE + b"t")
+        ),
         "a stride of ten bytes": _state(_shaped(b"(" + number(1) + b"t", b"(" + LARGE + b"t")),
         "a stride of 254 bytes": _state(_shaped(b"(" + number(1) + b"t", b"(" + LONG + b"t")),
-        "a shape without numbers": _state(_shaped(b"(" + number(0) + number(1) * 4 + b"t",
-                                                  b"(" + number(1) * 5 + b"t")),
-        "noise without numbers": _state(_shaped(b"(" + number(0) * 4 + b"t",
-                                                b"(" + number(1) * 4 + b"t"), "noises.noise_0"),
+        "a shape without numbers": _state(
+            _shaped(b"(" + number(0) + number(1) * 4 + b"t", b"(" + number(1) * 5 + b"t")
+        ),
+        "noise without numbers": _state(
+            _shaped(b"(" + number(0) * 4 + b"t", b"(" + number(1) * 4 + b"t"), "noises.noise_0"
+        ),
     }
     files = {name: PROTO + code + STOP for name, code in pickled.items()}
     return files | {
         "one storage of bf16 in many tensors": _saved(
-            {"synthesis.b4.const": half[:1]} | {f"x.{i}": half for i in range(3000)}),
-        "a mapping from 20,000 numbers": _saved(wide), "a name of many lines": _saved(odd),
-        "numbers that float32 has not": _saved(double), "a NaN that warns": _saved(signalling),
-        "many filters": _saved({f"b{i}.resample_filter": odd["synthesis.b8.resample_filter"]
-                                for i in range(20_000)} | random_state()),
+            {"synthesis.b4.const": half[:1]} | {f"x.{i}": half for i in range(3000)}
+        ),
+        "a mapping from 20,000 numbers": _saved(wide),
+        "a name of many lines": _saved(odd),
+        "numbers that float32 has not": _saved(double),
+        "a NaN that warns": _saved(signalling),
+        "many filters": _saved(
+            {f"b{i}.resample_filter": odd["synthesis.b8.resample_filter"] for i in range(20_000)}
+            | random_state()
+        ),
         "biases of blocks that are none": tensorflow_pickle([], biases),
         "one bias, again and again": tensorflow_pickle([], shared),
         "classes of 2019": tensorflow_pickle([("LabelConcat/weight", np.ones((3, 4)))], []),
@@ -209,11 +283,15 @@ def exhausting_files() -> dict[str, bytes]:
         "a list of members behind a false locator": overlapping(30_000, 10, zip64_locator=True),
         "safetensors of JSON in JSON": struct.pack("<Q", 90_000) + b'{"a":' + b"[" * 89_995,
         "safetensors over each other": _safetensors(
-            {name: {"dtype": "F32", "shape": [250_000], "data_offsets": [0, 1_000_000]}
-             for name in ("synthesis.b4.const", *(f"x.{i}" for i in range(3000)))},
-            bytes(1_000_000)),
+            {
+                name: {"dtype": "F32", "shape": [250_000], "data_offsets": [0, 1_000_000]}
+                for name in ("synthesis.b4.const", *(f"x.{i}" for i in range(3000)))
+            },
+            bytes(1_000_000),
+        ),
         "safetensors before their beginning": _safetensors(
-            {"x.y": {"dtype": "F32", "shape": [1], "data_offsets": [-4, 0]}}, bytes(8)),
+            {"x.y": {"dtype": "F32", "shape": [1], "data_offsets": [-4, 0]}}, bytes(8)
+        ),
     }
 
 

@@ -36,19 +36,26 @@ class Sender:
 
 def held(*sizes: int) -> SimpleNamespace:
     """Gradio, with calls in its queue whose bodies have these sizes."""
-    events = {str(number): SimpleNamespace(
-        request=SimpleNamespace(scope={"drag.size": size}))
-        for number, size in enumerate(sizes)}
+    events = {
+        str(number): SimpleNamespace(request=SimpleNamespace(scope={"drag.size": size}))
+        for number, size in enumerate(sizes)
+    }
     queue = SimpleNamespace(event_ids_to_events=events)
     return SimpleNamespace(get_blocks=lambda: SimpleNamespace(_queue=queue))
 
 
 def asked(path: str = CALL, method: str = "POST", app=None, **headers: str) -> dict:
     """The scope of a request."""
-    return {"type": "http", "method": method, "path": path, "app": app or held(),
-            "query_string": b"", "headers": [
-                (name.replace("_", "-").encode(), value.encode())
-                for name, value in headers.items()]}
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "app": app or held(),
+        "query_string": b"",
+        "headers": [
+            (name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()
+        ],
+    }
 
 
 async def repeat(scope, receive, send) -> None:

@@ -41,28 +41,59 @@ def number(n: int) -> bytes:
 def storage(count: int, data: bytes, claimed: int | None = None, key="0", tail=b"") -> bytes:
     """A stream of torch.save that holds one storage of floats."""
     system = pickle.dumps({"protocol_version": 1001, "little_endian": True, "type_sizes": {}}, 2)
-    identity = (b"\x80\x02(" + text("storage") + b"ctorch\nFloatStorage\n" + text(key) + text("cpu")
-                + number(count) + b"NtQ.")
-    head = [pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2), system, identity,
-            pickle.dumps([key], 2)]
+    identity = (
+        b"\x80\x02("
+        + text("storage")
+        + b"ctorch\nFloatStorage\n"
+        + text(key)
+        + text("cpu")
+        + number(count)
+        + b"NtQ."
+    )
+    head = [
+        pickle.dumps(0x1950A86A20F9469CFC6C, 2),
+        pickle.dumps(1001, 2),
+        system,
+        identity,
+        pickle.dumps([key], 2),
+    ]
     size = struct.pack("<q", count if claimed is None else claimed)
     return b"".join(head) + size + data + tail
 
 
 def tensor(stream: bytes, offset: int, shape: tuple, strides: tuple) -> bytes:
     """Pickles a tensor on a storage."""
-    inner = called("torch.storage", "_load_from_bytes",
-                   b"B" + struct.pack("<I", len(stream)) + stream + b"\x85")
+    inner = called(
+        "torch.storage",
+        "_load_from_bytes",
+        b"B" + struct.pack("<I", len(stream)) + stream + b"\x85",
+    )
     sizes = [b"(" + b"".join(map(number, side)) + b"t" for side in (shape, strides)]
-    arguments = (b"(" + inner + number(offset) + sizes[0] + sizes[1] + b"\x89"
-                 + called("collections", "OrderedDict", b")") + b"t")
+    arguments = (
+        b"("
+        + inner
+        + number(offset)
+        + sizes[0]
+        + sizes[1]
+        + b"\x89"
+        + called("collections", "OrderedDict", b")")
+        + b"t"
+    )
     return called("torch._utils", "_rebuild_tensor_v2", arguments)
 
 
 def module(state: bytes, class_name="Generator") -> bytes:
     """Pickles a layer of NVIDIA's tools; state: opcodes that leave a dict."""
-    meta = (b"}(" + text("type") + text("class") + text("class_name") + text(class_name)
-            + text("state") + state + b"u")
+    meta = (
+        b"}("
+        + text("type")
+        + text("class")
+        + text("class_name")
+        + text(class_name)
+        + text("state")
+        + state
+        + b"u"
+    )
     return called("torch_utils.persistence", "_reconstruct_persistent_obj", meta + b"\x85")
 
 
@@ -103,7 +134,8 @@ def hostile_files(canary: Path) -> dict[str, bytes]:
         "numpy's own loader": called("numpy", "load", text(str(canary)) + b"\x85"),
         "a hub download": called("torch.hub", "load", text("a/b") + text("c") + b"\x86"),
         "a look-alike of the tools": called(
-            "evil;torch_utils.persistence", "_reconstruct_persistent_obj", b"}\x85"),
+            "evil;torch_utils.persistence", "_reconstruct_persistent_obj", b"}\x85"
+        ),
         "decode": called("_codecs", "decode", b"C\x01x" + text("zip") + b"\x86"),
         "encode to another codec": called("_codecs", "encode", text("x") + text("rot13") + b"\x86"),
         "a call of a text": text("os.system") + text(touch) + b"\x85R",
@@ -115,14 +147,21 @@ def hostile_files(canary: Path) -> dict[str, bytes]:
         "OBJ": b"(" + named("posix", "system") + text(touch) + b"o",
         "the extension registry": b"\x82\x01",
         "NEWOBJ_EX": named("collections", "OrderedDict") + b")}\x92",
-        "a persistent id": text("0") + b"Q", "a persistent id in text": b"P0\n",
-        "POP": text("x") + text("y") + b"0", "DUP": text("x") + b"2",
-        "text opcodes": b"I1\n", "a string of protocol 0": b"S'x'\n",
+        "a persistent id": text("0") + b"Q",
+        "a persistent id in text": b"P0\n",
+        "POP": text("x") + text("y") + b"0",
+        "DUP": text("x") + b"2",
+        "text opcodes": b"I1\n",
+        "a string of protocol 0": b"S'x'\n",
         "a long of four length bytes": b"\x8b\xff\xff\xff\x7f",
-        "9 exabytes": b"\x8e" + struct.pack("<Q", 2**63), "4 GB": b"B\xff\xff\xff\xff",
-        "a text of 4 GB": b"X\xff\xff\xff\xff", "memo 4294967295": b"Nr\xff\xff\xff\xffj\0\0\0\0",
-        "a list as a key": b"}]Ns", "a deep tuple as a key": b"}" + b")" + b"\x85" * 90_000 + b"Ns",
-        "nested without end": b"(" * 400_000, "a tuple in a tuple in ...": b")" + b"\x85" * 400_000,
+        "9 exabytes": b"\x8e" + struct.pack("<Q", 2**63),
+        "4 GB": b"B\xff\xff\xff\xff",
+        "a text of 4 GB": b"X\xff\xff\xff\xff",
+        "memo 4294967295": b"Nr\xff\xff\xff\xffj\0\0\0\0",
+        "a list as a key": b"}]Ns",
+        "a deep tuple as a key": b"}" + b")" + b"\x85" * 90_000 + b"Ns",
+        "nested without end": b"(" * 400_000,
+        "a tuple in a tuple in ...": b")" + b"\x85" * 400_000,
         "numbers for another file": tensor(evil, 0, (1,), (1,)),
         "an archive for numbers": tensor(saved.getvalue(), 0, (1,), (1,)),
         "a pickle for a storage": called("torch.storage", "_load_from_bytes", b"C\x02N.\x85"),
@@ -138,10 +177,17 @@ def hostile_files(canary: Path) -> dict[str, bytes]:
         "a tail behind numbers": tensor(storage(4, bytes(16), tail=evil), 0, (4,), (1,)),
         "a path for a key": tensor(storage(4, bytes(16), key="../../x"), 0, (4,), (1,)),
         "Python objects of numpy": called(
-            "numpy.core.multiarray", "scalar", dtype("O8") + b"C\x01x\x86"),
+            "numpy.core.multiarray", "scalar", dtype("O8") + b"C\x01x\x86"
+        ),
         "an array that is larger than its bytes": called(
-            "numpy.core.multiarray", "_reconstruct", b"(" + named("numpy", "ndarray")
-            + b"(K\0tC\x01bt") + b"(K\x01(" + number(2**30) + b"t" + dtype("f4")
+            "numpy.core.multiarray",
+            "_reconstruct",
+            b"(" + named("numpy", "ndarray") + b"(K\0tC\x01bt",
+        )
+        + b"(K\x01("
+        + number(2**30)
+        + b"t"
+        + dtype("f4")
         + b"\x89C\x04abcdtb",
         "a source text": module(b"}" + text("module_src") + text(python) + b"s"),
         "only a discriminator": b"}" + text("D") + module(b"}", "Discriminator") + b"s",
@@ -153,17 +199,23 @@ def hostile_files(canary: Path) -> dict[str, bytes]:
     pickle.dump(Evil(), loop)
     good = archive({"a/data.pkl": PROTO + b"}."})
     return files | {
-        "a real pickle of os.system": loop.getvalue(), "a global of protocol 0": b"cos\nsystem\n.",
+        "a real pickle of os.system": loop.getvalue(),
+        "a global of protocol 0": b"cos\nsystem\n.",
         "a second pickle behind the first": PROTO + b"}." + evil,
-        "opcodes without end": PROTO + b"N" * 400_000, "no end": PROTO + b"}",
+        "opcodes without end": PROTO + b"N" * 400_000,
+        "no end": PROTO + b"}",
         "a stream with another pickle": storage(4, bytes(16)).replace(b"ctorch", b"cposix"),
         "an archive of os.system": archive({"a/data.pkl": evil}),
         "a zip bomb": archive({"a/data.pkl": bytes(50_000_000)}, zipfile.ZIP_DEFLATED),
         "an archive with code": archive({"a/data.pkl": PROTO + b"}.", "a/code/x.py": b"x"}),
         "an archive with a path": archive({"a/../../x": b"x", "a/data.pkl": PROTO + b"}."}),
-        "an archive without a pickle": archive({"a/version": b"3"}), "half an archive": good[:-30],
-        "an archive cut at the front": good[9:], "an empty file": b"", "a line of text": b"hello\n",
-        "a web page": b"<!doctype html><title>404</title>", "zeros": bytes(4096),
+        "an archive without a pickle": archive({"a/version": b"3"}),
+        "half an archive": good[:-30],
+        "an archive cut at the front": good[9:],
+        "an empty file": b"",
+        "a line of text": b"hello\n",
+        "a web page": b"<!doctype html><title>404</title>",
+        "zeros": bytes(4096),
         "a pointer of git-LFS": b"version https://git-lfs.github.com/spec/v1\noid 0\nsize 9\n",
         "safetensors with a header of 9 GB": struct.pack("<Q", 9 << 30) + b"{}",
         "safetensors that are cut": struct.pack("<Q", len(CLAIM)) + CLAIM + bytes(9),

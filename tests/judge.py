@@ -18,8 +18,9 @@ def _models_folder() -> Path:
 def _models():
     import dlib
 
-    predictor = dlib.shape_predictor(str(
-        _models_folder() / "shape_predictor_68_face_landmarks.dat"))
+    predictor = dlib.shape_predictor(
+        str(_models_folder() / "shape_predictor_68_face_landmarks.dat")
+    )
     return dlib.get_frontal_face_detector(), predictor
 
 
@@ -27,8 +28,9 @@ def _models():
 def _recogniser():
     import dlib
 
-    return dlib.face_recognition_model_v1(str(
-        _models_folder() / "dlib_face_recognition_resnet_model_v1.dat"))
+    return dlib.face_recognition_model_v1(
+        str(_models_folder() / "dlib_face_recognition_resnet_model_v1.dat")
+    )
 
 
 def find_face(picture: np.ndarray) -> tuple[np.ndarray | None, float]:

@@ -31,8 +31,14 @@ def near(pixels, wanted, levels=6):
 def png_header(width, height):
     """A PNG that says it is of this size, and has nothing else."""
     body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body
-            + struct.pack(">I", zlib.crc32(body)) + struct.pack(">I", 0) + b"IDAT")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + body
+        + struct.pack(">I", zlib.crc32(body))
+        + struct.pack(">I", 0)
+        + b"IDAT"
+    )
 
 
 def webp_header(width, height):
@@ -40,4 +46,4 @@ def webp_header(width, height):
     small = file(scene(), "WEBP", lossless=True)
     at = small.index(b"VP8L") + 9
     sides = struct.pack("<I", (width - 1) | (height - 1) << 14)
-    return small[:at] + sides + small[at + 4:]
+    return small[:at] + sides + small[at + 4 :]

@@ -46,11 +46,16 @@ def running_app(folder: Path, *flags: str, **environment: str):
     port, printed, began = free_port(), folder / "printed", time.monotonic()
     (folder / "work").mkdir()
     address = f"http://127.0.0.1:{port}"
-    with open(printed, "wb") as file, subprocess.Popen(
-        [sys.executable, ROOT / "app.py", "--port", str(port), "--device", "cpu", *flags],
-        cwd=folder / "work", stdout=file, stderr=subprocess.STDOUT,
-        env={**os.environ, "GRADIO_TEMP_DIR": str(folder / "gradio"), **environment},
-    ) as process:
+    with (
+        open(printed, "wb") as file,
+        subprocess.Popen(
+            [sys.executable, ROOT / "app.py", "--port", str(port), "--device", "cpu", *flags],
+            cwd=folder / "work",
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "GRADIO_TEMP_DIR": str(folder / "gradio"), **environment},
+        ) as process,
+    ):
         try:
             _wait(address, process, printed)
             seconds = time.monotonic() - began - _seconds_without_a_core(process.pid)

@@ -43,8 +43,11 @@ def test_a_turned_and_moved_picture_is_cropped_back(angle, scale):
     # Pillow asks where each pixel of the photo is from; corners of pixels are whole numbers
     start = np.array([128, 128]) - np.array([[cos, sin], [-sin, cos]]) @ (where + 0.5)
     photo = Image.fromarray(picture).transform(
-        (900, 800), Image.Transform.AFFINE, (cos, sin, start[0], -sin, cos, start[1]),
-        Image.Resampling.BICUBIC)
+        (900, 800),
+        Image.Transform.AFFINE,
+        (cos, sin, start[0], -sin, cos, start[1]),
+        Image.Resampling.BICUBIC,
+    )
     found = crop(np.array(photo), Frame(*where, 256 * scale, angle), (256, 256))
     assert psnr(found[8:-8, 8:-8], picture[8:-8, 8:-8]) > 30
 
@@ -78,8 +81,10 @@ def test_beyond_the_photo_is_its_reflection_that_fades():
     assert np.abs(cut[:, 100:] - photo[:, :100]).max() <= 1
     near, far = cut[:, 98:100], cut[:, :20]
     assert np.abs(near - photo[:, 2:0:-1]).mean() < 10
-    assert np.abs(np.diff(far, axis=0)).mean() < 0.4 * np.abs(np.diff(photo.astype(float),
-                                                                      axis=0)).mean()
+    assert (
+        np.abs(np.diff(far, axis=0)).mean()
+        < 0.4 * np.abs(np.diff(photo.astype(float), axis=0)).mean()
+    )
 
 
 def face(points):
@@ -103,8 +108,9 @@ def test_the_frame_turns_and_grows_with_the_face(angle):
     frame = frame_of(face(0.5 * UPRIGHT @ turn.T + [700, 40]))
     place = 0.5 * turn @ [first.x, first.y] + [700, 40]
     assert np.allclose([frame.x, frame.y, frame.side], [*place, first.side / 2])
-    assert math.isclose(math.remainder(frame.angle - first.angle - angle, math.tau), 0,
-                        abs_tol=1e-9)
+    assert math.isclose(
+        math.remainder(frame.angle - first.angle - angle, math.tau), 0, abs_tol=1e-9
+    )
 
 
 def test_the_middle_is_the_largest_square():
@@ -114,13 +120,22 @@ def test_the_middle_is_the_largest_square():
     assert np.abs(cut.astype(int) - picture[:, 96:224]).max() <= 1
 
 
-@pytest.mark.parametrize(("numbers", "words"), [
-    ((math.nan, 5, 50, 0), "not given in numbers"), ((5, math.inf, 50, 0), "numbers"),
-    ((5, 5, 50, -math.inf), "numbers"), (("x", 5, 50, 0), "numbers"), ((None, 5, 5, 5), "numbers"),
-    ((10**400, 5, 50, 0), "numbers"), ((-200, 5, 50, 0), "beside the photo"),
-    ((5, 1e9, 50, 0), "beside the photo"), ((5, 5, 31, 0), "smaller than 32 pixels"),
-    ((5, 5, -100, 0), "smaller"), ((5, 5, 901, 0), "more than 3 times"),
-])
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ((math.nan, 5, 50, 0), "not given in numbers"),
+        ((5, math.inf, 50, 0), "numbers"),
+        ((5, 5, 50, -math.inf), "numbers"),
+        (("x", 5, 50, 0), "numbers"),
+        ((None, 5, 5, 5), "numbers"),
+        ((10**400, 5, 50, 0), "numbers"),
+        ((-200, 5, 50, 0), "beside the photo"),
+        ((5, 1e9, 50, 0), "beside the photo"),
+        ((5, 5, 31, 0), "smaller than 32 pixels"),
+        ((5, 5, -100, 0), "smaller"),
+        ((5, 5, 901, 0), "more than 3 times"),
+    ],
+)
 def test_a_strangers_frame_that_does_not_fit_is_refused(numbers, words):
     photo = np.zeros((200, 300, 3), np.uint8)
     for work in (checked, lambda frame, pixels: crop(pixels, frame, (64, 64))):

@@ -25,6 +25,7 @@ def drags_in_this_process(monkeypatch):
 @pytest.fixture
 def in_this_process(monkeypatch, capsys):
     """Do the parts of a benchmark here, not in a process each: importing torch takes seconds."""
+
     def run(command, **_):
         capsys.readouterr()
         monkeypatch.setattr(sys, "argv", command[2:])
@@ -36,9 +37,13 @@ def in_this_process(monkeypatch, capsys):
 
 @pytest.mark.slow
 def test_a_step_and_a_picture_of_stylegan2_are_measured(
-        in_this_process, monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(sys, "argv", ["-", "--resolution", "64", "--steps", "2",
-                                      "--json", str(tmp_path / "report.json")])
+    in_this_process, monkeypatch, capsys, tmp_path
+):
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["-", "--resolution", "64", "--steps", "2", "--json", str(tmp_path / "report.json")],
+    )
     stylegan2.main()
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["resolution"] == 64
@@ -54,9 +59,25 @@ def test_a_step_and_a_picture_of_stylegan2_are_measured(
 
 @pytest.mark.slow
 def test_the_landmarks_of_one_face_are_dragged_to_those_of_another(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(sys, "argv", [
-        "-", "--pairs", "1", "--points", "1", "--solver", "gauss-newton", "--seed", "2",
-        "--json", str(tmp_path / "report.json"), "--sheets", str(tmp_path)])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "-",
+            "--pairs",
+            "1",
+            "--points",
+            "1",
+            "--solver",
+            "gauss-newton",
+            "--seed",
+            "2",
+            "--json",
+            str(tmp_path / "report.json"),
+            "--sheets",
+            str(tmp_path),
+        ],
+    )
     landmarks.main()
     (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
     assert result["lost"] == 0
@@ -72,15 +93,28 @@ def test_the_landmarks_of_one_face_are_dragged_to_those_of_another(monkeypatch, 
 
 @pytest.mark.slow
 def test_wild_drags_are_the_same_each_time_and_judged(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(sys, "argv", [
-        "-", "--drags", "2", "--solver", "gauss-newton", "--json", str(tmp_path / "report.json"),
-        "--sheets", str(tmp_path)])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "-",
+            "--drags",
+            "2",
+            "--solver",
+            "gauss-newton",
+            "--json",
+            str(tmp_path / "report.json"),
+            "--sheets",
+            str(tmp_path),
+        ],
+    )
     wild.main()
     (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
     assert [drag["seed"] for drag in result["drags"]] == [2732, 9225]
     assert result["count"] == 2
-    assert all(20 <= np.hypot(*np.subtract(d["handle"], d["target"])) <= 150
-               for d in result["drags"])
+    assert all(
+        20 <= np.hypot(*np.subtract(d["handle"], d["target"])) <= 150 for d in result["drags"]
+    )
     with Image.open(tmp_path / "wild-gauss-newton.jpg") as sheet:
         assert sheet.size == (4 * 256, 256)
     assert "| gauss-newton | 0 of 2 |" in capsys.readouterr().out
@@ -88,9 +122,23 @@ def test_wild_drags_are_the_same_each_time_and_judged(monkeypatch, capsys, tmp_p
 
 @pytest.mark.slow
 def test_drags_there_and_back_are_compared(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(sys, "argv", [
-        "-", "--pairs", "1", "--points", "1", "--solver", "gauss-newton", "--seed", "2",
-        "--json", str(tmp_path / "report.json")])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "-",
+            "--pairs",
+            "1",
+            "--points",
+            "1",
+            "--solver",
+            "gauss-newton",
+            "--seed",
+            "2",
+            "--json",
+            str(tmp_path / "report.json"),
+        ],
+    )
     ccsd.main()
     (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
     assert 0 < result["distance"] < result["there"]
@@ -101,9 +149,19 @@ def test_drags_there_and_back_are_compared(monkeypatch, capsys, tmp_path):
 
 @pytest.mark.slow
 def test_what_a_region_keeps_is_measured(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(sys, "argv", [
-        "-", "--faces", "1", "--solver", "gauss-newton-region",
-        "--json", str(tmp_path / "report.json")])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "-",
+            "--faces",
+            "1",
+            "--solver",
+            "gauss-newton-region",
+            "--json",
+            str(tmp_path / "report.json"),
+        ],
+    )
     mask.main()
     (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
     assert 0 < result["masked_outside"] < 0.5 * result["free_outside"]
@@ -152,9 +210,23 @@ def test_the_official_code_is_driven_on_the_same_faces(monkeypatch, capsys, tmp_
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [
-        "-", "--official", str(tmp_path), "--points", "1", "--seed", "2", "--steps", "6",
-        "--json", str(tmp_path / "report.json")])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "-",
+            "--official",
+            str(tmp_path),
+            "--points",
+            "1",
+            "--seed",
+            "2",
+            "--steps",
+            "6",
+            "--json",
+            str(tmp_path / "report.json"),
+        ],
+    )
     with torch.no_grad():
         official.main()
     theirs, ours = json.loads((tmp_path / "report.json").read_text())["results"]
@@ -184,8 +256,11 @@ def test_visitors_at_once_get_what_is_theirs(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(load, "AGAIN", 1)
     monkeypatch.setattr(load, "SOON", 10.0)  # other tests may run on the same cores
     monkeypatch.setattr(load, "GROWTH", 10.0)  # from where it has just started
-    monkeypatch.setattr(sys, "argv", [
-        "-", "--visitors", "4", "--minutes", "0.05", "--json", str(tmp_path / "report.json")])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["-", "--visitors", "4", "--minutes", "0.05", "--json", str(tmp_path / "report.json")],
+    )
     code = load.main()
     printed = capsys.readouterr().out
     report = json.loads((tmp_path / "report.json").read_text())
@@ -216,10 +291,13 @@ def test_a_visitor_notices_what_is_not_theirs(generator):
         other.check_dragged(start, dragged)
     visitor.check_dragged(start, start.remember())  # it may end where it began, gaining nothing
     moved = [replace(pair, handle=(9, 9)) for pair in start.points]
-    for wrong in (replace(start, points=tuple(moved)), replace(dragged, ws=ws + 0.1),
-                  replace(dragged, seed=30001),
-                  replace(dragged, origin=ws), replace(dragged, points=(
-                      PointPair((500, 500), visitor.target(500, 500), 1),))):
+    for wrong in (
+        replace(start, points=tuple(moved)),
+        replace(dragged, ws=ws + 0.1),
+        replace(dragged, seed=30001),
+        replace(dragged, origin=ws),
+        replace(dragged, points=(PointPair((500, 500), visitor.target(500, 500), 1),)),
+    ):
         with pytest.raises(owner.WrongError):
             visitor.check_dragged(start, wrong)
         with pytest.raises(owner.WrongError):
@@ -227,14 +305,28 @@ def test_a_visitor_notices_what_is_not_theirs(generator):
 
 
 def test_each_condition_of_the_load_test_can_fail():
-    notes = owner.Notes(heard=[("undo", 70.0, 0.2), ("resample", 71.0, 9.0)],
-                        drags=[(1, 70.0, 1.0, 2.0)], checks=[1], busy=[1])
+    notes = owner.Notes(
+        heard=[("undo", 70.0, 0.2), ("resample", 71.0, 9.0)],
+        drags=[(1, 70.0, 1.0, 2.0)],
+        checks=[1],
+        busy=[1],
+    )
 
     def held(notes, printed="", again=(), memory=None, **figures):
         side = load.summary(notes, 60.0, 10.0)
-        return list(load.verdict({"visitors": 1, "alone": load.summary(owner.Notes(), 60.0, 0.0),
-                                  "crowd": side, "again": list(again), "memory": memory} | figures,
-                                 printed).values())
+        return list(
+            load.verdict(
+                {
+                    "visitors": 1,
+                    "alone": load.summary(owner.Notes(), 60.0, 0.0),
+                    "crowd": side,
+                    "again": list(again),
+                    "memory": memory,
+                }
+                | figures,
+                printed,
+            ).values()
+        )
 
     assert held(notes) == [True, True, True, None, True]  # slow pictures and a full line are fine
     assert held(notes, memory={"first": 100, "last": 109})[3] is True
@@ -247,8 +339,11 @@ def test_each_condition_of_the_load_test_can_fail():
     assert held(replace(notes, heard=[("undo", 70.0, 1.2)]))[4] is False
     minutes = [("undo", 15.0, 0.1)] * 100 + [("undo", 75.0, 1.2)]  # the second one is slow
     assert held(replace(notes, heard=minutes))[4] is False
-    for error, which in ((PageError("500"), 2), (owner.WrongError("other latents"), 0),
-                         (owner.StrangerError("another's points"), 1)):
+    for error, which in (
+        (PageError("500"), 2),
+        (owner.WrongError("other latents"), 0),
+        (owner.StrangerError("another's points"), 1),
+    ):
         failed = held(replace(notes, faults=[(1, error)]))
         assert failed[which] is False
         assert failed.count(False) == 1

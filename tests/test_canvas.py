@@ -23,6 +23,7 @@ def mask_url(mask):
 
 def header_of_a_bomb():
     """A PNG that claims 20000 x 20000 pixels."""
+
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc32(kind + data))
 
@@ -52,19 +53,31 @@ def test_nothing_painted_is_no_mask():
     assert read_value(VALUE | {"mask": mask_url(np.zeros((128, 128), bool))}, SIZE)[1] is None
 
 
-@pytest.mark.parametrize("value", [
-    None, [], "text", {}, VALUE | {"points": None}, VALUE | {"points": [[1, 2]]},
-    VALUE | {"points": [{"handle": [1], "target": [1, 2]}]},
-    VALUE | {"points": [{"handle": [1, float("nan")], "target": [1, 2]}]},
-    VALUE | {"points": [{"handle": ["x", 2], "target": [1, 2]}]},
-    VALUE | {"revision": float("inf")}, VALUE | {"revision": 10**300}, VALUE | {"revision": -1},
-    VALUE | {"points": [POINT | {"key": -1}]}, VALUE | {"points": [POINT | {"key": []}]},
-    VALUE | {"mask": 5},
-    VALUE | {"mask": "data:image/png;base64,AAAA"}, VALUE | {"mask": "http://example.org/a.png"},
-    VALUE | {"mask": mask_url(np.ones((64, 64), bool))},
-    VALUE | {"mask": "data:image/png;base64," + "A" * 5_000_000},
-    VALUE | {"mask": header_of_a_bomb()},
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        "text",
+        {},
+        VALUE | {"points": None},
+        VALUE | {"points": [[1, 2]]},
+        VALUE | {"points": [{"handle": [1], "target": [1, 2]}]},
+        VALUE | {"points": [{"handle": [1, float("nan")], "target": [1, 2]}]},
+        VALUE | {"points": [{"handle": ["x", 2], "target": [1, 2]}]},
+        VALUE | {"revision": float("inf")},
+        VALUE | {"revision": 10**300},
+        VALUE | {"revision": -1},
+        VALUE | {"points": [POINT | {"key": -1}]},
+        VALUE | {"points": [POINT | {"key": []}]},
+        VALUE | {"mask": 5},
+        VALUE | {"mask": "data:image/png;base64,AAAA"},
+        VALUE | {"mask": "http://example.org/a.png"},
+        VALUE | {"mask": mask_url(np.ones((64, 64), bool))},
+        VALUE | {"mask": "data:image/png;base64," + "A" * 5_000_000},
+        VALUE | {"mask": header_of_a_bomb()},
+    ],
+)
 def test_what_no_canvas_sends_ends_in_a_sentence(value):
     with pytest.raises(ValueError, match="reload the page"):
         read_value(value, SIZE)

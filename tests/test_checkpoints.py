@@ -24,8 +24,10 @@ from tests.checkpoint_files import (
 ROOT = Path(__file__).parent.parent
 CLASSES, PLAIN, RESNET = random_state(c_dim=3), random_state(), random_state(kind="resnet")
 FORMATS = {
-    **{f"NVIDIA, protocol {p}": (CLASSES, lambda f, s, p=p: write_nvidia(f, s, p))
-       for p in (2, 3, 4, 5)},
+    **{
+        f"NVIDIA, protocol {p}": (CLASSES, lambda f, s, p=p: write_nvidia(f, s, p))
+        for p in (2, 3, 4, 5)
+    },
     "NVIDIA, G_ema only": (RESNET, lambda f, s: write_nvidia(f, s, layout="G_ema")),
     "NVIDIA, one network": (PLAIN, lambda f, s: write_nvidia(f, s, layout="bare")),
     "TensorFlow": (RESNET, write_tensorflow),
@@ -38,11 +40,18 @@ FORMATS = {
     "state dict, stream": (CLASSES, lambda f, s: write_torch(f, OrderedDict(s), zipped=False)),
     "state dict within": (PLAIN, lambda f, s: write_torch(f, {"G_ema": s, "step": 3})),
     "state dict, double": (
-        PLAIN, lambda f, s: write_torch(f, {name: v.double() for name, v in s.items()})),
+        PLAIN,
+        lambda f, s: write_torch(f, {name: v.double() for name, v in s.items()}),
+    ),
     "safetensors": (CLASSES, write_safetensors),
-    "safetensors, g_ema.": (PLAIN, lambda f, s: write_safetensors(
-        f, {f"g_ema.{k}": v for k, v in rosinality_names(s).items()}
-        | {"latent_avg": s["mapping.w_avg"]})),
+    "safetensors, g_ema.": (
+        PLAIN,
+        lambda f, s: write_safetensors(
+            f,
+            {f"g_ema.{k}": v for k, v in rosinality_names(s).items()}
+            | {"latent_avg": s["mapping.w_avg"]},
+        ),
+    ),
 }
 
 
@@ -77,8 +86,10 @@ def test_half_of_the_bytes_are_enough(kind, tmp_path):
 
 def test_weights_that_lie_in_memory_in_another_order(tmp_path):
     """As snapshots trained with channels last do; also parts of a larger tensor."""
-    state = {name: v.contiguous(memory_format=torch.channels_last) if v.ndim == 4 else v
-             for name, v in PLAIN.items()}
+    state = {
+        name: v.contiguous(memory_format=torch.channels_last) if v.ndim == 4 else v
+        for name, v in PLAIN.items()
+    }
     state["mapping.w_avg"] = torch.stack([PLAIN["mapping.w_avg"]] * 3, 1)[:, 1]
     for write in (write_nvidia, write_torch):
         write(tmp_path / "net", state)
@@ -87,8 +98,9 @@ def test_weights_that_lie_in_memory_in_another_order(tmp_path):
 
 
 def test_what_layers_record_is_taken_from_them_and_not_from_defaults(tmp_path):
-    write_nvidia(tmp_path / "net.pkl", random_state(resolution=64), conv_clamp=256, lr=0.05,
-                 fp16=True)
+    write_nvidia(
+        tmp_path / "net.pkl", random_state(resolution=64), conv_clamp=256, lr=0.05, fp16=True
+    )
     recorded = read_checkpoint(tmp_path / "net.pkl").architecture.recorded
     assert (recorded.conv_clamp, recorded.lr_multiplier) == (256, 0.05)
     assert recorded.half == (4, 8, 16, 32, 64)
@@ -102,16 +114,26 @@ def test_a_file_of_nothing_is_named(content, tmp_path):
 
 
 def describe(*args):
-    return subprocess.run([sys.executable, "-m", "networks.checkpoints", *map(str, args)], cwd=ROOT,
-                          capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", "networks.checkpoints", *map(str, args)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_the_command_line_says_what_a_file_is(tmp_path):
     write_nvidia(tmp_path / "net.pkl", random_state(resolution=64, sides=(4, 2), c_dim=3))
     said = describe(tmp_path / "net.pkl")
     assert (said.returncode, said.stderr) == (0, "")
-    for line in ("format: NVIDIA pickle", "resolution: 32 x 64", "widths: 12 at 4 to 8, 8 at 16 to "
-                 "64 px", "classes: 3", "truncation centre: yes", "architecture: skip"):
+    for line in (
+        "format: NVIDIA pickle",
+        "resolution: 32 x 64",
+        "widths: 12 at 4 to 8, 8 at 16 to 64 px",
+        "classes: 3",
+        "truncation centre: yes",
+        "architecture: skip",
+    ):
         assert line in said.stdout.splitlines()
     facts = json.loads(describe(tmp_path / "net.pkl", "--json").stdout)
     assert facts["num_ws"] == 10
@@ -120,8 +142,11 @@ def test_the_command_line_says_what_a_file_is(tmp_path):
 
 def test_the_command_line_says_why_a_file_is_none(tmp_path):
     (tmp_path / "net.pkl").write_text("version https://git-lfs.github.com/spec/v1\n")
-    for path, words in [(tmp_path / "net.pkl", "git-LFS pointer"), (tmp_path, "cannot be read"),
-                        (tmp_path / "none.pkl", "No such file")]:
+    for path, words in [
+        (tmp_path / "net.pkl", "git-LFS pointer"),
+        (tmp_path, "cannot be read"),
+        (tmp_path / "none.pkl", "No such file"),
+    ]:
         said = describe(path)
         assert (said.returncode, said.stdout) == (1, "")
         assert words in said.stderr

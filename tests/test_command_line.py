@@ -32,11 +32,31 @@ def test_a_drag_with_all_that_it_writes(net, tmp_path, monkeypatch, capsys):
     mask = np.zeros((SIDE, SIDE), np.uint8)
     mask[50:225, 60:200] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
-    arguments = ["--model", net, "--psi", 0.7, *DRAG, "--drag", "100,125,100,125",
-                 "--mask", tmp_path / "mask.png", "--solver", "adam", "--max-steps", 3,
-                 "--out", tmp_path / "new" / "after.png", "--before", tmp_path / "before.png",
-                 "--frames", tmp_path / "frames", "--json", tmp_path / "report.json",
-                 "--device", "cpu"]
+    arguments = [
+        "--model",
+        net,
+        "--psi",
+        0.7,
+        *DRAG,
+        "--drag",
+        "100,125,100,125",
+        "--mask",
+        tmp_path / "mask.png",
+        "--solver",
+        "adam",
+        "--max-steps",
+        3,
+        "--out",
+        tmp_path / "new" / "after.png",
+        "--before",
+        tmp_path / "before.png",
+        "--frames",
+        tmp_path / "frames",
+        "--json",
+        tmp_path / "report.json",
+        "--device",
+        "cpu",
+    ]
     monkeypatch.setattr(sys, "argv", ["drag", *map(str, arguments)])
     assert command.main() == 0
     assert "Step cap after 3 steps" in capsys.readouterr().out
@@ -53,23 +73,26 @@ def test_a_drag_with_all_that_it_writes(net, tmp_path, monkeypatch, capsys):
     assert after.tobytes() == Image.open(frames[-1]).tobytes() != before.tobytes()
 
 
-@pytest.mark.parametrize(("args", "words"), [
-    ([], "No point is placed"),
-    (["--drag", "1,2,3"], "four numbers"),
-    (["--drag", "1,2,3,nan"], "outside the picture"),
-    (["--drag", "5,5,5,5"], "already at its target"),
-    (["--drag", "5,5,5,2000"], "Point 1 ends outside"),
-    (["--drag", "1,2,3,4"] * 101, "At most 100 points"),
-    (["--drag", "1,2,3,4", "--seed", "face"], "whole number from 0"),
-    (["--drag", "1,2,3,4", "--seed", "-1"], "whole number from 0"),
-    (["--drag", "1,2,3,4", "--seed", str(2**40)], "whole number from 0"),
-    (["--drag", "1,2,3,4", "--psi", "3"], "from 0 to 1"),
-    (["--drag", "1,2,3,4", "--max-steps", "0"], "step limit must be a number"),
-    (["--drag", "1,2,3,4", "--mask", "absent.png"], "cannot be read as a picture"),
-    (["--drag", "1,2,3,4", "--model", "kittens"], "no model of that name"),
-    (["--drag", "1,2,3,4", "--model", "./none.pkl"], "no file or folder none.pkl"),
-    (["--drag", "1,2,3,4", "--model", __file__], "test_command_line.py is no weight file"),
-])
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ([], "No point is placed"),
+        (["--drag", "1,2,3"], "four numbers"),
+        (["--drag", "1,2,3,nan"], "outside the picture"),
+        (["--drag", "5,5,5,5"], "already at its target"),
+        (["--drag", "5,5,5,2000"], "Point 1 ends outside"),
+        (["--drag", "1,2,3,4"] * 101, "At most 100 points"),
+        (["--drag", "1,2,3,4", "--seed", "face"], "whole number from 0"),
+        (["--drag", "1,2,3,4", "--seed", "-1"], "whole number from 0"),
+        (["--drag", "1,2,3,4", "--seed", str(2**40)], "whole number from 0"),
+        (["--drag", "1,2,3,4", "--psi", "3"], "from 0 to 1"),
+        (["--drag", "1,2,3,4", "--max-steps", "0"], "step limit must be a number"),
+        (["--drag", "1,2,3,4", "--mask", "absent.png"], "cannot be read as a picture"),
+        (["--drag", "1,2,3,4", "--model", "kittens"], "no model of that name"),
+        (["--drag", "1,2,3,4", "--model", "./none.pkl"], "no file or folder none.pkl"),
+        (["--drag", "1,2,3,4", "--model", __file__], "test_command_line.py is no weight file"),
+    ],
+)
 def test_bad_input_ends_in_one_sentence(generator, args, words, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["drag", "--out", str(tmp_path / "out.png"), *args])
     assert command.main() == 2
@@ -82,10 +105,25 @@ def test_bad_input_ends_in_one_sentence(generator, args, words, tmp_path, capsys
 
 def test_a_weight_file_is_dragged_too_and_pictures_need_not_be_square(tmp_path, monkeypatch):
     write_rosinality(tmp_path / "net.pt", random_state(resolution=128, sides=(4, 2)))
-    monkeypatch.setattr(sys, "argv", [
-        "drag", "--model", str(tmp_path / "net.pt"), "--drag", "50,100,30,90", "--max-steps", "3",
-        "--out", str(tmp_path / "out.png"), "--json", str(tmp_path / "report.json"),
-        "--device", "cpu"])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "drag",
+            "--model",
+            str(tmp_path / "net.pt"),
+            "--drag",
+            "50,100,30,90",
+            "--max-steps",
+            "3",
+            "--out",
+            str(tmp_path / "out.png"),
+            "--json",
+            str(tmp_path / "report.json"),
+            "--device",
+            "cpu",
+        ],
+    )
     assert command.main() == 0
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["model"] == "net.pt"
@@ -109,7 +147,10 @@ def multiplications(count: float) -> float:
 def run(*args):
     return subprocess.run(
         [sys.executable, "-m", "drag", "--device", "cpu", *map(str, args)],
-        capture_output=True, text=True, timeout=300, check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -133,8 +174,11 @@ def test_a_step_is_quick_and_the_process_small(generator, tmp_path, region):
         report = json.loads((tmp_path / "r.json").read_text())
         least = multiplications(7e9)
         tries.append((report["seconds_a_step"], least))
-        print("\n{:.2f} s a step, {:.2f} s of products,".format(*tries[-1]),
-              report["peak_memory_mb"], "MB")
+        print(
+            "\n{:.2f} s a step, {:.2f} s of products,".format(*tries[-1]),
+            report["peak_memory_mb"],
+            "MB",
+        )
         if tries[-1][0] <= max(0.35, 3 * least):
             break
     assert any(step <= max(0.35, 3 * least) for step, least in tries), tries
@@ -148,10 +192,12 @@ def here(*args):
 
 def test_an_edit_is_exported_and_opened_again(net, tmp_path):
     edit, latents, picture, again, bare, further = (
-        tmp_path / name for name in ("a.drag", "a.npz", "a.png", "b.png", "c.png", "b.drag"))
+        tmp_path / name for name in ("a.drag", "a.npz", "a.png", "b.png", "c.png", "b.drag")
+    )
     of_it = "--model", net
-    report = here(*of_it, *DRAG, "--max-steps", 2,
-                  "--export", edit, "--export", latents, "--out", picture)
+    report = here(
+        *of_it, *DRAG, "--max-steps", 2, "--export", edit, "--export", latents, "--out", picture
+    )
     assert report["seed"] == 3
     same = here(*of_it, "--open", edit, "--export", again)
     assert "steps" not in same
@@ -168,10 +214,15 @@ def test_an_edit_is_exported_and_opened_again(net, tmp_path):
     assert opened.undo().undo().undo().seed == 3
 
 
-@pytest.mark.parametrize(("name", "content", "words"), [
-    ("a.drag", b"cake", "not a project"), ("a.npz", b"PK", "no latents"),
-    ("a.pkl", b"", "neither a project"), ("absent.drag", None, "absent.drag cannot be read"),
-])
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.drag", b"cake", "not a project"),
+        ("a.npz", b"PK", "no latents"),
+        ("a.pkl", b"", "neither a project"),
+        ("absent.drag", None, "absent.drag cannot be read"),
+    ],
+)
 def test_a_file_that_cannot_be_opened_is_said_so(generator, tmp_path, name, content, words):
     if content is not None:
         (tmp_path / name).write_bytes(content)
@@ -213,8 +264,7 @@ def test_a_film_that_cannot_be_made_costs_nothing_else(generator, tmp_path):
     with pytest.raises(ValueError, match="to 20 seconds"):
         here(*arguments, "--drag", "560,600,540,600", "--seconds", 99)
     assert not list(tmp_path.iterdir())  # and the drag was not begun
-    here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 1,
-         "--export", tmp_path / "b.npz")
+    here("--seed", 3, "--drag", "560,600,540,600", "--max-steps", 1, "--export", tmp_path / "b.npz")
     with pytest.raises(ValueError, match="nothing to film"):
         here("--open", tmp_path / "b.npz", *arguments[2:])
     assert (tmp_path / "a.drag").exists()
@@ -231,8 +281,20 @@ def test_points_and_a_mark_are_on_pictures_only_where_they_are_asked_for(net, tm
     shown = {}
     for name, flags in {"plain": [], "points": ["--with-points"], "marked": ["--mark"]}.items():
         after, before = tmp_path / f"{name}.png", tmp_path / f"{name}.before.png"
-        here("--model", net, *DRAG, "--max-steps", 1, *flags, "--out", after, "--before", before,
-             "--export", tmp_path / "a.drag")
+        here(
+            "--model",
+            net,
+            *DRAG,
+            "--max-steps",
+            1,
+            *flags,
+            "--out",
+            after,
+            "--before",
+            before,
+            "--export",
+            tmp_path / "a.drag",
+        )
         shown[name] = [np.asarray(Image.open(path)) for path in (after, before)]
     (after, before), edit = shown["plain"], opening.read(tmp_path / "a.drag")
     assert np.array_equal(shown["points"][0], draw_points(after, edit.points, ()))

@@ -32,14 +32,19 @@ def sha(data: bytes) -> str:
 
 def facts(edit):
     """What expected.json has of an entry."""
-    return {"model": edit.model, "seed": edit.seed, "truncation_psi": edit.truncation_psi,
-            "style_seed": edit.style_seed, "change": edit.change,
-            "ws": sha(edit.ws.astype("<f4").tobytes()),
-            "origin": sha(edit.origin.astype("<f4").tobytes()),
-            "mask": None if edit.mask is None else sha(np.packbits(edit.mask).tobytes()),
-            "tuning": edit.tuning and edit.tuning.key,
-            "points": [[*pair.handle, *pair.target, pair.key] for pair in edit.points],
-            "settings": asdict(edit.settings)}
+    return {
+        "model": edit.model,
+        "seed": edit.seed,
+        "truncation_psi": edit.truncation_psi,
+        "style_seed": edit.style_seed,
+        "change": edit.change,
+        "ws": sha(edit.ws.astype("<f4").tobytes()),
+        "origin": sha(edit.origin.astype("<f4").tobytes()),
+        "mask": None if edit.mask is None else sha(np.packbits(edit.mask).tobytes()),
+        "tuning": edit.tuning and edit.tuning.key,
+        "points": [[*pair.handle, *pair.target, pair.key] for pair in edit.points],
+        "settings": asdict(edit.settings),
+    }
 
 
 def check(edit, expected):
@@ -80,8 +85,11 @@ def test_the_pictures_kept_tell_one_entry_from_another_and_tuned_from_not(genera
 
 def test_the_command_line_opens_the_photo(generator, tmp_path):
     out = tmp_path / "out.png"
-    report = command.run(command.build_parser().parse_args(
-        ["--open", str(DATA / "photo.drag"), "--device", "cpu", "--out", str(out)]))
+    report = command.run(
+        command.build_parser().parse_args(
+            ["--open", str(DATA / "photo.drag"), "--device", "cpu", "--out", str(out)]
+        )
+    )
     assert report["tuned"]
     with Image.open(out) as picture:
         assert away(np.asarray(picture), "photo") < NEAR
@@ -98,8 +106,12 @@ def page(generator):
 def arrived(page, placed):
     """The edit of a browser that comes back with its copy, as recall.js hands it over."""
     stored = json.loads((DATA / "copy.json").read_text("utf-8"))
-    page.visits.arrive(stored["draggan"], stored["draggan_edit"],
-                json.loads(stored["draggan_placed"]) if placed else None, REQUEST)
+    page.visits.arrive(
+        stored["draggan"],
+        stored["draggan_edit"],
+        json.loads(stored["draggan_placed"]) if placed else None,
+        REQUEST,
+    )
     return page.desk.sessions.get("visitor").edit
 
 

@@ -14,10 +14,19 @@ def edit(toy):
     return new_edit(toy, "toy", seed=5)
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("learning_rate", 0), ("learning_rate", None), ("r1", 1000), ("r2", float("nan")),
-    ("lambda_mask", -1), ("max_steps", 0), ("num_entries", "x"), ("latent_space", "z"),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("learning_rate", 0),
+        ("learning_rate", None),
+        ("r1", 1000),
+        ("r2", float("nan")),
+        ("lambda_mask", -1),
+        ("max_steps", 0),
+        ("num_entries", "x"),
+        ("latent_space", "z"),
+    ],
+)
 def test_bad_settings_are_refused_by_name(name, value):
     words = {field.name: field.metadata.get("words") for field in fields(Settings)}[name]
     with pytest.raises(ValueError, match=words or "latent space"):

@@ -100,16 +100,19 @@ def test_a_face_matters_most():
 
 
 def test_a_run_trains_on_what_nothing_is_judged_by_and_writes_a_file_to_go_on_from(
-        tmp_path, monkeypatch, capsys):
+    tmp_path, monkeypatch, capsys
+):
     """By a clock that ticks when it is looked at."""
     ticks, seeds, random_state = iter(range(10_000)), [], np.random.RandomState
     monkeypatch.setattr(train, "now", lambda: float(next(ticks)))
     monkeypatch.setattr(train, "SIZES", {"cpu": train.Size(1, 4, 1, 50, 2, 2)})
-    monkeypatch.setattr(np.random, "RandomState",
-                        lambda seed: seeds.append(seed) or random_state(seed))
+    monkeypatch.setattr(
+        np.random, "RandomState", lambda seed: seeds.append(seed) or random_state(seed)
+    )
     path = tmp_path / "encoder.safetensors"
-    monkeypatch.setattr("sys.argv", [
-        "train", "--device", "cpu", "--seconds", "40", "--out", str(path)])
+    monkeypatch.setattr(
+        "sys.argv", ["train", "--device", "cpu", "--seconds", "40", "--out", str(path)]
+    )
     train.main()
     fresh = [seed for seed in seeds if seed >= pictures.SEED]
     assert len(fresh) == len(set(fresh)) > 1

@@ -57,13 +57,17 @@ def failing(toy, monkeypatch, times, error):
     monkeypatch.setattr(toy, "features", scarce)
 
 
-ERRORS = [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), MemoryError(),
-          RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")]
+ERRORS = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    MemoryError(),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_memory_that_ran_out_once_is_freed_and_the_drag_begins_again(
-        toys, toy, slow, monkeypatch, error):
+    toys, toy, slow, monkeypatch, error
+):
     whole = [step.number for step in Engine(toys).steps(slow)]
     failing(toy, monkeypatch, 1, error)
     assert [step.number for step in Engine(toys).steps(slow)] == whole
@@ -105,8 +109,11 @@ def test_the_second_try_has_only_the_time_that_is_left(toys, slow, monkeypatch, 
     monkeypatch.setattr(f"drag.server.engine.{work}", scarce)
     for seconds in (9.0, 0.1):
         had.clear()
-        steps = engine.steps(slow, seconds) if work == "drag" else engine.invert(
-            "toy", np.zeros((128, 128, 3), np.uint8), seconds)
+        steps = (
+            engine.steps(slow, seconds)
+            if work == "drag"
+            else engine.invert("toy", np.zeros((128, 128, 3), np.uint8), seconds)
+        )
         assert list(steps) == ["so far"] * 2
         assert had[0] == seconds
         assert 0 <= had[1] <= max(0.0, seconds - 0.3)

@@ -42,8 +42,9 @@ def _blocks(picture) -> np.ndarray:
     return np.asarray(picture, float).reshape(side, BLOCK, side, BLOCK, 3).mean((1, 3))
 
 
-@pytest.mark.parametrize("name", [
-    FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
+@pytest.mark.parametrize(
+    "name", [FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
+)
 def test_a_thumbnail_is_small_marked_and_shows_its_example(name, generator):
     content = examples.thumbnail(name)
     assert len(content) < 10_000

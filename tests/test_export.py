@@ -60,8 +60,14 @@ def test_the_picture_has_what_was_asked_for_on_it_and_its_facts_in_it(toy, toy_e
 
 def test_every_kind_is_made_and_the_last_thing_that_comes_is_the_file(toy, toy_edit):
     edit = replace(toy_edit.remember(), ws=toy_edit.ws + 0.1)
-    beginnings = {".png": b"\x89PNG", ".gif": b"GIF89a", ".webp": b"RIFF", ".drag": b"{",
-                  ".npz": b"PK", ".mp4": b"\0\0\0"}
+    beginnings = {
+        ".png": b"\x89PNG",
+        ".gif": b"GIF89a",
+        ".webp": b"RIFF",
+        ".drag": b"{",
+        ".npz": b"PK",
+        ".mp4": b"\0\0\0",
+    }
     for suffix in MEDIA_TYPES:
         *shares, content = making(suffix, toy, edit, 0.5)
         assert content.startswith(beginnings[suffix])

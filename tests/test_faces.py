@@ -37,14 +37,17 @@ def finder():
 
 @pytest.fixture(scope="module")
 def pictures(generator):
-    return [render(generator, new_edit(generator, seed=seed, truncation_psi=1.0).ws)
-            for seed in range(30_000, 30_006)]
+    return [
+        render(generator, new_edit(generator, seed=seed, truncation_psi=1.0).ws)
+        for seed in range(30_000, 30_006)
+    ]
 
 
 def turned(picture, degrees):
     """Clockwise, on a grey ground that has room for it."""
-    picture = Image.fromarray(picture).rotate(-degrees, Image.Resampling.BICUBIC, expand=True,
-                                              fillcolor=(90, 100, 110))
+    picture = Image.fromarray(picture).rotate(
+        -degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=(90, 100, 110)
+    )
     return np.array(picture)
 
 
@@ -60,9 +63,14 @@ def test_the_generators_faces_are_found_and_their_frame_is_the_picture(finder, p
         assert 0.9 < found.score <= 1
 
 
-@pytest.mark.parametrize("degrees", [
-    -25, 90, *(pytest.param(degrees, marks=pytest.mark.slow)
-               for degrees in (180, 270, 45, -60, 130))])
+@pytest.mark.parametrize(
+    "degrees",
+    [
+        -25,
+        90,
+        *(pytest.param(degrees, marks=pytest.mark.slow) for degrees in (180, 270, 45, -60, 130)),
+    ],
+)
 def test_a_turned_face_is_found_as_it_is_turned(finder, pictures, degrees):
     for picture in pictures[:2]:
         photo = turned(picture, degrees)
@@ -120,16 +128,23 @@ class Scores:
         score = self.scores.pop(0)
         there = slice(0, 1 if score >= sure else 0)
         points = np.array([[[40, 40], [60, 40], [50, 50], [42, 60], [58, 60]]], float)
-        return SimpleNamespace(boxes=np.array([[30.0, 25, 70, 75]])[there],
-                               scores=np.array([score])[there], points=points[there])
+        return SimpleNamespace(
+            boxes=np.array([[30.0, 25, 70, 75]])[there],
+            scores=np.array([score])[there],
+            points=points[there],
+        )
 
 
-@pytest.mark.parametrize(("scores", "wanted", "searched"), [
-    ((0.99, 0), 0.99, 2),  # upright and sure: no more is looked at than that and its head
-    ((0.94, 0, 0, 0.995), 0.995, 4),  # not sure: on its side it is surer
-    ((0.94, 0, 0, 0, 0, 0, 0, 0), 0.94, 8),  # not sure, and nothing else: all the same a face
-    ((0.94, 0.99), 0.99, 2), ((0,) * 8, None, 8),
-])
+@pytest.mark.parametrize(
+    ("scores", "wanted", "searched"),
+    [
+        ((0.99, 0), 0.99, 2),  # upright and sure: no more is looked at than that and its head
+        ((0.94, 0, 0, 0.995), 0.995, 4),  # not sure: on its side it is surer
+        ((0.94, 0, 0, 0, 0, 0, 0, 0), 0.94, 8),  # not sure, and nothing else: all the same a face
+        ((0.94, 0.99), 0.99, 2),
+        ((0,) * 8, None, 8),
+    ],
+)
 def test_the_search_goes_on_until_a_face_is_sure(scores, wanted, searched):
     network = Scores(*scores)
     found = FaceFinder(network).find(np.zeros((100, 100, 3), np.uint8))

@@ -158,8 +158,7 @@ class Watched:
         self.closed = True
 
 
-def test_a_film_that_is_given_up_makes_no_more_pictures_and_closes_its_file(
-        toy, edit, monkeypatch):
+def test_a_film_that_is_given_up_makes_no_more_pictures_and_closes_its_file(toy, edit, monkeypatch):
     opened, plain_open = [], av.open
 
     def watched_open(*args, **kwargs):

@@ -31,21 +31,27 @@ def maps_of(generator, ws):
     """Each block's output before ToRGB, by its resolution."""
     x, maps = generator.const, {}
     for i, (block, resolution) in enumerate(
-            zip(generator.blocks, generator.resolutions, strict=True)):
+        zip(generator.blocks, generator.resolutions, strict=True)
+    ):
         x = maps[resolution] = block.features(x, _entries(ws.unbind(1), i)[:2])
     return maps
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow) if "_512_" in name else name for name in NETWORKS])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if "_512_" in name else name for name in NETWORKS],
+)
 @torch.no_grad()
 def test_a_network_gives_what_its_own_tool_gives(name):
     expected = np.load(FOLDER / NETWORKS[name])
     generator = generator_in(FOLDER / name)
     z, c = (torch.from_numpy(expected[key]).float() for key in "zc")
     has_centre = name != "ros_64_train.pt"
-    for key, psi, cutoff in [("ws_psi1", 1, None), ("ws_psi07", 0.7, None),
-                             ("ws_psi05_cut4", 0.5, 4)]:
+    for key, psi, cutoff in [
+        ("ws_psi1", 1, None),
+        ("ws_psi07", 0.7, None),
+        ("ws_psi05_cut4", 0.5, 4),
+    ]:
         if key in expected and (psi == 1 or has_centre):
             found = generator.mapping(z, psi, cutoff, c if generator.c_dim else None)
             assert np.abs(found.numpy() - expected[key]).max() < 1e-5
@@ -99,12 +105,25 @@ def test_hostile_files_are_refused_within_a_second_and_200_mb():
             print(done.returncode, time.monotonic() - started)
         print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
         """
-    costly = [FOLDER / "hostile" / name for name in (
-        "deep_nesting.pkl", "deep_tuple.pkl", "truncated.pkl", "zip_bomb.pt", "os_system.pkl")]
+    costly = [
+        FOLDER / "hostile" / name
+        for name in (
+            "deep_nesting.pkl",
+            "deep_tuple.pkl",
+            "truncated.pkl",
+            "zip_bomb.pt",
+            "os_system.pkl",
+        )
+    ]
     best = []
     for _ in range(2):  # the machine may be busy with something else
-        said = subprocess.run([sys.executable, "-c", program, *costly], cwd=ROOT, text=True,
-                              capture_output=True, check=True).stdout.split()
+        said = subprocess.run(
+            [sys.executable, "-c", program, *costly],
+            cwd=ROOT,
+            text=True,
+            capture_output=True,
+            check=True,
+        ).stdout.split()
         assert said[0:-1:2] == ["1"] * len(costly)
         assert int(said[-1]) < 200_000
         best.append([float(seconds) for seconds in said[1:-1:2]])

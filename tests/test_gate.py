@@ -49,6 +49,7 @@ def answering(seconds: float, sizes: list[int]):
 
 def all_at_once(app, *senders: Sender) -> list[int]:
     """How requests through one gate are answered."""
+
     async def run():
         through = gate(app)
         await asyncio.gather(*(through(asked(), each.receive, each.send) for each in senders))
@@ -58,7 +59,8 @@ def all_at_once(app, *senders: Sender) -> list[int]:
 
 
 def test_large_bodies_that_are_answered_are_bounded_by_their_bytes_and_small_ones_do_not_wait(
-        monkeypatch):
+    monkeypatch,
+):
     monkeypatch.setattr(gates, "MAX_HELD", 1_500_000)
     sizes = []
     senders = [Sender(*parts(700_000)) for _ in range(7)] + [Sender(*parts(1000))]

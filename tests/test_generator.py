@@ -11,10 +11,16 @@ from tests.checkpoint_files import generator_in, random_state, write_nvidia
 from tests.conftest import PlainShiftGenerator, ShiftGenerator
 from tests.tunings import random_tuning
 
-FACTS = {name: part.fget.__annotations__["return"] for name, part in vars(Generator).items()
-         if isinstance(part, property)}
-METHODS = [name for name, part in vars(Generator).items()
-           if inspect.isfunction(part) and not name.startswith("_")]
+FACTS = {
+    name: part.fget.__annotations__["return"]
+    for name, part in vars(Generator).items()
+    if isinstance(part, property)
+}
+METHODS = [
+    name
+    for name, part in vars(Generator).items()
+    if inspect.isfunction(part) and not name.startswith("_")
+]
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +31,9 @@ def stylegan2(tmp_path_factory):
     return generator_in(path)
 
 
-@pytest.fixture(params=["mobile", "stylegan2", "tuned mobile", "tuned stylegan2", "toy",
-                        "plain toy"])
+@pytest.fixture(
+    params=["mobile", "stylegan2", "tuned mobile", "tuned stylegan2", "toy", "plain toy"]
+)
 def each(request):
     if "toy" in request.param:
         return ShiftGenerator() if request.param == "toy" else PlainShiftGenerator()
@@ -36,8 +43,11 @@ def each(request):
 
 
 def parameters(function):
-    return {name: (part.kind, part.default)
-            for name, part in inspect.signature(function).parameters.items() if name != "self"}
+    return {
+        name: (part.kind, part.default)
+        for name, part in inspect.signature(function).parameters.items()
+        if name != "self"
+    }
 
 
 def test_the_protocol_is_read_as_it_is_written():

@@ -26,8 +26,21 @@ from tests.hostile_files import VARIABLE, archive, hostile_files
 
 NAMES = [*hostile_files(Path("canary")), *exhausting_files()]
 ROOT = Path(__file__).parent.parent
-_EVENTS = ("open", "exec", "compile", "import", "os.", "subprocess.", "socket.", "pickle.",
-           "ctypes.", "marshal.", "code.", "shutil.", "urllib.")
+_EVENTS = (
+    "open",
+    "exec",
+    "compile",
+    "import",
+    "os.",
+    "subprocess.",
+    "socket.",
+    "pickle.",
+    "ctypes.",
+    "marshal.",
+    "code.",
+    "shutil.",
+    "urllib.",
+)
 _watched: list[str] | None = None
 
 
@@ -104,9 +117,19 @@ def test_the_command_line_refuses_within_a_second_and_200_mb(name, hostile):
         "      resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, done.stderr)"
     )
     path = hostile / f"{NAMES.index(name)}.pkl"
-    best = min((subprocess.run([sys.executable, "-c", program, path], capture_output=True, cwd=ROOT,
-                               text=True, check=True).stdout.split(maxsplit=3) for _ in range(2)),
-               key=lambda line: float(line[1]))
+    best = min(
+        (
+            subprocess.run(
+                [sys.executable, "-c", program, path],
+                capture_output=True,
+                cwd=ROOT,
+                text=True,
+                check=True,
+            ).stdout.split(maxsplit=3)
+            for _ in range(2)
+        ),
+        key=lambda line: float(line[1]),
+    )
     code, seconds, kilobytes, said = best
     assert code == "1"
     assert float(seconds) < 1
@@ -114,17 +137,29 @@ def test_the_command_line_refuses_within_a_second_and_200_mb(name, hostile):
     assert len(said.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize(("name", "words"), {
-    "layers of layers": "no weight", "many weights of many layers": "without end",
-    "many nothings of many layers": "without end", "colliding keys": "more numbers for keys",
-    "a set of a list, again and again": "work without end", "a wide key": "neither a name nor",
-    "options, again and again": "work without end", "a long name, again and again": "far longer",
-    "a stream, again and again": "work without end", "one variable, again and again": "variables",
-    "one storage of bf16 in many tensors": "again and again", "many filters": "10000 weights",
-    "one bias, again and again": "again and again", "classes of 2019": "with classes",
-    "a mapping from 20,000 numbers": "so wide", "members over each other": "over each other",
-    "safetensors over each other": "again and again", "numbers that float32 has not": "NaN or",
-}.items())
+@pytest.mark.parametrize(
+    ("name", "words"),
+    {
+        "layers of layers": "no weight",
+        "many weights of many layers": "without end",
+        "many nothings of many layers": "without end",
+        "colliding keys": "more numbers for keys",
+        "a set of a list, again and again": "work without end",
+        "a wide key": "neither a name nor",
+        "options, again and again": "work without end",
+        "a long name, again and again": "far longer",
+        "a stream, again and again": "work without end",
+        "one variable, again and again": "variables",
+        "one storage of bf16 in many tensors": "again and again",
+        "many filters": "10000 weights",
+        "one bias, again and again": "again and again",
+        "classes of 2019": "with classes",
+        "a mapping from 20,000 numbers": "so wide",
+        "members over each other": "over each other",
+        "safetensors over each other": "again and again",
+        "numbers that float32 has not": "NaN or",
+    }.items(),
+)
 def test_it_is_the_guard_meant_for_it_that_refuses_a_file(name, words, hostile):
     """Else a file that one guard stops by chance would tell nothing of another that was lost."""
     with pytest.raises(CheckpointError, match=words):
@@ -136,18 +171,24 @@ def test_what_a_pickle_names_is_said(hostile):
         read_checkpoint(hostile / f"{NAMES.index('os.system')}.pkl")
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (lambda s: {k: v for k, v in s.items() if k != "synthesis.b8.conv0.weight"}, "lacks synth"),
-    (lambda s: s | {"synthesis.b8.conv0.bias": torch.ones(3)}, "of shape"),
-    (lambda s: s | {"synthesis.b16.conv1.bias": torch.full((8,), torch.nan)}, "NaN"),
-    (lambda s: {k: v for k, v in s.items() if "b32" not in k}, "32 to 1024 work"),
-    (lambda s: {k: v for k, v in s.items() if "b16" not in k}, "32 to 1024 work"),
-    (lambda s: {k: v for k, v in s.items() if "mapping" not in k}, "no StyleGAN2 generator"),
-    (lambda s: s | {"synthesis.b8.resample_filter": torch.eye(4)}, "filter"),
-    (lambda s: s | {"synthesis.input.freqs": torch.ones(4, 2)}, "StyleGAN3"),
-    (lambda s: s | {"synthesis.b4.const": s["synthesis.b4.const"].bool()}, "not as real numbers"),
-    (lambda s: {"g_mapping.layer.weight": torch.ones(2, 2)}, "no StyleGAN2 generator"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda s: {k: v for k, v in s.items() if k != "synthesis.b8.conv0.weight"}, "lacks synth"),
+        (lambda s: s | {"synthesis.b8.conv0.bias": torch.ones(3)}, "of shape"),
+        (lambda s: s | {"synthesis.b16.conv1.bias": torch.full((8,), torch.nan)}, "NaN"),
+        (lambda s: {k: v for k, v in s.items() if "b32" not in k}, "32 to 1024 work"),
+        (lambda s: {k: v for k, v in s.items() if "b16" not in k}, "32 to 1024 work"),
+        (lambda s: {k: v for k, v in s.items() if "mapping" not in k}, "no StyleGAN2 generator"),
+        (lambda s: s | {"synthesis.b8.resample_filter": torch.eye(4)}, "filter"),
+        (lambda s: s | {"synthesis.input.freqs": torch.ones(4, 2)}, "StyleGAN3"),
+        (
+            lambda s: s | {"synthesis.b4.const": s["synthesis.b4.const"].bool()},
+            "not as real numbers",
+        ),
+        (lambda s: {"g_mapping.layer.weight": torch.ones(2, 2)}, "no StyleGAN2 generator"),
+    ],
+)
 def test_another_network_is_told_from_a_stylegan2(change, words, tmp_path):
     for write in (write_nvidia, write_torch, write_safetensors):
         write(tmp_path / "net.pkl", change(random_state()))
@@ -176,11 +217,17 @@ def test_the_same_numbers_many_times_do_not_fill_the_memory(tmp_path):
 # ---- mutants -------------------------------------------------------------------------------------
 def _seeds(folder: Path) -> dict[str, bytes]:
     """Small files that use every construct of their format."""
-    tiny = {"mapping.fc0.weight": torch.ones(2, 2), "synthesis.b4.conv1.noise_strength":
-            torch.ones(()), "mapping.w_avg": torch.ones(2)}
-    full = tiny | {"mapping.fc0.bias": torch.ones(2), "synthesis.b4.const": torch.ones(2, 4, 4),
-                   "synthesis.b4.conv1.weight": torch.ones(2, 2, 3, 3),
-                   "mapping.w_avg": torch.ones(2)}
+    tiny = {
+        "mapping.fc0.weight": torch.ones(2, 2),
+        "synthesis.b4.conv1.noise_strength": torch.ones(()),
+        "mapping.w_avg": torch.ones(2),
+    }
+    full = tiny | {
+        "mapping.fc0.bias": torch.ones(2),
+        "synthesis.b4.const": torch.ones(2, 4, 4),
+        "synthesis.b4.conv1.weight": torch.ones(2, 2, 3, 3),
+        "mapping.w_avg": torch.ones(2),
+    }
     for protocol in (2, 4):
         write_nvidia(folder / f"nvidia{protocol}", tiny, protocol, layout="G_ema")
     write_tensorflow(folder / "tensorflow", {k: v for k, v in full.items() if "noise" not in k})
@@ -195,15 +242,17 @@ def _mutant(content: bytes, dice: random.Random, all_of_them: list[bytes]) -> by
         for _ in range(dice.randint(1, 4)):
             raw[dice.randrange(len(raw))] = dice.randrange(256)
     elif kind == 1:
-        del raw[dice.randrange(len(raw)):]
+        del raw[dice.randrange(len(raw)) :]
     elif kind == 2:  # opcodes from elsewhere
         other, at = dice.choice(all_of_them), dice.randrange(len(raw))
         start = dice.randrange(len(other))
         raw[at : at + dice.randint(0, 40)] = other[start : start + dice.randint(1, 40)]
     else:  # opcodes of every kind
         at = dice.randrange(2, len(raw))
-        raw[at:at] = bytes(dice.choice(b"RbQ\x81\x93()}]NKJX\x85\x86\x87tuse.h\x94cio\x82P02")
-                           for _ in range(dice.randint(1, 3)))
+        raw[at:at] = bytes(
+            dice.choice(b"RbQ\x81\x93()}]NKJX\x85\x86\x87tuse.h\x94cio\x82P02")
+            for _ in range(dice.randint(1, 3))
+        )
     return bytes(raw)
 
 

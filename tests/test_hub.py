@@ -29,8 +29,10 @@ def server(tmp_path, monkeypatch):
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setattr(constants, "ENDPOINT", server.url)
         monkeypatch.setattr(
-            constants, "HUGGINGFACE_CO_URL_TEMPLATE",
-            server.url + "/{repo_id}/resolve/{revision}/{filename}")
+            constants,
+            "HUGGINGFACE_CO_URL_TEMPLATE",
+            server.url + "/{repo_id}/resolve/{revision}/{filename}",
+        )
         monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 100_000)  # what is kept of a cut one
         monkeypatch.setattr(hub, "_TELL_SECONDS", 0)
         monkeypatch.setattr("time.sleep", lambda seconds: None)  # between tries of the library
@@ -43,8 +45,11 @@ def get(file=LIONS, **change):
     said = []
     for name, value in change.items():
         file = HubFile(**{**file.__dict__, name: value})
-    return fetch(file, lambda words, share: said.append((str(words), share)),
-                 Message("Downloading {model}", model="Lions")), said
+    return fetch(
+        file,
+        lambda words, share: said.append((str(words), share)),
+        Message("Downloading {model}", model="Lions"),
+    ), said
 
 
 def refusal(**change) -> str:
@@ -112,15 +117,26 @@ def test_a_file_that_changed_on_the_hub_is_fetched_anew(server):
     assert get()[0].read_bytes() == CONTENT + b"more"
 
 
-@pytest.mark.parametrize(("name", "faults", "words"), [
-    ("team/nets", {"status": 404, "code": "RepoNotFound"}, "There is no team/nets on the Hub"),
-    ("team/nets", {"status": 401}, "does not let this page read"),
-    ("team/nets", {"status": 403, "code": "GatedRepo"}, "accept its terms at huggingface.co/team"),
-    ("team/nets", {"status": 503}, "could not give team/nets/models/lions.pkl (status 503)"),
-    ("team/nets", {"status": 429}, "try again in some minutes"),
-    ("team/nets", {"cdn_status": 503}, "could not give team/nets/models/lions.pkl (status 503)"),
-    ("nobody/nets", {}, "There is no nobody/nets on the Hub, or it is private"),
-])
+@pytest.mark.parametrize(
+    ("name", "faults", "words"),
+    [
+        ("team/nets", {"status": 404, "code": "RepoNotFound"}, "There is no team/nets on the Hub"),
+        ("team/nets", {"status": 401}, "does not let this page read"),
+        (
+            "team/nets",
+            {"status": 403, "code": "GatedRepo"},
+            "accept its terms at huggingface.co/team",
+        ),
+        ("team/nets", {"status": 503}, "could not give team/nets/models/lions.pkl (status 503)"),
+        ("team/nets", {"status": 429}, "try again in some minutes"),
+        (
+            "team/nets",
+            {"cdn_status": 503},
+            "could not give team/nets/models/lions.pkl (status 503)",
+        ),
+        ("nobody/nets", {}, "There is no nobody/nets on the Hub, or it is private"),
+    ],
+)
 def test_what_the_hub_answers_is_said_in_a_sentence(server, name, faults, words):
     server.add("team/nets/models/lions.pkl", CONTENT, **faults)
     assert words in refusal(repo_id=name)
@@ -146,10 +162,13 @@ def test_a_file_that_is_not_what_it_should_be_is_refused_and_not_kept(server, tm
     assert not [path for path in tmp_path.rglob("*.pkl") if path.exists()]
 
 
-@pytest.mark.parametrize(("error", "words"), [
-    (OSError(errno.ENOSPC, "No space left on device"), "There is no room for team/nets"),
-    (PermissionError(errno.EACCES, "Permission denied"), "cannot be written. Set HF_HOME"),
-])
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "There is no room for team/nets"),
+        (PermissionError(errno.EACCES, "Permission denied"), "cannot be written. Set HF_HOME"),
+    ],
+)
 def test_a_full_or_closed_disk_ends_in_a_sentence(server, monkeypatch, error, words):
     def fail(*_args, **_kwargs):
         raise error
@@ -160,15 +179,18 @@ def test_a_full_or_closed_disk_ends_in_a_sentence(server, monkeypatch, error, wo
 
 def test_the_environment_means_what_it_always_does(tmp_path):
     """In a process of its own, since the library reads it when it is imported."""
-    program = ("import sys; from drag.models.hub import *\n"
-               "try: print(fetch(parse_hub_name(sys.argv[1]), lambda *_: None, Message('')))\n"
-               "except ValueError as error: print('refused:', error)")
+    program = (
+        "import sys; from drag.models.hub import *\n"
+        "try: print(fetch(parse_hub_name(sys.argv[1]), lambda *_: None, Message('')))\n"
+        "except ValueError as error: print('refused:', error)"
+    )
 
     def run(**environment):
         environment = {**os.environ, "HF_HUB_CACHE": str(tmp_path), **environment}
         command = [sys.executable, "-c", program, LIONS.name]
-        return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True,
-                              check=True).stdout.strip()
+        return subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     with FakeHub() as server:
         server.add(LIONS.name, CONTENT)
@@ -179,25 +201,54 @@ def test_the_environment_means_what_it_always_does(tmp_path):
         assert "HF_HUB_OFFLINE forbids to fetch it" in run(HF_HUB_OFFLINE="1")
 
 
-@pytest.mark.parametrize(("text", "repo", "filename", "revision"), [
-    ("team/nets/lions.pkl", "team/nets", "lions.pkl", None),
-    ("  team/nets/models/v1/lions.PT ", "team/nets", "models/v1/lions.PT", None),
-    ("team/nets@v1.2/lions.safetensors", "team/nets", "lions.safetensors", "v1.2"),
-    ("https://huggingface.co/team/nets/blob/main/a/lions.pkl", "team/nets", "a/lions.pkl", None),
-    ("https://huggingface.co/team/nets/resolve/v1.2/x.pth?download=true", "team/nets", "x.pth",
-     "v1.2"),
-])
+@pytest.mark.parametrize(
+    ("text", "repo", "filename", "revision"),
+    [
+        ("team/nets/lions.pkl", "team/nets", "lions.pkl", None),
+        ("  team/nets/models/v1/lions.PT ", "team/nets", "models/v1/lions.PT", None),
+        ("team/nets@v1.2/lions.safetensors", "team/nets", "lions.safetensors", "v1.2"),
+        (
+            "https://huggingface.co/team/nets/blob/main/a/lions.pkl",
+            "team/nets",
+            "a/lions.pkl",
+            None,
+        ),
+        (
+            "https://huggingface.co/team/nets/resolve/v1.2/x.pth?download=true",
+            "team/nets",
+            "x.pth",
+            "v1.2",
+        ),
+    ],
+)
 def test_names_of_files_on_the_hub(text, repo, filename, revision):
     assert parse_hub_name(text) == HubFile(repo, filename, revision)
 
 
-@pytest.mark.parametrize("text", [
-    "", "lions", "team/nets", "lions.pkl", "team/nets/readme.md", "/etc/nets/x.pkl", "../../x.pkl",
-    "team/nets/../x.pkl", "team/../../x.pkl", "team/nets/a\\b.pkl", "C:\\nets\\x\\y.pkl",
-    "https://example.com/team/nets/blob/main/x.pkl", "team/nets/x.pkl\nteam/nets/y.pkl",
-    "team/nets/x y.pkl", "team/" + "n" * 300 + "/x.pkl", "team/nets//x.pkl", "~/nets/x.pkl",
-    "file:///etc/passwd/x.pkl", "team/nets@/x.pkl",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "lions",
+        "team/nets",
+        "lions.pkl",
+        "team/nets/readme.md",
+        "/etc/nets/x.pkl",
+        "../../x.pkl",
+        "team/nets/../x.pkl",
+        "team/../../x.pkl",
+        "team/nets/a\\b.pkl",
+        "C:\\nets\\x\\y.pkl",
+        "https://example.com/team/nets/blob/main/x.pkl",
+        "team/nets/x.pkl\nteam/nets/y.pkl",
+        "team/nets/x y.pkl",
+        "team/" + "n" * 300 + "/x.pkl",
+        "team/nets//x.pkl",
+        "~/nets/x.pkl",
+        "file:///etc/passwd/x.pkl",
+        "team/nets@/x.pkl",
+    ],
+)
 def test_what_is_no_name_is_refused(text):
     with pytest.raises(ValueError, match="owner/name/file"):
         parse_hub_name(text)

@@ -31,6 +31,7 @@ from drag.web.serving import Page
 @pytest.fixture
 def demo():
     """A page with one button, that says what was typed, and a row for files."""
+
     async def made():  # where no event loop runs, Gradio makes some and leaves them open
         with Page(analytics_enabled=False) as demo:
             typed, said, go = gr.Textbox(), gr.Textbox(), gr.Button()
@@ -56,8 +57,9 @@ def answered(demo, told) -> list:
     return asyncio.run(demo.postprocess_data(demo.fns[0], told, SessionState(demo)))
 
 
-@pytest.mark.parametrize("name", [
-    "pending_messages_per_session", "event_ids_to_events", "pending_event_ids_session"])
+@pytest.mark.parametrize(
+    "name", ["pending_messages_per_session", "event_ids_to_events", "pending_event_ids_session"]
+)
 def test_the_queue_has_what_waits_in_it_by_name(demo, name):
     assert hasattr(demo._queue, name)
     assert f"self.{name}" in inspect.getsource(gradio.queueing.Queue.push)
@@ -136,8 +138,10 @@ def test_components_are_asked_for_their_events_and_for_the_browsers_part(demo):
     assert exchange.open
     with pytest.raises(AttributeError, match="FileExchange has no serial"):
         _ = exchange.serial  # a word of its script
-    assert OpenSlider(0, 1, render=False).get_block_name() == gr.Slider(
-        0, 1, render=False).get_block_name()
+    assert (
+        OpenSlider(0, 1, render=False).get_block_name()
+        == gr.Slider(0, 1, render=False).get_block_name()
+    )
 
 
 @pytest.mark.parametrize("sent", [None, [], "id", ["id"], {}, 5])

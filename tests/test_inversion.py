@@ -22,9 +22,12 @@ from tests.checkpoint_files import random_state, write_nvidia
 from tests.real_photos import astronaut
 
 QUICK = {  # so few steps that a test can wait for them
-    "SHARED": Plan("latents", 6, 0.08, 3, shared=True), "ENTRIES": Plan("latents", 2, 0.03, 2),
-    "PAINTED": Plan("latents", 1, 0.02), "SKETCHED": Plan("weights", 3, 4e-3, 2),
-    "WEIGHTS": Plan("weights", 2, 4e-3)}
+    "SHARED": Plan("latents", 6, 0.08, 3, shared=True),
+    "ENTRIES": Plan("latents", 2, 0.03, 2),
+    "PAINTED": Plan("latents", 1, 0.02),
+    "SKETCHED": Plan("weights", 3, 4e-3, 2),
+    "WEIGHTS": Plan("weights", 2, 4e-3),
+}
 
 
 @pytest.fixture
@@ -51,13 +54,16 @@ def test_the_encoder_comes_nearer_than_any_of_many_faces(generator, face):
 
 
 def distance(generator, picture, other) -> float:
-    first, second = (torch.from_numpy(each.copy()).permute(2, 0, 1)[None] / 127.5 - 1
-                     for each in (picture, other))
+    first, second = (
+        torch.from_numpy(each.copy()).permute(2, 0, 1)[None] / 127.5 - 1
+        for each in (picture, other)
+    )
     return eye(generator.w_avg.device).distance(first, second)
 
 
 def test_it_comes_nearer_in_stages_each_fit_complete_and_tells_how_far_it_is(
-        generator, face, quick):
+    generator, face, quick
+):
     fits = list(invert(generator, face))
     assert list(dict.fromkeys(fit.stage for fit in fits)) == ["encoder", "latents", "weights"]
     assert [fit.share for fit in fits] == sorted(fit.share for fit in fits)
@@ -109,8 +115,14 @@ def test_what_is_judged_last_is_the_tuned_picture(generator, face, quick, monkey
     judged, judge = [], inversion._Search.judge
 
     def note(search, stage, image, felt, unlike):
-        judged.append((stage, search.latents(), search.tuning and {
-            name: values.clone() for name, values in search.tuning.items()}, image))
+        judged.append(
+            (
+                stage,
+                search.latents(),
+                search.tuning and {name: values.clone() for name, values in search.tuning.items()},
+                image,
+            )
+        )
         judge(search, stage, image, felt, unlike)
 
     monkeypatch.setattr(inversion._Search, "judge", note)
@@ -124,8 +136,10 @@ def test_what_is_judged_last_is_the_tuned_picture(generator, face, quick, monkey
 def test_what_is_no_face_is_far_and_a_real_one_is_not(generator):
     """Noise and flat colours were not said to be far, for the encoder sees little in them."""
     random = np.random.RandomState(0)
-    strange = [crop(picture, middle(picture), (1024, 1024)) for picture in (
-        skimage.data.chelsea(), skimage.data.coffee())]  # a cat, a cup
+    strange = [
+        crop(picture, middle(picture), (1024, 1024))
+        for picture in (skimage.data.chelsea(), skimage.data.coffee())
+    ]  # a cat, a cup
     strange += [random.randint(0, 256, (1024, 1024, 3), dtype=np.uint8)]
     strange += [np.full((1024, 1024, 3), grey, np.uint8) for grey in (0, 128, 255)]
     for picture in strange:
@@ -140,8 +154,9 @@ def test_a_fit_is_an_edit_that_can_be_dragged_saved_and_opened(generator, face, 
     *_, fit = invert(generator, face)
     edit = photo_edit(generator, "builtin", fit)
     assert (edit.seed, edit.change) == (None, "photo")
-    assert np.array_equal(render_edit(generator, edit), render(
-        tuned(generator, fit.tuning), fit.ws))
+    assert np.array_equal(
+        render_edit(generator, edit), render(tuned(generator, fit.tuning), fit.ws)
+    )
     placed = edit.place([PointPair((512, 640), (540, 640))])
     step = next(drag(generator, placed))
     assert not np.array_equal(step.ws, edit.ws)

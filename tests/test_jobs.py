@@ -33,10 +33,14 @@ class Work:
 def in_phase(phase, kind=Kind.DRAG):
     """A job in this phase, by the moves that lead there."""
     job = Job(kind, lambda: ())
-    path = {Phase.ASKED: [], Phase.WAITING: [job.enter], Phase.RUNNING: [job.enter, job.begin],
-            Phase.STOPPING: [job.enter, job.begin, job.stop],
-            Phase.TELLING: [job.enter, job.begin, job.end],
-            Phase.ENDED: [job.enter, job.begin, job.end, job.close]}[phase]
+    path = {
+        Phase.ASKED: [],
+        Phase.WAITING: [job.enter],
+        Phase.RUNNING: [job.enter, job.begin],
+        Phase.STOPPING: [job.enter, job.begin, job.stop],
+        Phase.TELLING: [job.enter, job.begin, job.end],
+        Phase.ENDED: [job.enter, job.begin, job.end, job.close],
+    }[phase]
     for move in path:
         move()
     assert job.phase is phase
@@ -46,10 +50,14 @@ def in_phase(phase, kind=Kind.DRAG):
 MOVES = {  # where each leads to; elsewhere it changes nothing
     "enter": {Phase.ASKED: Phase.WAITING},
     "begin": {Phase.WAITING: Phase.RUNNING},
-    "stop": {Phase.ASKED: Phase.ENDED, Phase.WAITING: Phase.TELLING,
-             Phase.RUNNING: Phase.STOPPING},
-    "close": {Phase.ASKED: Phase.ENDED, Phase.WAITING: Phase.ENDED, Phase.TELLING: Phase.ENDED,
-              Phase.RUNNING: Phase.STOPPING}}
+    "stop": {Phase.ASKED: Phase.ENDED, Phase.WAITING: Phase.TELLING, Phase.RUNNING: Phase.STOPPING},
+    "close": {
+        Phase.ASKED: Phase.ENDED,
+        Phase.WAITING: Phase.ENDED,
+        Phase.TELLING: Phase.ENDED,
+        Phase.RUNNING: Phase.STOPPING,
+    },
+}
 
 
 @pytest.mark.parametrize("phase", Phase)
@@ -96,7 +104,10 @@ def test_a_photo_that_nobody_comes_for_lapses_and_a_drag_does_not():
     assert photo.phase is Phase.ASKED
     now[0] += 0.1
     assert [job.phase for job in (photo, drag, fetched)] == [
-        Phase.ENDED, Phase.ASKED, Phase.WAITING]
+        Phase.ENDED,
+        Phase.ASKED,
+        Phase.WAITING,
+    ]
     assert not photo.enter()
 
 
@@ -126,8 +137,9 @@ def test_stop_that_races_with_its_turn_finds_it_waiting_or_running_and_ends_it()
     for _ in range(50):
         job = in_phase(Phase.WAITING)
         began, found = at_once(job.begin, job.stop)
-        assert (found, job.phase) == ((Phase.RUNNING, Phase.STOPPING) if began
-                                      else (Phase.WAITING, Phase.TELLING))
+        assert (found, job.phase) == (
+            (Phase.RUNNING, Phase.STOPPING) if began else (Phase.WAITING, Phase.TELLING)
+        )
 
 
 def test_stop_that_races_with_its_end_changes_nothing_of_it():

@@ -69,12 +69,21 @@ def test_every_model_of_the_menu_and_its_licence_have_a_name_in_chinese():
 def keys_said(root: Path) -> Iterator[tuple[str, str]]:
     """Where a Message or an error is made in the project at root, and its key; "" for one that is
     not a constant, so that nobody can look it up here."""
-    trees = {path.relative_to(root): ast.parse(path.read_text("utf-8"))
-             for wing in ("drag", "networks") for path in root.glob(f"{wing}/**/*.py")}
-    constants = {path: {
-        node.targets[0].id: node.value.value for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-        and isinstance(node.value, ast.Constant)} for path, tree in trees.items()}
+    trees = {
+        path.relative_to(root): ast.parse(path.read_text("utf-8"))
+        for wing in ("drag", "networks")
+        for path in root.glob(f"{wing}/**/*.py")
+    }
+    constants = {
+        path: {
+            node.targets[0].id: node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Constant)
+        }
+        for path, tree in trees.items()
+    }
     for path, tree in trees.items():
         known = dict(constants[path])
         for node in tree.body:
@@ -110,11 +119,16 @@ def test_a_key_that_has_no_chinese_would_be_found(tmp_path):
     (tmp_path / "drag").mkdir()
     (tmp_path / "drag" / "a.py").write_text(
         'A = "One."\nraise UserError(A if a else "Two {n}.", n=1)\nraise UserError(f"{a}")\n'
-        "raise UserError(a)\nraise ValueError('Three.')\n")
+        "raise UserError(a)\nraise ValueError('Three.')\n"
+    )
     (tmp_path / "drag" / "b.py").write_text("from drag.a import A\nRefusedError(403, A)\n")
     assert list(keys_said(tmp_path)) == [
-        ("drag/a.py:2", "One."), ("drag/a.py:2", "Two {n}."), ("drag/a.py:3", ""),
-        ("drag/a.py:4", ""), ("drag/b.py:2", "One.")]
+        ("drag/a.py:2", "One."),
+        ("drag/a.py:2", "Two {n}."),
+        ("drag/a.py:3", ""),
+        ("drag/a.py:4", ""),
+        ("drag/b.py:2", "One."),
+    ]
 
 
 def test_sentences_have_the_same_places_in_both_languages():
@@ -127,10 +141,17 @@ def test_sentences_have_the_same_places_in_both_languages():
         assert {label, label[:1].upper() + label[1:]} <= set(NAMES)
 
 
-@pytest.mark.parametrize(("header", "language"), [
-    ("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("ZH", "zh"), ("en-US,en;q=0.9,zh;q=0.1", "en"),
-    ("de-DE", "en"), ("", "en"), ("*", "en"),
-])
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("ZH", "zh"),
+        ("en-US,en;q=0.9,zh;q=0.1", "en"),
+        ("de-DE", "en"),
+        ("", "en"),
+        ("*", "en"),
+    ],
+)
 def test_the_browsers_first_language_counts(header, language):
     assert language_of(SimpleNamespace(headers={"accept-language": header})) == language
     assert language_of(SimpleNamespace()) == "en"
@@ -146,10 +167,18 @@ def errors(toy):
     edit = new_edit(toy, "toy")
     full = new_edit(toy, "toy", settings=Settings(num_entries=10))
     for work in (
-        lambda: parse_seed("x"), lambda: parse_truncation(7), lambda: Settings(r1=900),
-        lambda: Settings(latent_space="z"), lambda: edit.jump(7), lambda: at_step(edit, 1),
-        lambda: mix(toy, full, 1), lambda: drag(toy, edit), lambda: read_content("a.png", b""),
-        lambda: from_project(b"{"), lambda: from_npz(b""), lambda: from_project(bytes(30_000_000)),
+        lambda: parse_seed("x"),
+        lambda: parse_truncation(7),
+        lambda: Settings(r1=900),
+        lambda: Settings(latent_space="z"),
+        lambda: edit.jump(7),
+        lambda: at_step(edit, 1),
+        lambda: mix(toy, full, 1),
+        lambda: drag(toy, edit),
+        lambda: read_content("a.png", b""),
+        lambda: from_project(b"{"),
+        lambda: from_npz(b""),
+        lambda: from_project(bytes(30_000_000)),
         lambda: from_project(b'{"format": "drag project"}'),
         lambda: edit.place([PointPair((1, 1), (500, 1))]),
         lambda: edit.place([PointPair((-1, 1), (5, 1))]),
@@ -174,8 +203,9 @@ def test_bad_input_is_answered_in_both_languages(toy):
     assert re.match("点 1 的起点在图片之外.图片为 128 x 128 像素", translated(said[-3], "zh"))
 
 
-@pytest.mark.parametrize("spec", [spec for spec in fields(Settings) if spec.metadata],
-                         ids=lambda spec: spec.name)
+@pytest.mark.parametrize(
+    "spec", [spec for spec in fields(Settings) if spec.metadata], ids=lambda spec: spec.name
+)
 def test_every_setting_is_named_in_both_languages(spec):
     with pytest.raises(UserError, match=f"^The {spec.metadata['words']} must be a num") as caught:
         Settings(**{spec.name: -1})
@@ -186,28 +216,33 @@ def test_every_setting_is_named_in_both_languages(spec):
 
 
 def test_a_message_within_a_message_is_in_the_same_language():
-    error = CheckpointError("{file} {why}.", file="a.pkl",
-                            why=CheckpointError(NOT_REAL, name="x", kind="int8"))
+    error = CheckpointError(
+        "{file} {why}.", file="a.pkl", why=CheckpointError(NOT_REAL, name="x", kind="int8")
+    )
     assert str(error) == translated(error) == "a.pkl has x as int8, not as real numbers."
     assert re.fullmatch("a.pkl 中 x 的类型为 int8.不是实数。", translated(error, "zh"))
-    line = Message("{download}: after those of others",
-                   download=Message("Downloading {model}", model="Lions"))
+    line = Message(
+        "{download}: after those of others", download=Message("Downloading {model}", model="Lions")
+    )
     assert str(line) == "Downloading Lions: after those of others"
     assert re.fullmatch("正在下载 狮子.排在其他访客之后.", translated(line, "zh"))
 
 
-@pytest.mark.parametrize("of", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))],
-                         ids=["copy", "pickle"])
+@pytest.mark.parametrize(
+    "of", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"]
+)
 def test_an_error_crosses_between_processes(of):
-    error = of(CheckpointError("{file} {why}.", file="a.pkl", why=UserError("is no number {n:.1f}",
-                                                                            n=2)))
+    error = of(
+        CheckpointError("{file} {why}.", file="a.pkl", why=UserError("is no number {n:.1f}", n=2))
+    )
     assert type(error) is CheckpointError
     assert str(error) == "a.pkl is no number 2.0."
 
 
 def test_braces_in_a_value_are_no_places():
     assert translated(UserError("{file} is empty; fetch it again.", file="{why}.pkl")) == (
-        "{why}.pkl is empty; fetch it again.")
+        "{why}.pkl is empty; fetch it again."
+    )
 
 
 def test_a_long_name_in_a_file_is_cut():

@@ -26,21 +26,72 @@ WINGS = {  # and what each may import of the project, beside itself
     "drag.server": METHOD | {"drag.models", "drag.files", "drag.photo"},
     "drag.web": METHOD | {"drag.models", "drag.files", "drag.photo", "drag.server"},
     "drag.page": METHOD | {"drag.models", "drag.files", "drag.photo", "drag.server"},
-    "app": METHOD | {"drag.models", "drag.files", "drag.photo", "drag.server", "drag.web",
-                     "drag.page"},
+    "app": METHOD
+    | {"drag.models", "drag.files", "drag.photo", "drag.server", "drag.web", "drag.page"},
 }
 GRADIO = {"app", "drag.web", "drag.page"}
 HOMES = {  # of concrete networks: who else may name them; all others know protocols
-    "networks.stylegan2": {"drag.models"}, "networks.mobile_stylegan": {"drag.models"},
-    "networks.encoder": {"drag.photo"}, "networks.mtcnn": {"drag.photo"}}
-NOT_IN_THE_METHOD = {"threading", "_thread", "os", "queue", "concurrent", "multiprocessing",
-                     "asyncio", "subprocess", "socket"}
+    "networks.stylegan2": {"drag.models"},
+    "networks.mobile_stylegan": {"drag.models"},
+    "networks.encoder": {"drag.photo"},
+    "networks.mtcnn": {"drag.photo"},
+}
+NOT_IN_THE_METHOD = {
+    "threading",
+    "_thread",
+    "os",
+    "queue",
+    "concurrent",
+    "multiprocessing",
+    "asyncio",
+    "subprocess",
+    "socket",
+}
 MAKES_A_VALUE = {  # what a module may call when it is imported, through its own functions, too
-    "compile", "getLogger", "TypeVar", "read_asset", "read_text", "loads", "dumps", "join",
-    "items", "removeprefix", "startswith", "split", "escape", "map", "len", "enumerate",
-    "range", "tuple", "slice", "ord", "str", "property", "outer", "get_supported", "field",
-    "Path", "Lock", "Semaphore", "WeakKeyDictionary", "PointPair", "Example", "Plan", "Model",
-    "Settings", "Solver", "HubFile", "Wheel", "Soft", "set", "I18n", "update", "skip", "GPU"}
+    "compile",
+    "getLogger",
+    "TypeVar",
+    "read_asset",
+    "read_text",
+    "loads",
+    "dumps",
+    "join",
+    "items",
+    "removeprefix",
+    "startswith",
+    "split",
+    "escape",
+    "map",
+    "len",
+    "enumerate",
+    "range",
+    "tuple",
+    "slice",
+    "ord",
+    "str",
+    "property",
+    "outer",
+    "get_supported",
+    "field",
+    "Path",
+    "Lock",
+    "Semaphore",
+    "WeakKeyDictionary",
+    "PointPair",
+    "Example",
+    "Plan",
+    "Model",
+    "Settings",
+    "Solver",
+    "HubFile",
+    "Wheel",
+    "Soft",
+    "set",
+    "I18n",
+    "update",
+    "skip",
+    "GPU",
+}
 MOST_LINES, MOST_FILES = 300, 18  # of a file; directly in drag/
 
 
@@ -52,9 +103,12 @@ def breaches(root: Path) -> list[str]:
         tree, name = ast.parse(path.read_text("utf-8")), path.relative_to(root)
         broken = [*_imports(root, name, tree), *_work(tree.body, _functions(tree))]
         found += [f"{name}:{line}: {rule}" for line, rule in broken]
-    for path in (path for kind in ("py", "js", "css", "html") for path in root.rglob(f"*.{kind}")
-                 if path.relative_to(root).parts[0] in ("app.py", "drag", "networks", "assets",
-                                                        "tests")):
+    for path in (
+        path
+        for kind in ("py", "js", "css", "html")
+        for path in root.rglob(f"*.{kind}")
+        if path.relative_to(root).parts[0] in ("app.py", "drag", "networks", "assets", "tests")
+    ):
         lines = len(path.read_text("utf-8").splitlines())
         if lines > MOST_LINES:
             found.append(f"{path.relative_to(root)}:{lines}: a file has {MOST_LINES} lines at most")
@@ -123,8 +177,10 @@ def _work(body: list[ast.stmt], own: dict[str, ast.FunctionDef]) -> Iterator[tup
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if any(isinstance(each, ast.Attribute | ast.Subscript) for each in targets):
                     yield node.lineno, "importing a module changes no other"
-                yield from ((node.lineno, f"importing a module does no work ({called})")
-                            for called in _called(node.value, own) - MAKES_A_VALUE)
+                yield from (
+                    (node.lineno, f"importing a module does no work ({called})")
+                    for called in _called(node.value, own) - MAKES_A_VALUE
+                )
             case _:
                 yield node.lineno, "importing a module does no work"
 
@@ -147,42 +203,77 @@ def test_the_house_keeps_its_law():
     assert breaches(ROOT) == []
 
 
-@pytest.mark.parametrize(("path", "text", "rule"), [
-    ("networks/a.py", "import drag.loop", "networks may not import drag (drag.loop)"),
-    ("networks/a.py", "import networks.checkpoints", "networks may not import networks.checkp"),
-    ("networks/checkpoints/a.py", "from drag.edit import Edit", "networks.checkpoints may not"),
-    ("drag/a.py", "from drag.files import film", "drag may not import drag.files"),
-    ("drag/a.py", "def f():\n    from drag import models  # here", "drag may not import drag.m"),
-    ("drag/a.py", "from drag import load_generator", "drag may not import drag.__init__ (drag)"),
-    ("drag/solvers/a.py", "from networks.checkpoints import read", "drag may not import network"),
-    ("drag/__init__.py", "from drag.photo import faces", "drag.__init__ may not import drag.photo"),
-    ("drag/__main__.py", "from drag.server import line", "drag.__main__ may not import drag.s"),
-    ("drag/models/a.py", "import drag.edit", "drag.models may not import drag (drag.edit)"),
-    ("drag/files/a.py", "import drag.models.hub", "drag.files may not import drag.models"),
-    ("drag/photo/a.py", "import drag.server.line", "drag.photo may not import drag.server"),
-    ("drag/server/a.py", "import drag.page.wording", "drag.server may not import drag.page"),
-    ("drag/web/a.py", "import drag.page.wording", "drag.web may not import drag.page"),
-    ("drag/page/a.py", "import drag.web.api", "drag.page may not import drag.web (drag.web.api)"),
-    ("drag/page/a.py", "import app", "drag.page may not import app"),
-    ("drag/edit.py", "from . import loop", "imports name their module in full"),
-    ("drag/server/a.py", "import gradio as gr", "drag.server may not import gradio"),
-    ("drag/files/a.py", "from gradio_client import Client", "drag.files may not import gradio"),
-    ("drag/loop.py", "import threading", "the method may not import threading"),
-    ("drag/solvers/a.py", "from os import environ", "the method may not import os"),
-    ("drag/photo/a.py", "from networks.stylegan2 import StyleGAN2", "may not name a concrete netw"),
-    ("drag/server/a.py", "from networks import mobile_stylegan", "may not name a concrete network"),
-    ("drag/page/a.py", "import networks.mtcnn", "may not name a concrete network"),
-    ("drag/a.py", "print(1)", "importing a module does no work"),
-    ("drag/a.py", "for i in range(3):  # here\n    pass", "importing a module does no work"),
-    ("drag/a.py", "if hasattr(o, 'x'):  # here\n    o.x()", "importing a module does no work"),
-    ("drag/a.py", "A = start_a_thread()", "importing a module does no work (start_a_thread)"),
-    ("drag/a.py", "def a():\n    go()\nA = a()  # here", "importing a module does no work (go)"),
-    ("drag/a.py", "class A:\n    B = open('c')  # here", "does no work (open)"),
-    ("drag/a.py", "try:\n    go()  # here\nexcept ImportError:\n    x = 1", "does no work"),
-    ("app.py", "import torch\ntorch.flag = 1  # here", "importing a module changes no other"),
-    ("assets/a.js", "//\n" * 301, "a file has 300 lines at most"),
-    ("tests/a.py", "#\n" * 301, "a file has 300 lines at most"),
-])
+@pytest.mark.parametrize(
+    ("path", "text", "rule"),
+    [
+        ("networks/a.py", "import drag.loop", "networks may not import drag (drag.loop)"),
+        ("networks/a.py", "import networks.checkpoints", "networks may not import networks.checkp"),
+        ("networks/checkpoints/a.py", "from drag.edit import Edit", "networks.checkpoints may not"),
+        ("drag/a.py", "from drag.files import film", "drag may not import drag.files"),
+        (
+            "drag/a.py",
+            "def f():\n    from drag import models  # here",
+            "drag may not import drag.m",
+        ),
+        (
+            "drag/a.py",
+            "from drag import load_generator",
+            "drag may not import drag.__init__ (drag)",
+        ),
+        (
+            "drag/solvers/a.py",
+            "from networks.checkpoints import read",
+            "drag may not import network",
+        ),
+        (
+            "drag/__init__.py",
+            "from drag.photo import faces",
+            "drag.__init__ may not import drag.photo",
+        ),
+        ("drag/__main__.py", "from drag.server import line", "drag.__main__ may not import drag.s"),
+        ("drag/models/a.py", "import drag.edit", "drag.models may not import drag (drag.edit)"),
+        ("drag/files/a.py", "import drag.models.hub", "drag.files may not import drag.models"),
+        ("drag/photo/a.py", "import drag.server.line", "drag.photo may not import drag.server"),
+        ("drag/server/a.py", "import drag.page.wording", "drag.server may not import drag.page"),
+        ("drag/web/a.py", "import drag.page.wording", "drag.web may not import drag.page"),
+        (
+            "drag/page/a.py",
+            "import drag.web.api",
+            "drag.page may not import drag.web (drag.web.api)",
+        ),
+        ("drag/page/a.py", "import app", "drag.page may not import app"),
+        ("drag/edit.py", "from . import loop", "imports name their module in full"),
+        ("drag/server/a.py", "import gradio as gr", "drag.server may not import gradio"),
+        ("drag/files/a.py", "from gradio_client import Client", "drag.files may not import gradio"),
+        ("drag/loop.py", "import threading", "the method may not import threading"),
+        ("drag/solvers/a.py", "from os import environ", "the method may not import os"),
+        (
+            "drag/photo/a.py",
+            "from networks.stylegan2 import StyleGAN2",
+            "may not name a concrete netw",
+        ),
+        (
+            "drag/server/a.py",
+            "from networks import mobile_stylegan",
+            "may not name a concrete network",
+        ),
+        ("drag/page/a.py", "import networks.mtcnn", "may not name a concrete network"),
+        ("drag/a.py", "print(1)", "importing a module does no work"),
+        ("drag/a.py", "for i in range(3):  # here\n    pass", "importing a module does no work"),
+        ("drag/a.py", "if hasattr(o, 'x'):  # here\n    o.x()", "importing a module does no work"),
+        ("drag/a.py", "A = start_a_thread()", "importing a module does no work (start_a_thread)"),
+        (
+            "drag/a.py",
+            "def a():\n    go()\nA = a()  # here",
+            "importing a module does no work (go)",
+        ),
+        ("drag/a.py", "class A:\n    B = open('c')  # here", "does no work (open)"),
+        ("drag/a.py", "try:\n    go()  # here\nexcept ImportError:\n    x = 1", "does no work"),
+        ("app.py", "import torch\ntorch.flag = 1  # here", "importing a module changes no other"),
+        ("assets/a.js", "//\n" * 301, "a file has 300 lines at most"),
+        ("tests/a.py", "#\n" * 301, "a file has 300 lines at most"),
+    ],
+)
 def test_what_breaks_a_rule_is_named_with_its_file_and_line(tmp_path, path, text, rule):
     for folder in ("drag/models", "drag/photo", "drag/server", "drag/files", "networks"):
         (tmp_path / folder).mkdir(parents=True)
@@ -191,8 +282,10 @@ def test_what_breaks_a_rule_is_named_with_its_file_and_line(tmp_path, path, text
     assert breaches(tmp_path) == []
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).write_text(text)
-    line = next((number for number, each in enumerate(text.splitlines(), 1) if "# here" in each),
-                max(1, text.count("\n")))
+    line = next(
+        (number for number, each in enumerate(text.splitlines(), 1) if "# here" in each),
+        max(1, text.count("\n")),
+    )
     (found,) = {each.partition(": ")[::2] for each in breaches(tmp_path)}
     assert found[0] == f"{path}:{line}"
     assert rule in found[1]
@@ -212,15 +305,19 @@ def test_what_may_be_done_at_import_is_not_refused(tmp_path):
         "if TYPE_CHECKING:\n    from drag.edit import Edit\nA, B = 1, re.compile('b')\n"
         "def _made():\n    return 1\n\n\nC: int = _made()\nD = lambda: start()\n"
         "try:\n    import spaces\nexcept ImportError:\n    spaces = None\n"
-        "if __name__ == '__main__':\n    start()\n")
+        "if __name__ == '__main__':\n    start()\n"
+    )
     assert breaches(tmp_path) == []
 
 
 def test_the_method_runs_without_what_stands_on_it():
     """In a process of its own: what the imports say is so when they are run."""
-    words = ("import sys, drag, drag.loop\n"
-             "print(*(m for m in sys.modules if m.startswith(('drag.', 'gradio', 'hugging'))))")
-    done = subprocess.run([sys.executable, "-c", words], cwd=ROOT, capture_output=True, text=True,
-                          check=True)
+    words = (
+        "import sys, drag, drag.loop\n"
+        "print(*(m for m in sys.modules if m.startswith(('drag.', 'gradio', 'hugging'))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", words], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert "drag.loop" in done.stdout
     assert {_wing(module) for module in done.stdout.split()} == {"drag"}

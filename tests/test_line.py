@@ -185,8 +185,9 @@ def test_photos_leave_a_slot_to_drags():
     # Two photos on a two-core host held both slots, and every drag waited for minutes.
     line, photo = Line(2), Work()
     (running,) = begun(line, [photo], kind=Kind.PHOTO)
-    second, third = (enter(line, lambda name=name: [name], kind=Kind.PHOTO)
-                     for name in ("2nd", "3rd"))
+    second, third = (
+        enter(line, lambda name=name: [name], kind=Kind.PHOTO) for name in ("2nd", "3rd")
+    )
     assert [first_place(second).ahead, first_place(third).ahead] == [0, 1]
     assert list(enter(line, lambda: "abc")) == ["a", "b", "c"]  # past both, at once
     assert (line.running, line.waiting) == (1, 2)
@@ -199,8 +200,10 @@ def test_photos_leave_a_slot_to_drags():
 def test_a_drag_passes_a_photo_only_where_photos_are_held_back():
     line, works, order = Line(2), [Work(), Work()], []
     runs = begun(line, works)  # two drags
-    waiting = [enter(line, lambda name=name: order.append(name) or [name], kind=kind)
-               for name, kind in (("photo", Kind.PHOTO), ("drag", Kind.DRAG))]
+    waiting = [
+        enter(line, lambda name=name: order.append(name) or [name], kind=kind)
+        for name, kind in (("photo", Kind.PHOTO), ("drag", Kind.DRAG))
+    ]
     assert [first_place(run).ahead for run in waiting] == [0, 1]
     runs[0].close()
     assert [list(run)[-1] for run in reversed(waiting)] == ["drag", "photo"]

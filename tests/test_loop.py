@@ -87,7 +87,8 @@ def test_a_lost_handle_ends_it_and_goes_back(toy, toy_edit, monkeypatch):
     jumps = iter([62.0, 49])
     monkeypatch.setattr(
         "drag.solvers.gauss_newton.PatchTracker.find",
-        lambda self, *_: (torch.tensor([[next(jumps, 51.0), 64]]), torch.ones(1)))
+        lambda self, *_: (torch.tensor([[next(jumps, 51.0), 64]]), torch.ones(1)),
+    )
     steps, after = run(toy, toy_edit, solver="gauss-newton")
     assert steps[-1].ending is Ending.NO_PROGRESS
     assert len(steps) <= 5
@@ -141,8 +142,10 @@ def test_points_held_in_place_do_not_hide_the_progress_of_others(toy, toy_edit, 
 def test_the_mask_holds_what_it_protects(toy, toy_edit, solver):
     mask = np.zeros((128, 128), bool)
     mask[40:90, 40:90] = True
-    free, masked = (run(toy, edit, max_steps=60, solver=solver)[1] for edit in (
-        toy_edit, toy_edit.place(toy_edit.points, mask)))
+    free, masked = (
+        run(toy, edit, max_steps=60, solver=solver)[1]
+        for edit in (toy_edit, toy_edit.place(toy_edit.points, mask))
+    )
     before = render(toy, toy_edit.ws).astype(float)
     changes = [np.abs(render(toy, edit.ws) - before)[~mask].mean() for edit in (free, masked)]
     assert changes[1] < 0.5 * changes[0]
@@ -152,15 +155,20 @@ def test_the_mask_holds_what_it_protects(toy, toy_edit, solver):
 def test_lambda_zero_is_no_mask(toy, toy_edit, solver):
     mask = np.zeros((128, 128), bool)
     mask[40:90, 40:90] = True
-    free, masked = (run(toy, edit, max_steps=5, lambda_mask=0, solver=solver)[1] for edit in (
-        toy_edit, toy_edit.place(toy_edit.points, mask)))
+    free, masked = (
+        run(toy, edit, max_steps=5, lambda_mask=0, solver=solver)[1]
+        for edit in (toy_edit, toy_edit.place(toy_edit.points, mask))
+    )
     np.testing.assert_array_equal(free.ws, masked.ws)
 
 
-@pytest.mark.parametrize(("points", "words"), [
-    ([], "No point is placed"),
-    ([PointPair((5, 5), (5, 5))], "already at its target"),
-])
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        ([], "No point is placed"),
+        ([PointPair((5, 5), (5, 5))], "already at its target"),
+    ],
+)
 def test_nothing_to_drag_is_said_before_the_first_step(toy, toy_edit, points, words):
     with pytest.raises(ValueError, match=words):
         drag(toy, toy_edit.place(points))
@@ -199,6 +207,7 @@ def test_live_pictures_keep_to_their_time(toy, toy_edit, monkeypatch):
         def timed(*args, **kwargs):
             clock[0] += seconds
             return work(*args, **kwargs)
+
         return timed
 
     toy.image = taking(0.7, image)
@@ -229,23 +238,32 @@ def test_previews_look_like_the_full_pictures_they_stand_for(toy, toy_edit, own)
         assert 10 * np.log10(255**2 / np.square(truth - step.picture).mean()) > 22
 
 
-@pytest.mark.parametrize(("share", "region", "legs", "left"), [
-    (0.5, False, 2, 6), (0.5, True, 1, 6), (0.8, False, 1, 2.4), (0.3, False, 1, 8.4)])
+@pytest.mark.parametrize(
+    ("share", "region", "legs", "left"),
+    [(0.5, False, 2, 6), (0.5, True, 1, 6), (0.8, False, 1, 2.4), (0.3, False, 1, 8.4)],
+)
 @pytest.mark.parametrize("alike", [0.9, 0.8, None])
 def test_a_drag_that_stalls_half_way_goes_on_from_there_once(
-        monkeypatch, toy, toy_edit, share, region, legs, left, alike):
+    monkeypatch, toy, toy_edit, share, region, legs, left, alike
+):
     # On a large turn of the head half of the way was left, and a second press went on from there.
     legs, begun = 1 if alike == 0.8 else legs, []
 
     def halting(_, edit):  # moves in its first leg only; what it tries then is unlike anything
         begun.append(edit)
-        start, target = (torch.tensor([getattr(pair, end) for pair in edit.points])
-                         for end in ("handle", "target"))
+        start, target = (
+            torch.tensor([getattr(pair, end) for pair in edit.points])
+            for end in ("handle", "target")
+        )
         for number in itertools.count():
             reached = start + (number > 0) * (len(begun) == 1) * share * (target - start)
             likeness = torch.tensor([0.95, (alike or 1) if number < 2 else 0.3])
-            yield State(torch.from_numpy(edit.ws)[None] + number, reached, None,
-                        likeness if alike and number else None)
+            yield State(
+                torch.from_numpy(edit.ws)[None] + number,
+                reached,
+                None,
+                likeness if alike and number else None,
+            )
 
     monkeypatch.setitem(SOLVERS, "adam", Solver("adam", halting, 4, 1))
     painted = np.arange(toy_edit.img_size[1]) < 100
@@ -256,7 +274,8 @@ def test_a_drag_that_stalls_half_way_goes_on_from_there_once(
     assert len(begun) == legs
     assert [pair.handle for pair in begun[-1].points] == [
         pair.handle if legs == 1 else pytest.approx(np.mean([pair.handle, pair.target], 0))
-        for pair in edit.points]
+        for pair in edit.points
+    ]
     assert steps[-1].ending is Ending.NO_PROGRESS
     assert steps[-1].distances == pytest.approx((left, left), abs=0.01)
     assert [step.number for step in steps] == list(range(1, len(steps) + 1))
@@ -264,10 +283,14 @@ def test_a_drag_that_stalls_half_way_goes_on_from_there_once(
     assert steps[-1].likeness == (pytest.approx((0.95, 0.3)) if alike else ())
 
 
-@pytest.mark.parametrize("pairs", [
-    [((500, 600), (540, 600))], [((1023, 0), (1000, 30))],
-    [((420, 500), (400, 480)), ((600, 510), (600, 530))],
-])
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [((500, 600), (540, 600))],
+        [((1023, 0), (1000, 30))],
+        [((420, 500), (400, 480)), ((600, 510), (600, 530))],
+    ],
+)
 def test_features_near_the_handles_give_the_steps_that_all_features_give(generator, pairs):
     class Whole:
         """The built-in generator, but every feature map is worked out as a whole."""

@@ -77,9 +77,17 @@ demo.block_thread()
 def small(tmp_path_factory):
     """Where a small page listens, which has no model, and the file of what it prints."""
     printed = tmp_path_factory.mktemp("small") / "printed"
-    with open(printed, "wb") as file, subprocess.Popen(
-            [sys.executable, "-c", SERVER], stdout=subprocess.PIPE, stderr=file, text=True,
-            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as run:
+    with (
+        open(printed, "wb") as file,
+        subprocess.Popen(
+            [sys.executable, "-c", SERVER],
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        ) as run,
+    ):
         try:
             yield run.stdout.readline().strip().rstrip("/"), printed
         finally:
@@ -102,8 +110,13 @@ def test_what_a_component_refuses_is_answered_in_one_sentence(small):
         answer = httpx.post(f"{address}{API}/run/predict", json={"fn_index": 1, "data": [value]})
         assert answer.status_code == 500
         assert answer.json()["error"].startswith("This call cannot be read")
-    for call in ({"fn_index": 1, "data": []}, {"fn_index": 1, "data": "x"}, {"fn_index": 99,
-                 "data": []}, {"data": []}, {}):
+    for call in (
+        {"fn_index": 1, "data": []},
+        {"fn_index": 1, "data": "x"},
+        {"fn_index": 99, "data": []},
+        {"data": []},
+        {},
+    ):
         answer = httpx.post(f"{address}{API}/run/predict", json=call)
         assert "This call cannot be read" in answer.text
         assert len(answer.text) < 200
@@ -112,10 +125,16 @@ def test_what_a_component_refuses_is_answered_in_one_sentence(small):
 
 def run(small, name: str, session: str, *data):
     """What a function of the small page answers to a call as the page makes it."""
-    (function,) = (each for each in httpx.get(f"{small[0]}/config").json()["dependencies"]
-                   if each["api_name"] == name)
-    answer = httpx.post(f"{small[0]}{API}/run/predict", timeout=30, json={
-        "fn_index": function["id"], "session_hash": session, "data": data})
+    (function,) = (
+        each
+        for each in httpx.get(f"{small[0]}/config").json()["dependencies"]
+        if each["api_name"] == name
+    )
+    answer = httpx.post(
+        f"{small[0]}{API}/run/predict",
+        timeout=30,
+        json={"fn_index": function["id"], "session_hash": session, "data": data},
+    )
     assert answer.status_code == 200, answer.text
     return answer.json()["data"]
 

@@ -97,10 +97,16 @@ def test_the_catalogue_pins_what_it_downloads():
     assert len(model.sha256) == 64
 
 
-@pytest.mark.parametrize("window", [
-    (slice(40, 51), slice(70, 82)), (slice(0, 3), slice(120, 128)), (slice(0, 128), slice(0, 128)),
-    (slice(63, 64), slice(1, 128)), (slice(125, 128), slice(0, 1)),
-])
+@pytest.mark.parametrize(
+    "window",
+    [
+        (slice(40, 51), slice(70, 82)),
+        (slice(0, 3), slice(120, 128)),
+        (slice(0, 128), slice(0, 128)),
+        (slice(63, 64), slice(1, 128)),
+        (slice(125, 128), slice(0, 1)),
+    ],
+)
 def test_features_in_a_window_are_those_of_the_whole_map(generator, window):
     ws = generator.mapping(torch.randn(1, 512), 0.7)
     whole, part = generator.features(ws), generator.features(ws, window=window)

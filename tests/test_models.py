@@ -35,8 +35,10 @@ def test_the_catalogue_is_complete_and_free_models_come_first():
     groups = [model.group for model in CATALOGUE.values()]
     assert groups == sorted(groups)  # "Free to use" before "Research only"
     assert next(iter(CATALOGUE)) == "builtin"
-    asked_for = ("lions dogs elephants giraffes horses parrots bicycles ffhq cats cars churches "
-                 "metfaces humans landscapes anime")
+    asked_for = (
+        "lions dogs elephants giraffes horses parrots bicycles ffhq cats cars churches "
+        "metfaces humans landscapes anime"
+    )
     assert set(asked_for.split()) <= set(CATALOGUE)
     for name, model in CATALOGUE.items():
         assert name == model.name
@@ -52,8 +54,11 @@ def test_the_catalogue_is_complete_and_free_models_come_first():
 def test_a_name_on_the_hub_that_the_catalogue_knows_is_that_model():
     """So that typing it in full does not go around the checksum."""
     lions = CATALOGUE["lions"].source
-    for name in (lions.name, f"https://huggingface.co/{lions.repo_id}/blob/main/{lions.filename}",
-                 f"{lions.repo_id}@{lions.revision}/{lions.filename}"):
+    for name in (
+        lions.name,
+        f"https://huggingface.co/{lions.repo_id}/blob/main/{lions.filename}",
+        f"{lions.repo_id}@{lions.revision}/{lions.filename}",
+    ):
         assert catalogued(name) is CATALOGUE["lions"]
     assert catalogued("team/nets@main/faces.pkl") == catalogued("team/nets/faces.pkl")
     other = catalogued("team/nets@v1/faces.pkl")
@@ -78,7 +83,8 @@ def test_a_file_with_the_name_of_another_model_is_that_file(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         write_nvidia(tmp_path / name, random_state(), layout="G_ema")
     assert LoadedModels("cpu", local_models(tmp_path / "lions")).find("lions").source == (
-        tmp_path / "lions")
+        tmp_path / "lions"
+    )
     both = LoadedModels("cpu", local_models(tmp_path / "x") + local_models(tmp_path / "y"))
     assert [both.find(name).source.name for name in ("a.pkl", "A.pkl")] == ["a.pkl", "A.pkl"]
     assert load_generator(str(tmp_path / "lions"), "cpu").img_size == (32, 32)
@@ -88,8 +94,17 @@ def test_a_visitor_reaches_no_file_of_this_machine(folder):
     """Except those that whoever runs the page has offered, by their name."""
     shown = loading(folder)
     assert shown.find("a.pkl").source == folder / "a.pkl"
-    for name in (str(folder / "a.pkl"), "./a.pkl", "../x/a.pkl", f"file://{folder}/a.pkl", "d.pkl",
-                 "", None, 7, ["a.pkl"]):
+    for name in (
+        str(folder / "a.pkl"),
+        "./a.pkl",
+        "../x/a.pkl",
+        f"file://{folder}/a.pkl",
+        "d.pkl",
+        "",
+        None,
+        7,
+        ["a.pkl"],
+    ):
         with pytest.raises(ValueError, match="no model of that name"):
             shown.find(name)
 
@@ -186,8 +201,10 @@ def test_an_error_that_is_none_of_ours_stays_in_the_log(folder, monkeypatch, cap
 def test_two_files_of_one_name_are_two_models(folder, tmp_path):
     (tmp_path / "other").mkdir()
     write_torch(tmp_path / "other" / "a.pkl", random_state(resolution=64))
-    sizes = [load_generator(str(path), "cpu").img_size
-             for path in (folder / "a.pkl", tmp_path / "other" / "a.pkl", folder / "a.pkl")]
+    sizes = [
+        load_generator(str(path), "cpu").img_size
+        for path in (folder / "a.pkl", tmp_path / "other" / "a.pkl", folder / "a.pkl")
+    ]
     assert sizes == [(32, 32), (64, 64), (32, 32)]
 
 
@@ -199,6 +216,7 @@ def test_a_model_of_the_hub_is_fetched_and_read(folder, monkeypatch):
 
     monkeypatch.setattr(hub, "fetch", fetch)
     said = []
+
     def tell(words, share):
         said.append((str(words), share))
 

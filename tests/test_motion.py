@@ -111,7 +111,9 @@ def test_mask_term_is_the_papers_over_what_it_protects(features):
     protected = (torch.rand(1, 1, CELLS, CELLS) > 0.7).float()
     literal = sum(
         (features[0, :, y, x] - start[0, :, y, x]).abs().sum()
-        for y in range(CELLS) for x in range(CELLS) if protected[0, 0, y, x]
+        for y in range(CELLS)
+        for x in range(CELLS)
+        if protected[0, 0, y, x]
     )
     torch.testing.assert_close(
         mask_term(features, start, protected), literal / (protected.sum() * CHANNELS)
@@ -132,8 +134,7 @@ def test_tracking_finds_what_moved(features):
     f = features.detach()
     templates = sample(f, torch.tensor([[24.0, 32]]), (SIZE, SIZE))
     moved = f.roll(2, dims=3)  # two cells of four pixels to the right
-    handles, residuals = track_points(
-        whole_of(moved), templates, torch.tensor([[24.0, 32]]), 12)
+    handles, residuals = track_points(whole_of(moved), templates, torch.tensor([[24.0, 32]]), 12)
     assert handles.tolist() == [[32, 32]]
     assert residuals[0] < 1e-5
 

@@ -45,8 +45,9 @@ def test_edges_are_smooth():
 
 def test_a_larger_picture_has_larger_points():
     small = draw_points(GREY, [PointPair((100, 200), (300, 210))])
-    large = draw_points(np.full((1280, 1280, 3), 100, np.uint8),
-                        [PointPair((200.5, 400.5), (600.5, 420.5))])
+    large = draw_points(
+        np.full((1280, 1280, 3), 100, np.uint8), [PointPair((200.5, 400.5), (600.5, 420.5))]
+    )
     halved = np.asarray(Image.fromarray(large).reduce(2))
     assert np.abs(halved.astype(int) - small).mean() < 0.02
     assert (small != GREY).mean() > 0.003
@@ -90,8 +91,11 @@ def test_points_everywhere_are_drawn_on_any_picture(shape):
 
 
 def test_a_picture_of_1024_px_takes_a_moment():
-    pairs = [PointPair((380, 500), (300, 420)), PointPair((640, 480), (900, 200)),
-             PointPair((500, 760), (500, 760))]
+    pairs = [
+        PointPair((380, 500), (300, 420)),
+        PointPair((640, 480), (900, 200)),
+        PointPair((500, 760), (500, 760)),
+    ]
     picture, seconds = noise(1024, 1024), []
     for _ in range(5):
         begun = time.perf_counter()
@@ -100,8 +104,10 @@ def test_a_picture_of_1024_px_takes_a_moment():
     assert min(seconds) < 0.05, seconds
 
 
-@pytest.mark.parametrize("background", [np.zeros((512, 512, 3), np.uint8),
-                                        np.full((512, 512, 3), 255, np.uint8), noise(512, 512)])
+@pytest.mark.parametrize(
+    "background",
+    [np.zeros((512, 512, 3), np.uint8), np.full((512, 512, 3), 255, np.uint8), noise(512, 512)],
+)
 def test_the_mark_can_be_read_on_any_picture(background):
     before = background.copy()
     marked = draw_mark(before)

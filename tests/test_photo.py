@@ -26,9 +26,16 @@ def test_every_format_is_read(kind):
 def test_a_camera_held_any_way_gives_an_upright_photo(orientation, kind):
     # Pillow turns TIFF files when it loads them, and was turned after.
     stored = scene()
-    stored = {1: stored, 2: stored[:, ::-1], 3: stored[::-1, ::-1], 4: stored[::-1],
-              5: stored.transpose(1, 0, 2), 6: np.rot90(stored, 1),
-              7: np.rot90(stored, 2).transpose(1, 0, 2), 8: np.rot90(stored, -1)}[orientation]
+    stored = {
+        1: stored,
+        2: stored[:, ::-1],
+        3: stored[::-1, ::-1],
+        4: stored[::-1],
+        5: stored.transpose(1, 0, 2),
+        6: np.rot90(stored, 1),
+        7: np.rot90(stored, 2).transpose(1, 0, 2),
+        8: np.rot90(stored, -1),
+    }[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
     content = file(np.ascontiguousarray(stored), kind, exif=exif, quality=95)
@@ -48,8 +55,12 @@ def test_grey_becomes_rgb_and_is_said(mode):
     if mode == "I;16":
         picture = Image.fromarray(levels.astype(np.uint16) * 257)
     if mode in ("I", "F"):
-        picture, kind = Image.fromarray(levels.astype(np.int32) * 257 if mode == "I"
-                                        else levels.astype(np.float32) / 255), "TIFF"
+        picture, kind = (
+            Image.fromarray(
+                levels.astype(np.int32) * 257 if mode == "I" else levels.astype(np.float32) / 255
+            ),
+            "TIFF",
+        )
     photo = read_photo(file(picture, kind))
     assert photo.remarks == ("photo_grey",)
     assert near(photo.pixels, np.repeat(levels[:, :, None], 3, 2), 2)
@@ -142,30 +153,43 @@ def test_the_dearest_photo_takes_little_more_memory_than_its_pixels(tmp_path):
     deep.save(tmp_path / "deep.tif", compression="tiff_adobe_deflate")
     (tmp_path / "small.tif").write_bytes(file(scene(), "TIFF"))
     files = [tmp_path / "deep.tif", tmp_path / "small.tif"]
-    run = subprocess.run([sys.executable, "-c", PEAK, *files], capture_output=True, text=True,
-                         check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", PEAK, *files], capture_output=True, text=True, check=True
+    )
     assert int(run.stdout) * 1e6 < 2 * 6000 * 6000 * 4
 
 
 def wide_profile():
     """An ICC profile with the colours of Display P3 and a gamma of 2.2, and its matrix to XYZ."""
-    to_xyz = np.array([[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657],
-                       [-0.00105, 0.04189, 0.78407]])
+    to_xyz = np.array(
+        [[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]]
+    )
 
     def place(xyz):
         return b"XYZ " + struct.pack(">i3i", 0, *(round(65536 * n) for n in xyz))
 
     curve = b"curv" + struct.pack(">iIHH", 0, 1, round(256 * 2.2), 0)
-    tags = [(b"desc", b"desc" + struct.pack(">iI", 0, 2) + b"P\0" + bytes(78)),
-            (b"wtpt", place((0.9642, 1, 0.8249))),
-            *zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(place, to_xyz.T), strict=True),
-            *((name, curve) for name in (b"rTRC", b"gTRC", b"bTRC"))]
+    tags = [
+        (b"desc", b"desc" + struct.pack(">iI", 0, 2) + b"P\0" + bytes(78)),
+        (b"wtpt", place((0.9642, 1, 0.8249))),
+        *zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(place, to_xyz.T), strict=True),
+        *((name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")),
+    ]
     at, table, body = 128 + 4 + 12 * len(tags), struct.pack(">I", len(tags)), b""
     for name, content in tags:
         table += name + struct.pack(">II", at + len(body), len(content))
         body += content + bytes(-len(content) % 4)
-    head = struct.pack(">I4sI4s4s4s12s4s", at + len(body), bytes(4), 0x02400000, b"mntr", b"RGB ",
-                       b"XYZ ", bytes(12), b"acsp") + bytes(28)
+    head = struct.pack(
+        ">I4sI4s4s4s12s4s",
+        at + len(body),
+        bytes(4),
+        0x02400000,
+        b"mntr",
+        b"RGB ",
+        b"XYZ ",
+        bytes(12),
+        b"acsp",
+    ) + bytes(28)
     head += struct.pack(">3i", *(round(65536 * n) for n in (0.9642, 1, 0.8249)))
     return head.ljust(128, b"\0") + table + body, to_xyz
 
@@ -175,8 +199,9 @@ def test_the_wide_colours_of_phones_become_those_of_screens(kind):
     profile, to_xyz = wide_profile()
     level = np.array([190, 120, 100])
     picture = np.broadcast_to(level.astype(np.uint8), (120, 200, 3))
-    from_xyz = np.array([[3.13414, -1.61723, -0.49063], [-0.97880, 1.91613, 0.03344],
-                         [0.07197, -0.22898, 1.40524]])  # sRGB's, of D50
+    from_xyz = np.array(
+        [[3.13414, -1.61723, -0.49063], [-0.97880, 1.91613, 0.03344], [0.07197, -0.22898, 1.40524]]
+    )  # sRGB's, of D50
     linear = from_xyz @ to_xyz @ (level / 255) ** 2.2
     wanted = 255 * (1.055 * linear ** (1 / 2.4) - 0.055)
     assert np.abs(wanted - level).max() > 8
@@ -185,8 +210,10 @@ def test_the_wide_colours_of_phones_become_those_of_screens(kind):
     assert np.abs(pixels - wanted).max() < 4
 
 
-@pytest.mark.parametrize("profile", [b"nonsense", wide_profile()[0][:300],
-                                     wide_profile()[0].replace(b"RGB ", b"GRAY", 1)])
+@pytest.mark.parametrize(
+    "profile",
+    [b"nonsense", wide_profile()[0][:300], wide_profile()[0].replace(b"RGB ", b"GRAY", 1)],
+)
 def test_a_profile_that_is_broken_or_of_something_else_is_left_aside(profile):
     assert near(read_photo(file(scene(), "PNG", icc_profile=profile)).pixels, scene(), 0.1)
 

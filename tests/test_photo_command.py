@@ -37,17 +37,31 @@ def run(monkeypatch, capsys):
 
 def test_a_photo_becomes_an_edit_that_is_dragged_and_saved(generator, run, tmp_path):
     (tmp_path / "me.png").write_bytes(astronaut())
-    code, said = run("--photo", tmp_path / "me.png", "--drag", "512,640,540,640", "--max-steps", 2,
-                     "--before", tmp_path / "before.png", "--export", tmp_path / "me.drag",
-                     "--out", tmp_path / "me.out.png", "--json", tmp_path / "report.json")
+    code, said = run(
+        "--photo",
+        tmp_path / "me.png",
+        "--drag",
+        "512,640,540,640",
+        "--max-steps",
+        2,
+        "--before",
+        tmp_path / "before.png",
+        "--export",
+        tmp_path / "me.drag",
+        "--out",
+        tmp_path / "me.out.png",
+        "--json",
+        tmp_path / "report.json",
+    )
     assert code == 0, said
     assert "Inverting (encoder)" in said
     edit = opening.read(tmp_path / "me.drag")
     assert edit.history[0].change == "photo"
     assert edit.tuning is edit.history[0].tuning or edit.tuning.key == edit.history[0].tuning.key
     assert json.loads((tmp_path / "report.json").read_text())["tuned"]
-    before, after = (np.asarray(Image.open(tmp_path / name), float)
-                     for name in ("before.png", "me.out.png"))
+    before, after = (
+        np.asarray(Image.open(tmp_path / name), float) for name in ("before.png", "me.out.png")
+    )
     assert 0.5 < np.abs(before - after).mean() < 60
 
 
@@ -62,8 +76,11 @@ def test_a_photo_that_cannot_be_read_or_shows_no_face_is_one_sentence(generator,
     Image.new("RGB", (300, 300), "green").save(tmp_path / "green.png")
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
     out = tmp_path / "out.png"
-    for name, words in (("green.png", "No face was found in the photo: say with --frame"),
-                        ("broken.jpg", "broken.jpg: "), ("missing.jpg", "cannot be read")):
+    for name, words in (
+        ("green.png", "No face was found in the photo: say with --frame"),
+        ("broken.jpg", "broken.jpg: "),
+        ("missing.jpg", "cannot be read"),
+    ):
         code, said = run("--photo", tmp_path / name, "--out", out)
         assert code == 2
         assert words in said
@@ -83,8 +100,9 @@ def large():
 
 
 @pytest.mark.slow
-def test_a_frame_by_hand_takes_a_photo_in_which_no_face_is_found(generator, run, monkeypatch,
-                                                                tmp_path):
+def test_a_frame_by_hand_takes_a_photo_in_which_no_face_is_found(
+    generator, run, monkeypatch, tmp_path
+):
     taken = []
 
     def invert(generator, picture):
@@ -93,14 +111,17 @@ def test_a_frame_by_hand_takes_a_photo_in_which_no_face_is_found(generator, run,
 
     monkeypatch.setattr(photo_command, "invert", invert)
     monkeypatch.setattr(
-        photo_command, "load_finder", lambda progress: pytest.fail("it is not needed"))
+        photo_command, "load_finder", lambda progress: pytest.fail("it is not needed")
+    )
     content = astronaut()
     (tmp_path / "me.png").write_bytes(content)
-    code, said = run("--photo", tmp_path / "me.png", "--frame=223,120,170.5,-5", "--export",
-                     tmp_path / "me.drag")
+    code, said = run(
+        "--photo", tmp_path / "me.png", "--frame=223,120,170.5,-5", "--export", tmp_path / "me.drag"
+    )
     assert code == 0, said
-    wanted = crop(read_photo(content).pixels, Frame(223, 120, 170.5, math.radians(-5)),
-                  generator.img_size)
+    wanted = crop(
+        read_photo(content).pixels, Frame(223, 120, 170.5, math.radians(-5)), generator.img_size
+    )
     assert (taken[0] == wanted).all()
     assert opening.read(tmp_path / "me.drag")
 
@@ -108,15 +129,23 @@ def test_a_frame_by_hand_takes_a_photo_in_which_no_face_is_found(generator, run,
 def test_a_frame_is_in_pixels_of_the_file_and_said_as_it_is_typed():
     photo = large()
     frame = photo_command.parse_frame("1535.5,1535.5,300,90", photo)
-    assert np.allclose([frame.x, frame.y, frame.side, frame.angle],
-                       [1023.5, 1023.5, 200, math.pi / 2])
+    assert np.allclose(
+        [frame.x, frame.y, frame.side, frame.angle], [1023.5, 1023.5, 200, math.pi / 2]
+    )
     assert photo_command.frame_words(frame, photo) == "--frame=1536,1536,300,90"
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ("1,2,3", "four numbers x,y,side,angle"), ("a,b,c,d", "four numbers"), ("", "four numbers"),
-    ("nan,1,100,0", "numbers"), ("9000,1,100,0", "beside the photo"), ("9,9,9,0", "smaller than"),
-])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1,2,3", "four numbers x,y,side,angle"),
+        ("a,b,c,d", "four numbers"),
+        ("", "four numbers"),
+        ("nan,1,100,0", "numbers"),
+        ("9000,1,100,0", "beside the photo"),
+        ("9,9,9,0", "smaller than"),
+    ],
+)
 def test_a_frame_that_does_not_fit_is_refused(run, tmp_path, text, words):
     (tmp_path / "me.png").write_bytes(astronaut())
     code, said = run("--photo", tmp_path / "me.png", f"--frame={text}", "--out", tmp_path / "o.png")

@@ -32,8 +32,16 @@ def same(one, other):
     assert (one.mask is None) == (other.mask is None)
     assert one.mask is None or np.array_equal(one.mask, other.mask)
     assert np.array_equal(one.origin, other.origin)
-    for name in ("model", "seed", "truncation_psi", "img_size", "points", "settings",
-                 "style_seed", "change"):
+    for name in (
+        "model",
+        "seed",
+        "truncation_psi",
+        "img_size",
+        "points",
+        "settings",
+        "style_seed",
+        "change",
+    ):
         assert getattr(one, name) == getattr(other, name), name
     for entries in ("history", "future"):
         for mine, theirs in zip(getattr(one, entries), getattr(other, entries), strict=True):
@@ -93,48 +101,54 @@ def spoilt(edit, **changes):
     return json.dumps(record).encode()
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"version": 1}, "of another version"),
-    ({"format": "cake"}, "not a project"),
-    ({"entries": []}, "not a project"),
-    ({"entries": {}}, "not a project"),
-    ({"entries__2__ws": [10, 8]}, "not a project"),
-    ({"entries__2__ws": [10, 8, 0]}, "not a project"),
-    ({"entries__2__ws": [10, 8, 99, 0]}, "not a project"),
-    ({"entries__2__ws": [10, 8, 0, 99]}, "not a project"),
-    ({"entries__2__ws": [10, 8, 0, -1]}, "not a project"),
-    ({"entries__2__ws": [10**9, 10**9, 0, 0]}, "not a project"),
-    ({"entries__2__ws": [True, 8, 0, 0]}, "not a project"),
-    ({"at": 3}, "not a project"), ({"at": -1}, "not a project"), ({"at": True}, "not a project"),
-    ({"at": None}, "not a project"), ({"at": 1.0}, "not a project"),
-    ({"entries__1__change": "magic"}, "not a project"),
-    ({"entries__1__change": ["drag"]}, "not a project"),
-    ({"entries__1__style_seed": -4}, "seed must be"),
-    ({"entries__2__img_size": [10**6, 10**6]}, "not a project"),
-    ({"entries__2__img_size": [64, 64]}, "not a project"),  # the mask is of another size
-    ({"entries__2__img_size": [64, 64], "entries__2__mask": None}, "outside the picture"),
-    ({"entries__2__mask": 1}, "not a project"),  # latents
-    ({"entries__2__model": ["a"]}, "not a project"),
-    ({"entries__2__model": "../" * 100}, "not a project"),
-    ({"entries__0__model": "another"}, "not a project"),
-    ({"entries__1__seed": "face"}, "seed must be"),
-    ({"entries__1__seed": [1]}, "seed must be"),
-    ({"entries__1__truncation_psi": 7}, "from 0 to 1"),
-    ({"entries__2__points": [[1, 2, 3]]}, "not a project"),
-    ({"entries__2__points": [[1, 2, 3, [4], 5]]}, "not a project"),
-    ({"entries__2__points": [[1, 2, 3, 4, "key"]]}, "not a project"),
-    ({"entries__2__points": [[1, 2, 3, 1e9, 1]]}, "outside the picture"),
-    ({"entries__2__points": [[1, 2, 3, 4, 1]] * 101}, "not a project"),
-    ({"entries__2__points": 5}, "not a project"),
-    ({"entries__2__settings": {"magic": 1}}, "not a project"),
-    ({"entries__2__settings__solver": "magic"}, "not a project"),
-    ({"entries__2__settings__solver": []}, "not a project"),
-    ({"entries__2__settings__max_steps": 10**9}, "step limit must be"),
-    ({"entries__2__settings__r1": "3"}, "radius r1 must be"),
-    ({"data__0": "%%%"}, "not a project"),
-    ({"data__0": 7}, "not a project"),
-    ({"data": None}, "not a project"),
-])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"version": 1}, "of another version"),
+        ({"format": "cake"}, "not a project"),
+        ({"entries": []}, "not a project"),
+        ({"entries": {}}, "not a project"),
+        ({"entries__2__ws": [10, 8]}, "not a project"),
+        ({"entries__2__ws": [10, 8, 0]}, "not a project"),
+        ({"entries__2__ws": [10, 8, 99, 0]}, "not a project"),
+        ({"entries__2__ws": [10, 8, 0, 99]}, "not a project"),
+        ({"entries__2__ws": [10, 8, 0, -1]}, "not a project"),
+        ({"entries__2__ws": [10**9, 10**9, 0, 0]}, "not a project"),
+        ({"entries__2__ws": [True, 8, 0, 0]}, "not a project"),
+        ({"at": 3}, "not a project"),
+        ({"at": -1}, "not a project"),
+        ({"at": True}, "not a project"),
+        ({"at": None}, "not a project"),
+        ({"at": 1.0}, "not a project"),
+        ({"entries__1__change": "magic"}, "not a project"),
+        ({"entries__1__change": ["drag"]}, "not a project"),
+        ({"entries__1__style_seed": -4}, "seed must be"),
+        ({"entries__2__img_size": [10**6, 10**6]}, "not a project"),
+        ({"entries__2__img_size": [64, 64]}, "not a project"),  # the mask is of another size
+        ({"entries__2__img_size": [64, 64], "entries__2__mask": None}, "outside the picture"),
+        ({"entries__2__mask": 1}, "not a project"),  # latents
+        ({"entries__2__model": ["a"]}, "not a project"),
+        ({"entries__2__model": "../" * 100}, "not a project"),
+        ({"entries__0__model": "another"}, "not a project"),
+        ({"entries__1__seed": "face"}, "seed must be"),
+        ({"entries__1__seed": [1]}, "seed must be"),
+        ({"entries__1__truncation_psi": 7}, "from 0 to 1"),
+        ({"entries__2__points": [[1, 2, 3]]}, "not a project"),
+        ({"entries__2__points": [[1, 2, 3, [4], 5]]}, "not a project"),
+        ({"entries__2__points": [[1, 2, 3, 4, "key"]]}, "not a project"),
+        ({"entries__2__points": [[1, 2, 3, 1e9, 1]]}, "outside the picture"),
+        ({"entries__2__points": [[1, 2, 3, 4, 1]] * 101}, "not a project"),
+        ({"entries__2__points": 5}, "not a project"),
+        ({"entries__2__settings": {"magic": 1}}, "not a project"),
+        ({"entries__2__settings__solver": "magic"}, "not a project"),
+        ({"entries__2__settings__solver": []}, "not a project"),
+        ({"entries__2__settings__max_steps": 10**9}, "step limit must be"),
+        ({"entries__2__settings__r1": "3"}, "radius r1 must be"),
+        ({"data__0": "%%%"}, "not a project"),
+        ({"data__0": 7}, "not a project"),
+        ({"data": None}, "not a project"),
+    ],
+)
 def test_a_project_edited_by_hand_is_refused_in_one_sentence(edit, changes, words):
     with pytest.raises(ValueError, match=words) as caught:
         from_project(spoilt(edit, **changes))
@@ -152,10 +166,25 @@ def test_latents_that_are_none_are_refused(edit, number):
         from_npz(to_npz(replace(edit, ws=ws)))
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"{", b"[]", b"null", b"7", b"\xff\xfe\x00", b'{"format": NaN}', b"[" * 1_000_000,
-    b'{"a":' * 500_000, b"1" * 100_000, b"\x80\x04N.", pickle.dumps({"format": "drag project"}),
-    b"PK\x03\x04", b'{"format": "drag project", "version": 2}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"7",
+        b"\xff\xfe\x00",
+        b'{"format": NaN}',
+        b"[" * 1_000_000,
+        b'{"a":' * 500_000,
+        b"1" * 100_000,
+        b"\x80\x04N.",
+        pickle.dumps({"format": "drag project"}),
+        b"PK\x03\x04",
+        b'{"format": "drag project", "version": 2}',
+    ],
+)
 def test_what_is_no_project_is_refused(content):
     with pytest.raises(ValueError, match="not a project"):
         from_project(content)
@@ -202,9 +231,14 @@ def npz(**arrays):
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("array", [
-    np.ones((10, 512), np.float32), np.ones((3, 10, 512), np.float64),
-    np.ones((1, 10, 512), np.float16)])
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.ones((10, 512), np.float32),
+        np.ones((3, 10, 512), np.float64),
+        np.ones((1, 10, 512), np.float16),
+    ],
+)
 def test_latents_of_other_tools_open(array):
     ws = from_npz(npz(w=array, other=np.arange(3)))
     assert ws.shape == (10, 512)
@@ -221,15 +255,27 @@ def forged(header: str) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"PK", pickle.dumps(7), npz(v=np.ones((1, 10, 512))), npz(w=np.ones(7)),
-    npz(w=np.ones((1, 10, 512), np.int64)), npz(w=np.ones((1, 1, 10, 512))),
-    npz(w=np.ones((0, 10, 512))), npz(w=np.ones((10, 4096))), npz(w=np.array("text")),
-    forged("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1000000, 1000000), }"),
-    forged("{'descr': '<f4', 'fortran_order': False, 'shape': (-4, -4), }"),
-    forged("{'descr': '|O', 'fortran_order': False, 'shape': (1, 8), }"),
-    forged("{'descr': '<f4', 'fortran_order': False, 'shape': (), }"),
-    forged("__import__('os').system('false')"), forged("{")])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK",
+        pickle.dumps(7),
+        npz(v=np.ones((1, 10, 512))),
+        npz(w=np.ones(7)),
+        npz(w=np.ones((1, 10, 512), np.int64)),
+        npz(w=np.ones((1, 1, 10, 512))),
+        npz(w=np.ones((0, 10, 512))),
+        npz(w=np.ones((10, 4096))),
+        npz(w=np.array("text")),
+        forged("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1000000, 1000000), }"),
+        forged("{'descr': '<f4', 'fortran_order': False, 'shape': (-4, -4), }"),
+        forged("{'descr': '|O', 'fortran_order': False, 'shape': (1, 8), }"),
+        forged("{'descr': '<f4', 'fortran_order': False, 'shape': (), }"),
+        forged("__import__('os').system('false')"),
+        forged("{"),
+    ],
+)
 def test_what_has_no_latents_is_refused(content):
     with pytest.raises(ValueError, match="no latents"):
         from_npz(content)

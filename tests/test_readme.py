@@ -11,11 +11,14 @@ from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 MOST_LINES = 170  # of the README, its front matter included
-PAGES = {name: (ROOT / name).read_text("utf-8") for name in (
-    "README.md", "drag/web/README.md", "tests/benchmarks/README.md")}
+PAGES = {
+    name: (ROOT / name).read_text("utf-8")
+    for name in ("README.md", "drag/web/README.md", "tests/benchmarks/README.md")
+}
 README = PAGES["README.md"]
-PACKAGES = sorted(path.parent for folder in ("drag", "networks")
-                  for path in (ROOT / folder).rglob("__init__.py"))
+PACKAGES = sorted(
+    path.parent for folder in ("drag", "networks") for path in (ROOT / folder).rglob("__init__.py")
+)
 
 
 def example(word: str) -> str:
@@ -55,8 +58,9 @@ def test_every_folder_of_the_tree_is_there_and_every_package_in_it():
     assert {f"{package.relative_to(ROOT)}/" for package in PACKAGES} <= named
 
 
-@pytest.mark.parametrize("package", [*PACKAGES, ROOT / "tests"],
-                         ids=lambda package: str(package.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "package", [*PACKAGES, ROOT / "tests"], ids=lambda package: str(package.relative_to(ROOT))
+)
 def test_a_packages_docstring_says_what_each_of_its_modules_is(package):
     words = ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8")), clean=False)
     lines = re.findall(r"^    (\w+(?:, \w+)*)  +\S", words, re.MULTILINE)
@@ -71,10 +75,16 @@ def test_a_packages_docstring_says_what_each_of_its_modules_is(package):
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_names_is_there(page):
     text = PAGES[page]
-    commands = {name for name in re.findall(r"python -m ([\w.]+)", text)
-                if name.split(".")[0] in ("drag", "networks", "tests")}
-    paths = {path for path in re.findall(r"`([\w./]+)`", text)
-             if re.match(r"(drag|networks|assets|tests|\.ci)/", path)}
+    commands = {
+        name
+        for name in re.findall(r"python -m ([\w.]+)", text)
+        if name.split(".")[0] in ("drag", "networks", "tests")
+    }
+    paths = {
+        path
+        for path in re.findall(r"`([\w./]+)`", text)
+        if re.match(r"(drag|networks|assets|tests|\.ci)/", path)
+    }
     links = {path for path in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in path}
     assert commands | paths
     assert [name for name in commands if importlib.util.find_spec(name) is None] == []

@@ -79,8 +79,9 @@ def test_work_that_cannot_be_recorded_is_done_all_the_same(caplog):
 
 @pytest.mark.parametrize("space", ["w", "w+"])
 def test_a_recorded_drag_is_the_same_drag(toy, toy_edit, monkeypatch, space):
-    toy_edit = replace(toy_edit, settings=replace(
-        toy_edit.settings, solver="gauss-newton", latent_space=space))
+    toy_edit = replace(
+        toy_edit, settings=replace(toy_edit.settings, solver="gauss-newton", latent_space=space)
+    )
     plain = list(drag(toy, toy_edit))
     monkeypatch.setattr(gauss_newton, "Recorder", Stand)
     monkeypatch.setattr(gauss_newton._Arithmetic, "near", lambda self, *places: self.whole)
@@ -91,6 +92,8 @@ def test_a_recorded_drag_is_the_same_drag(toy, toy_edit, monkeypatch, space):
         assert len(steps) == len(plain)
         for step, other in zip(steps, plain, strict=True):
             torch.testing.assert_close(
-                torch.tensor(step.handles), torch.tensor(other.handles), atol=1e-3, rtol=0)
+                torch.tensor(step.handles), torch.tensor(other.handles), atol=1e-3, rtol=0
+            )
             torch.testing.assert_close(
-                torch.from_numpy(step.ws), torch.from_numpy(other.ws), atol=1e-3, rtol=1e-3)
+                torch.from_numpy(step.ws), torch.from_numpy(other.ws), atol=1e-3, rtol=1e-3
+            )

@@ -61,4 +61,5 @@ def test_the_cells_around_points_are_enough_to_read_there(points):
     part = features[(..., *near)]
     assert part.numel() < features.numel() or len(points) > 1
     torch.testing.assert_close(
-        sample(part, around - corner, extent), sample(features, around, size))
+        sample(part, around - corner, extent), sample(features, around, size)
+    )

@@ -25,19 +25,31 @@ def nobody_elses_flags(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.parametrize(("flags", "environment", "allowed"), [
-    ([], {}, True), (["--host", "127.0.0.1"], {}, True), (["--host", "localhost"], {}, True),
-    (["--host", "::1"], {}, True), (["--host", "127.9.9.9"], {}, True),
-    (["--share"], {}, False), (["--host", "0.0.0.0"], {}, False), (["--host", "::"], {}, False),
-    (["--host", "192.168.0.5"], {}, False), (["--host", "my-machine"], {}, False),
-    ([], {"GRADIO_SERVER_NAME": "0.0.0.0"}, False), ([], {"SPACE_ID": "a/b"}, False),
-    (["--host", "localhost"], {"GRADIO_SERVER_NAME": "0.0.0.0"}, True),
-    (["--host", "127.0.0.1"], {"SPACE_ID": "a/b"}, False),
-    (["--share", "--allow-custom-models"], {}, True), (["--no-allow-custom-models"], {}, False),
-    ([], {"SPACE_ID": "a/b", "DRAG_FLAGS": "--allow-custom-models"}, True),
-])
+@pytest.mark.parametrize(
+    ("flags", "environment", "allowed"),
+    [
+        ([], {}, True),
+        (["--host", "127.0.0.1"], {}, True),
+        (["--host", "localhost"], {}, True),
+        (["--host", "::1"], {}, True),
+        (["--host", "127.9.9.9"], {}, True),
+        (["--share"], {}, False),
+        (["--host", "0.0.0.0"], {}, False),
+        (["--host", "::"], {}, False),
+        (["--host", "192.168.0.5"], {}, False),
+        (["--host", "my-machine"], {}, False),
+        ([], {"GRADIO_SERVER_NAME": "0.0.0.0"}, False),
+        ([], {"SPACE_ID": "a/b"}, False),
+        (["--host", "localhost"], {"GRADIO_SERVER_NAME": "0.0.0.0"}, True),
+        (["--host", "127.0.0.1"], {"SPACE_ID": "a/b"}, False),
+        (["--share", "--allow-custom-models"], {}, True),
+        (["--no-allow-custom-models"], {}, False),
+        ([], {"SPACE_ID": "a/b", "DRAG_FLAGS": "--allow-custom-models"}, True),
+    ],
+)
 def test_strangers_may_load_any_model_only_where_the_operator_says_so(
-        monkeypatch, flags, environment, allowed):
+    monkeypatch, flags, environment, allowed
+):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert parse_args(flags).allow_custom_models is allowed
@@ -53,25 +65,30 @@ def test_flags_of_the_environment_come_before_those_of_the_command_line(monkeypa
     assert (args.line, args.drags, args.drag_seconds, args.auth) == (LENGTH, None, SECONDS, None)
 
 
-@pytest.mark.parametrize(("flags", "environment", "words"), [
-    (["--auth", "secret"], "", "--auth: must be user:password"),
-    (["--auth", ":secret"], "", "--auth: must be user:password"),
-    (["--auth", "secret:"], "", "--auth: must be user:password"),
-    (["--auth", " secret:x"], "", "--auth: must be user:password"),
-    (["--auth"], "", "--auth: expected at least one argument"),
-    (["--auth", "ann:secret", "ann:secret2"], "", "--auth: a user is named twice"),
-    (["--auht=ann:secret"], "", "unknown: --auht"), (["--auht", "ann:secret"], "", "unknown: --au"),
-    (["ann:secret"], "", "unknown: words that belong to no flag"),
-    ([], "--auth 'ann:secret", "DRAG_FLAGS cannot be read: no closing quotation"),
-    ([], "--auth secret", "--auth: must be user:password"),
-    (["--drags", "0"], "", "--drags: must be a whole number from 1"),
-    (["--line", "-1"], "", "--line: must be a whole number from 0"),
-    (["--line", "many"], "", "--line: must be a whole number from 0"),
-    (["--drag-seconds", "inf"], "", "--drag-seconds: must be a number"),
-    (["--drag-seconds", "0"], "", "--drag-seconds: must be a number"),
-])
+@pytest.mark.parametrize(
+    ("flags", "environment", "words"),
+    [
+        (["--auth", "secret"], "", "--auth: must be user:password"),
+        (["--auth", ":secret"], "", "--auth: must be user:password"),
+        (["--auth", "secret:"], "", "--auth: must be user:password"),
+        (["--auth", " secret:x"], "", "--auth: must be user:password"),
+        (["--auth"], "", "--auth: expected at least one argument"),
+        (["--auth", "ann:secret", "ann:secret2"], "", "--auth: a user is named twice"),
+        (["--auht=ann:secret"], "", "unknown: --auht"),
+        (["--auht", "ann:secret"], "", "unknown: --au"),
+        (["ann:secret"], "", "unknown: words that belong to no flag"),
+        ([], "--auth 'ann:secret", "DRAG_FLAGS cannot be read: no closing quotation"),
+        ([], "--auth secret", "--auth: must be user:password"),
+        (["--drags", "0"], "", "--drags: must be a whole number from 1"),
+        (["--line", "-1"], "", "--line: must be a whole number from 0"),
+        (["--line", "many"], "", "--line: must be a whole number from 0"),
+        (["--drag-seconds", "inf"], "", "--drag-seconds: must be a number"),
+        (["--drag-seconds", "0"], "", "--drag-seconds: must be a number"),
+    ],
+)
 def test_a_flag_that_is_wrong_is_answered_in_one_sentence_that_repeats_no_password(
-        monkeypatch, capsys, flags, environment, words):
+    monkeypatch, capsys, flags, environment, words
+):
     monkeypatch.setenv("DRAG_FLAGS", environment)
     with pytest.raises(SystemExit) as caught:
         parse_args(flags)
@@ -83,8 +100,12 @@ def test_a_flag_that_is_wrong_is_answered_in_one_sentence_that_repeats_no_passwo
 
 def test_whoever_starts_the_page_may_name_any_model(tmp_path):
     write_nvidia(tmp_path / "mine.pkl", random_state(), layout="G_ema")
-    for name, wanted in {"a/b/c.pkl": "a/b/c.pkl", str(tmp_path): "mine.pkl", "Lions": "lions",
-                         "builtin": "builtin"}.items():
+    for name, wanted in {
+        "a/b/c.pkl": "a/b/c.pkl",
+        str(tmp_path): "mine.pkl",
+        "Lions": "lions",
+        "builtin": "builtin",
+    }.items():
         args = parse_args(["--model", name, "--device", "cpu", "--no-allow-custom-models"])
         models, first = choose_models(args)
         assert first.name == wanted
@@ -113,8 +134,13 @@ def test_the_banner_says_what_is_served(monkeypatch):
 @pytest.fixture(scope="module")
 def locked(generator, tmp_path_factory):
     """The page behind a login."""
-    with running_app(tmp_path_factory.mktemp("locked"), "--auth", f"{USER}:{PASSWORD}", "eve:other",
-                     DRAG_FLAGS="--line 3 --drags 1 --line 4") as app:
+    with running_app(
+        tmp_path_factory.mktemp("locked"),
+        "--auth",
+        f"{USER}:{PASSWORD}",
+        "eve:other",
+        DRAG_FLAGS="--line 3 --drags 1 --line 4",
+    ) as app:
         yield app
 
 
@@ -129,20 +155,38 @@ def post(app, path: str, **kwargs) -> httpx.Response:
 def test_readiness_is_told_without_a_login_and_tells_no_secrets(locked):
     answer = get(locked, "/healthz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "device": "cpu", "models": 1, "running": 0,
-                             "waiting": 0, "room": 4}
+    assert answer.json() == {
+        "status": "ready",
+        "device": "cpu",
+        "models": 1,
+        "running": 0,
+        "waiting": 0,
+        "room": 4,
+    }
     assert httpx.head(f"{locked.address}/healthz").status_code == 200
 
 
 def test_who_has_no_login_gets_neither_the_page_nor_its_endpoints(locked):
-    for path in ("/config", f"{API}/info", f"{API}/queue/data?session_hash=a",
-                 f"{API}/call/sample/a", f"{API}/openapi.json"):
+    for path in (
+        "/config",
+        f"{API}/info",
+        f"{API}/queue/data?session_hash=a",
+        f"{API}/call/sample/a",
+        f"{API}/openapi.json",
+    ):
         assert get(locked, path).status_code == 401, path
-    calls = {"run/predict": {"fn_index": 0, "data": ["", ""], "session_hash": "a"},
-             "queue/join": {"fn_index": 0, "data": ["", ""], "session_hash": "a"},
-             "call/sample": {"data": [1, 0.7, "builtin"]}, "api/sample": {"data": [1, 0.7, "x"]},
-             "component_server": {"component_id": 4, "data": [], "fn_name": "acknowledge",
-                                  "session_hash": "a"}}
+    calls = {
+        "run/predict": {"fn_index": 0, "data": ["", ""], "session_hash": "a"},
+        "queue/join": {"fn_index": 0, "data": ["", ""], "session_hash": "a"},
+        "call/sample": {"data": [1, 0.7, "builtin"]},
+        "api/sample": {"data": [1, 0.7, "x"]},
+        "component_server": {
+            "component_id": 4,
+            "data": [],
+            "fn_name": "acknowledge",
+            "session_hash": "a",
+        },
+    }
     for path, call in calls.items():
         assert post(locked, f"{API}/{path}", json=call).status_code == 401, path
     shown = get(locked, "/").text
@@ -185,8 +229,9 @@ def test_nothing_is_uploaded_and_no_large_body_read(locked):
 
     before = files()
     for path in (f"{API}/upload", f"{API}/upload/"):
-        sent = post(locked, path, files={"files": b"x" * 100_000},
-                    headers={"accept-language": "zh-CN"})
+        sent = post(
+            locked, path, files={"files": b"x" * 100_000}, headers={"accept-language": "zh-CN"}
+        )
         assert sent.status_code == 403
         assert sent.json() == {"detail": "此地址不提供任何内容。"}
     assert post(locked, f"{API}/run/predict", content=b"x" * 31_000_000).status_code == 413

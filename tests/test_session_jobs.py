@@ -20,8 +20,13 @@ from tests.test_jobs import LONG, Work
 
 
 def step_of(edit, number, ending=None):
-    return Step(number, edit.ws + number, tuple(pair.handle for pair in edit.points),
-                tuple(pair.distance for pair in edit.points), ending=ending)
+    return Step(
+        number,
+        edit.ws + number,
+        tuple(pair.handle for pair in edit.points),
+        tuple(pair.distance for pair in edit.points),
+        ending=ending,
+    )
 
 
 @pytest.fixture

@@ -129,8 +129,10 @@ def test_gauss_newton_keeps_what_is_outside_a_region(toy, toy_edit, space):
         return moved if window is None else moved[(..., *window)]
 
     toy.features = features
-    free, kept = (run(toy, edit, latent_space=space) for edit in (
-        toy_edit, toy_edit.place(toy_edit.points, mask)))
+    free, kept = (
+        run(toy, edit, latent_space=space)
+        for edit in (toy_edit, toy_edit.place(toy_edit.points, mask))
+    )
     shifts = [(after.ws - toy_edit.ws)[0, 0] for _, after in (free, kept)]
     assert kept[0][-1].distances[0] < 2
     assert abs(shifts[1]) < 0.1 * abs(shifts[0])
@@ -140,7 +142,10 @@ def test_with_a_region_the_default_leaves_it_to_the_papers(toy_edit):
     region = toy_edit.place(toy_edit.points, np.eye(128, dtype=bool))
     asked = replace(region, settings=Settings("gauss-newton-region"))
     assert [solver_for(edit).name for edit in (toy_edit, region, asked)] == [
-        "gauss-newton", "adam", "gauss-newton-region"]
+        "gauss-newton",
+        "adam",
+        "gauss-newton-region",
+    ]
 
 
 class KnownOutside:

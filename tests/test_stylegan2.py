@@ -7,9 +7,13 @@ from tests.checkpoint_files import generator_in, random_state, write_nvidia, wri
 from tests.reference.stylegan2 import mapping, relative_error, synthesis
 
 NETWORKS = {
-    "skip": {"kind": "skip"}, "resnet": {"kind": "resnet"}, "orig": {"kind": "orig"},
-    "with classes": {"c_dim": 3}, "twice as high as wide": {"sides": (4, 2), "resolution": 128},
-    "without noise": {"noise": False}, "64 px": {"resolution": 64, "kind": "resnet"},
+    "skip": {"kind": "skip"},
+    "resnet": {"kind": "resnet"},
+    "orig": {"kind": "orig"},
+    "with classes": {"c_dim": 3},
+    "twice as high as wide": {"sides": (4, 2), "resolution": 128},
+    "without noise": {"noise": False},
+    "64 px": {"resolution": 64, "kind": "resnet"},
     "wider than high, latents of many sizes": {"sides": (2, 4), "z_dim": 16, "w_dim": 32},
 }
 
@@ -40,16 +44,27 @@ def test_pictures_features_and_latents_are_those_of_the_definition(shape, clamp,
     assert relative_error(generator.image(ws, generator.features(ws)), image) < 1e-4
 
 
-@pytest.mark.parametrize("shape", [{"resolution": 128}, {"resolution": 256, "sides": (4, 2)},
-                                   {"resolution": 64, "kind": "resnet"}])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"resolution": 128},
+        {"resolution": 256, "sides": (4, 2)},
+        {"resolution": 64, "kind": "resnet"},
+    ],
+)
 @torch.no_grad()
 def test_a_window_of_features_is_cut_from_the_whole_map(shape, tmp_path):
     generator = generator_of(random_state(**shape), tmp_path / "net.pkl")
     ws = generator.mapping(torch.randn(1, generator.z_dim))
     whole = generator.features(ws)
     height, width = whole.shape[2:]
-    for rows, columns in [((0, 5), (0, width)), ((7, 20), (9, 18)), ((31, 32), (15, 16)),
-                          ((height - 6, height), (width - 3, width)), ((0, height), (0, width))]:
+    for rows, columns in [
+        ((0, 5), (0, width)),
+        ((7, 20), (9, 18)),
+        ((31, 32), (15, 16)),
+        ((height - 6, height), (width - 3, width)),
+        ((0, height), (0, width)),
+    ]:
         window = slice(*rows), slice(*columns)
         part = generator.features(ws, window=window)
         assert relative_error(part, whole[(..., *window)]) < 1e-4
@@ -87,11 +102,13 @@ def test_half_precision_is_for_pictures_and_only_where_a_file_says_so(tmp_path):
 
 @torch.no_grad()
 def test_what_old_files_lack_is_made_up_the_same_each_time(tmp_path):
-    state = {name: values for name, values in random_state().items()
-             if name != "mapping.w_avg" and not name.endswith("noise_const")}
+    state = {
+        name: values
+        for name, values in random_state().items()
+        if name != "mapping.w_avg" and not name.endswith("noise_const")
+    }
     write_torch(tmp_path / "net.pth", state)
-    first, second = (generator_in(tmp_path / "net.pth")
-                     for _ in range(2))
+    first, second = (generator_in(tmp_path / "net.pth") for _ in range(2))
     z = torch.randn(1, first.z_dim)
     assert torch.equal(first.image(first.mapping(z, 0.5)), second.image(second.mapping(z, 0.5)))
     many = first.mapping(torch.randn(20_000, first.z_dim))[:, 0]

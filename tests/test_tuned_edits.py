@@ -59,11 +59,25 @@ def differs(one, other):
 def test_it_stays_with_the_picture_and_goes_with_another(network, edit):
     went = edit.remember().moved(edit.ws + 0.1, [(20, 16)])
     mixed = mix(network, went, 5, 2)
-    for each in (went, went.undo(), went.undo().redo(), mixed, reset_picture(went), went.bare,
-                 mixed.undo(), went.place([]), went.with_handles({}), *mixed.timeline):
+    for each in (
+        went,
+        went.undo(),
+        went.undo().redo(),
+        mixed,
+        reset_picture(went),
+        went.bare,
+        mixed.undo(),
+        went.place([]),
+        went.with_handles({}),
+        *mixed.timeline,
+    ):
         assert each.tuning is edit.tuning
-    for other in (resample(network, went, 7, 0.5), new_edit(network, "a.pkl", 3),
-                  from_latents(network, "a.pkl", edit.ws), follow(went, plain(edit))):
+    for other in (
+        resample(network, went, 7, 0.5),
+        new_edit(network, "a.pkl", 3),
+        from_latents(network, "a.pkl", edit.ws),
+        follow(went, plain(edit)),
+    ):
         assert other.tuning is None
     assert resample(network, went, 7, 0.5).undo().tuning is edit.tuning
 
@@ -158,12 +172,14 @@ def test_a_project_has_it_once(network, edit):
     opened = from_project(content)
     check_model(network, opened)
     assert [entry.tuning and entry.tuning.key for entry in opened.timeline] == [
-        entry.tuning and entry.tuning.key for entry in went.timeline]
+        entry.tuning and entry.tuning.key for entry in went.timeline
+    ]
     assert len({id(entry.tuning) for entry in opened.timeline}) == 2  # it, and none
     assert opened.timeline[0].change == "photo"
     assert len(json.loads(content)["data"]) == 3  # latents twice, and the tuning
-    np.testing.assert_array_equal(render_edit(network, opened.undo()), render_edit(
-        network, went.undo()))
+    np.testing.assert_array_equal(
+        render_edit(network, opened.undo()), render_edit(network, went.undo())
+    )
 
 
 def test_projects_of_the_version_before_open(edit):
@@ -176,9 +192,18 @@ def test_projects_of_the_version_before_open(edit):
     np.testing.assert_array_equal(opened.ws, edit.ws)
 
 
-@pytest.mark.parametrize(("place", "words"), [
-    (True, "not a project"), (-1, "not a project"), (99, "not a project"), ("1", "not a project"),
-    ([1], "not a project"), (1.0, "not a project"), (1, "fine tuning is damaged")])
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (True, "not a project"),
+        (-1, "not a project"),
+        (99, "not a project"),
+        ("1", "not a project"),
+        ([1], "not a project"),
+        (1.0, "not a project"),
+        (1, "fine tuning is damaged"),
+    ],
+)
 def test_a_project_whose_tuning_is_none_is_refused(edit, place, words):
     record = json.loads(to_project(edit))
     record["entries"][0]["tuning"] = place
@@ -191,10 +216,20 @@ def test_what_a_browser_keeps_has_room_for_it(generator, name, entries, kept):
     """Also for that of a 1024 px StyleGAN2 of full width, which pushed all history out."""
     network = generator if name == "builtin" else meta_stylegan2(1024)
     random = np.random.RandomState(3)
-    edit = Edit("any", None, 0.7, random.randn(entries, 512).astype(np.float32), (1024, 1024),
-                change="photo", tuning=Tuning({
-                    name: 0.05 * random.randn(*tensor.shape)
-                    for name, tensor in fresh_tuning(network).items()}))
+    edit = Edit(
+        "any",
+        None,
+        0.7,
+        random.randn(entries, 512).astype(np.float32),
+        (1024, 1024),
+        change="photo",
+        tuning=Tuning(
+            {
+                name: 0.05 * random.randn(*tensor.shape)
+                for name, tensor in fresh_tuning(network).items()
+            }
+        ),
+    )
     for number in range(20):
         edit = edit.remember().moved(edit.ws + number / 7, [])
     content = to_project(edit, KEEP_BYTES)
@@ -215,8 +250,19 @@ def test_the_command_line_opens_it_tuned(tmp_path, network, edit):
     assert report["tuned"]
     with Image.open(tmp_path / "still.png") as image:
         np.testing.assert_array_equal(np.asarray(image), render_edit(network, edit))
-    command.run(parse([*arguments, "--drag", "12,16,20,16", "--out", str(tmp_path / "went.png"),
-                       "--export", str(tmp_path / "went.drag")]))
+    command.run(
+        parse(
+            [
+                *arguments,
+                "--drag",
+                "12,16,20,16",
+                "--out",
+                str(tmp_path / "went.png"),
+                "--export",
+                str(tmp_path / "went.drag"),
+            ]
+        )
+    )
     went = from_project((tmp_path / "went.drag").read_bytes())
     assert went.tuning.key == edit.tuning.key
     assert len(went.history) == 1

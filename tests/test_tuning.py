@@ -90,8 +90,15 @@ def test_gradients_are_those_of_differences(stylegan2):
     (found,) = torch.autograd.grad(loss, [tensors[name]])
     step = found / found.norm()
     with torch.no_grad():
-        ends = [tuned(stylegan2, tensors | {name: tensors[name] + 1e-2 * sign * step})
-                .image(ws).double().square().mean().item() for sign in (-1, 1)]
+        ends = [
+            tuned(stylegan2, tensors | {name: tensors[name] + 1e-2 * sign * step})
+            .image(ws)
+            .double()
+            .square()
+            .mean()
+            .item()
+            for sign in (-1, 1)
+        ]
     assert (ends[1] - ends[0]) / 2e-2 == pytest.approx(found.norm().item(), rel=0.05)
 
 
@@ -99,7 +106,8 @@ def test_no_weight_is_copied_and_a_view_is_of_the_generator_itself(network):
     tuning, ours = random_tuning(network), network.state_dict()
     view = tuned(network, tuning)
     assert {name: each.data_ptr() for name, each in view.state_dict().items()} == {
-        name: each.data_ptr() for name, each in ours.items()}
+        name: each.data_ptr() for name, each in ours.items()
+    }
     assert tuned(network, None) is tuned(view, None) is untuned(view) is untuned(network) is network
     assert tuned(view, tuning) is view
     other = tuned(view, random_tuning(network, seed=5))
@@ -120,11 +128,13 @@ def test_a_modulated_convolution_is_demodulated_by_its_own_weights(stylegan2, up
     scaled = x * style[:, :, None, None]
     added = layer._convolve(scaled, tensors[f"{name}.down"])
     y = layer._convolve(scaled, layer.weight) + torch.einsum(
-        "or,nrhw->nohw", tensors[f"{name}.up"], added)
+        "or,nrhw->nohw", tensors[f"{name}.up"], added
+    )
     y = y * torch.rsqrt(style.square() @ layer.power.T + 1e-8)[:, :, None, None] * layer.scale
     window = tuple(slice(0, side) for side in y.shape[2:])
-    wanted = F.leaky_relu(y + layer.noise[window] + (
-        layer.bias + tensors[f"{name}.bias"])[:, None, None], 0.2).clamp(-layer.clamp, layer.clamp)
+    wanted = F.leaky_relu(
+        y + layer.noise[window] + (layer.bias + tensors[f"{name}.bias"])[:, None, None], 0.2
+    ).clamp(-layer.clamp, layer.clamp)
     assert relative_error(view(x, w, window), wanted) < 1e-4
     assert relative_error(view(x[:1], w[:1], window), wanted[:1]) < 1e-4
 
@@ -148,8 +158,10 @@ def test_live_pictures_are_tuned(network):
     for each in (network, tuned(network, random_tuning(network))):
         live = LiveView(each)
         live.begin(ws, None)
-        pictures += [live.last[0].astype(int),
-                     live._composite(ws + 0.1, None, *live.last).astype(int)]
+        pictures += [
+            live.last[0].astype(int),
+            live._composite(ws + 0.1, None, *live.last).astype(int),
+        ]
     full, soft, tuned_full, tuned_soft = pictures
     assert np.abs(full - tuned_full).mean() > 2
     assert np.abs(soft - tuned_soft).mean() > 2
@@ -179,8 +191,7 @@ def test_so_is_that_of_a_network_of_full_width(side, base):
 def test_larger_ones_of_files_still_open():
     network = meta_stylegan2(1024)
     up, down, bias = (f"blocks.3.conv1.{part}" for part in ("up", "down", "bias"))
-    large = Tuning({up: np.zeros((512, 38)), down: np.zeros((38, 512, 3, 3)),
-                    bias: np.zeros(512)})
+    large = Tuning({up: np.zeros((512, 38)), down: np.zeros((38, 512, 3, 3)), bias: np.zeros(512)})
     assert FRESH_BYTES < large.nbytes < MAX_BYTES
     check_tuning(network, from_bytes(to_bytes(large)))
 
@@ -203,12 +214,19 @@ def test_a_tuning_that_does_not_fit_is_refused(stylegan2, generator, toy):
     tuning = random_tuning(stylegan2)
     arrays = tuning.arrays
     up, down, bias = (f"blocks.1.conv0.{part}" for part in ("up", "down", "bias"))
-    for wrong in ({bias: arrays[bias][1:]}, {"const": arrays[bias]}, {"": arrays[bias]},
-                  {"blocks.1.conv0.noise": arrays[bias]}, {up: arrays[up]}, {down: arrays[down]},
-                  {up: arrays[up][:, 0], down: arrays[down]}, {up: arrays[up][0, 0]},
-                  {up: arrays[up][:, :0], down: arrays[down][:0]},
-                  {up: np.zeros((len(arrays[up]), 65)), down: arrays[down]},
-                  {up: arrays[up][:, :2], down: arrays[down]}):
+    for wrong in (
+        {bias: arrays[bias][1:]},
+        {"const": arrays[bias]},
+        {"": arrays[bias]},
+        {"blocks.1.conv0.noise": arrays[bias]},
+        {up: arrays[up]},
+        {down: arrays[down]},
+        {up: arrays[up][:, 0], down: arrays[down]},
+        {up: arrays[up][0, 0]},
+        {up: arrays[up][:, :0], down: arrays[down][:0]},
+        {up: np.zeros((len(arrays[up]), 65)), down: arrays[down]},
+        {up: arrays[up][:, :2], down: arrays[down]},
+    ):
         for use in (check_tuning, tuned):
             with pytest.raises(ValueError, match="is of another model"):
                 use(stylegan2, Tuning(wrong))
@@ -227,8 +245,16 @@ def test_bytes_that_are_no_tuning_are_refused(stylegan2):
     for length in range(0, len(content), len(content) // 50):
         with pytest.raises(ValueError, match="is damaged"):
             from_bytes(content[:length])
-    for wrong in (b"", b"{}", bytes(100), content + b"x", odd, save({}), b"\x80\x04N.",
-                  (1 << 60).to_bytes(8, "little") + content[8:]):
+    for wrong in (
+        b"",
+        b"{}",
+        bytes(100),
+        content + b"x",
+        odd,
+        save({}),
+        b"\x80\x04N.",
+        (1 << 60).to_bytes(8, "little") + content[8:],
+    ):
         with pytest.raises(ValueError, match="is damaged"):
             from_bytes(wrong)
     large = {"a": np.zeros(MAX_BYTES, np.float16)}

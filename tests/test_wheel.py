@@ -16,8 +16,14 @@ from drag.models.wheel import Wheel
 
 CONTENT = b"stands for the wheel"
 WEIGHTS = {"weight": torch.arange(6.0).view(2, 3)}
-TINY = Wheel("the tiny model", "tiny-face==1.0", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT),
-             "DRAG_TINY_WHEEL", lambda path: dict(WEIGHTS))
+TINY = Wheel(
+    "the tiny model",
+    "tiny-face==1.0",
+    hashlib.sha256(CONTENT).hexdigest(),
+    len(CONTENT),
+    "DRAG_TINY_WHEEL",
+    lambda path: dict(WEIGHTS),
+)
 
 
 @pytest.fixture

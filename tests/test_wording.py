@@ -13,15 +13,18 @@ def step(number, ending=None, left=12.4):
     return Step(number, None, ((1, 2),), (left, 1.0), ending=ending)
 
 
-@pytest.mark.parametrize(("last", "words"), [
-    (None, "before the first step"),
-    (step(57, Ending.ARRIVED), "<b>Arrived</b> after 57 steps."),
-    (step(1, Ending.ARRIVED), "after 1 step."),
-    (step(0, Ending.ARRIVED), "Already there"),
-    (step(99, Ending.NO_PROGRESS), "12 px short"),
-    (step(300, Ending.STEP_CAP), "Press Drag to go on"),
-    (step(8), "<b>Stopped</b> after 8 steps, 12 px short"),
-])
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        (None, "before the first step"),
+        (step(57, Ending.ARRIVED), "<b>Arrived</b> after 57 steps."),
+        (step(1, Ending.ARRIVED), "after 1 step."),
+        (step(0, Ending.ARRIVED), "Already there"),
+        (step(99, Ending.NO_PROGRESS), "12 px short"),
+        (step(300, Ending.STEP_CAP), "Press Drag to go on"),
+        (step(8), "<b>Stopped</b> after 8 steps, 12 px short"),
+    ],
+)
 def test_every_ending_has_its_words(last, words):
     assert words in how_it_ended(last)
 

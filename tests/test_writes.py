@@ -22,6 +22,7 @@ def opened(**options):
     def write():
         with open("new", **options):
             pass
+
     return write
 
 
@@ -29,6 +30,7 @@ def made(make):
     def write():
         with make():
             pass
+
     return write
 
 
@@ -42,22 +44,29 @@ def sent():
 
 
 WAYS = {
-    "open": opened(mode="w"), "append": opened(mode="ab"), "exclusive": opened(mode="x"),
-    "Path.write_bytes": lambda: Path("new").write_bytes(b""), "os.open": descriptor,
-    "Path.touch": lambda: Path("new").touch(), "mkdir": lambda: Path("new").mkdir(),
-    "mkstemp": lambda: os.close(tempfile.mkstemp()[0]), "mkdtemp": tempfile.mkdtemp,
+    "open": opened(mode="w"),
+    "append": opened(mode="ab"),
+    "exclusive": opened(mode="x"),
+    "Path.write_bytes": lambda: Path("new").write_bytes(b""),
+    "os.open": descriptor,
+    "Path.touch": lambda: Path("new").touch(),
+    "mkdir": lambda: Path("new").mkdir(),
+    "mkstemp": lambda: os.close(tempfile.mkstemp()[0]),
+    "mkdtemp": tempfile.mkdtemp,
     "TemporaryFile": made(tempfile.TemporaryFile),
     "NamedTemporaryFile": made(tempfile.NamedTemporaryFile),
     "TemporaryDirectory": made(tempfile.TemporaryDirectory),
     "rename": lambda: os.rename(__file__, __file__),  # nothing happens
     "symlink": lambda: os.symlink("old", "new"),
-    "copy": lambda: shutil.copy(__file__, "new"), "sqlite3": lambda: sqlite3.connect("new").close(),
+    "copy": lambda: shutil.copy(__file__, "new"),
+    "sqlite3": lambda: sqlite3.connect("new").close(),
     "numpy": lambda: np.save("new", np.zeros(1)),
     "PIL": lambda: Image.new("L", (1, 1)).save("new.png"),
     "torch": lambda: torch.save(torch.zeros(1), "new"),
     "safetensors": lambda: safetensors.torch.save_file({"a": torch.zeros(1)}, "new"),
     "another process": lambda: subprocess.run([sys.executable, "-c", ""], check=True),
-    "a message": sent}
+    "a message": sent,
+}
 
 
 @pytest.mark.parametrize("way", WAYS)

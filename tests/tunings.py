@@ -13,20 +13,22 @@ from networks.tuning import Tuning, fresh_tuning
 def meta_stylegan2(side, base=32768):
     """A StyleGAN2 of full width, base / side channels, with the shapes of its weights only."""
     channels = {r: min(512, base // r) for r in RESOLUTIONS if r <= side}
-    architecture = Architecture(
-        "skip", 512, 0, 0, (512,) * 8, channels, (4, 4), False, Recorded())
+    architecture = Architecture("skip", 512, 0, 0, (512,) * 8, channels, (4, 4), False, Recorded())
     shapes = architecture.shapes() | {"mapping.w_avg": (512,)}
     state = {name: np.broadcast_to(np.float32(1), shape) for name, shape in shapes.items()}
-    with patch("networks.stylegan2._tensor",
-               lambda values: torch.empty(values.shape, device="meta")):
+    with patch(
+        "networks.stylegan2._tensor", lambda values: torch.empty(values.shape, device="meta")
+    ):
         return StyleGAN2(architecture, state)
 
 
 def random_tensors(generator, size=0.05, seed=1, rank=4):
     """A change of everything that can be tuned, float32 tensors."""
     random = torch.Generator().manual_seed(seed)
-    return {name: tensor + size * torch.randn(tensor.shape, generator=random)
-            for name, tensor in fresh_tuning(generator, rank).items()}
+    return {
+        name: tensor + size * torch.randn(tensor.shape, generator=random)
+        for name, tensor in fresh_tuning(generator, rank).items()
+    }
 
 
 def random_tuning(generator, size=0.05, seed=1):

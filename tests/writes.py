@@ -7,9 +7,24 @@ import tempfile
 
 # Audit events of Python by which files come to be, or what is in memory goes elsewhere; and `open`.
 EVENTS = {
-    "os.mkdir", "os.rename", "os.link", "os.symlink", "os.truncate", "sqlite3.connect",
-    "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system",
-    "subprocess.Popen", "socket.connect", "socket.sendto", "socket.sendmsg", "syslog.syslog"}
+    "os.mkdir",
+    "os.rename",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "sqlite3.connect",
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.system",
+    "subprocess.Popen",
+    "socket.connect",
+    "socket.sendto",
+    "socket.sendmsg",
+    "syslog.syslog",
+}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _watching: list[list[str]] = []  # a hook cannot be removed, only told nothing
 

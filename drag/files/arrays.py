@@ -39,8 +39,16 @@ def from_npz(content: bytes) -> np.ndarray:
         return checked_latents(_array(array))
     except UserError:
         raise
-    except (ValueError, KeyError, EOFError, OSError, NotImplementedError, RuntimeError,
-            zipfile.BadZipFile, zlib.error) as error:
+    except (
+        ValueError,
+        KeyError,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise UserError(NO_LATENTS) from error
 
 
@@ -53,8 +61,10 @@ def from_npy(content: bytes) -> np.ndarray:
 def check_size(content: bytes) -> None:
     """Raise ValueError, in words fit for a visitor, where a file is larger than any edit."""
     if len(content) > MAX_BYTES:
-        raise UserError("The file is larger than {most} MB, which no edit is: choose another.",
-                        most=MAX_BYTES // 10**6)
+        raise UserError(
+            "The file is larger than {most} MB, which no edit is: choose another.",
+            most=MAX_BYTES // 10**6,
+        )
 
 
 def _array(content: bytes) -> np.ndarray:
@@ -76,10 +86,12 @@ def checked_latents(array: np.ndarray) -> np.ndarray:
     """Latents (num_ws, w_dim), float32, of an array (num_ws, w_dim) or (N, num_ws, w_dim)."""
     if array.ndim == 3 and len(array):
         array = array[0]
-    if array.ndim != 2 or not all(1 <= n <= most for n, most in zip(
-            array.shape, MAX_LATENTS, strict=True)):
+    if array.ndim != 2 or not all(
+        1 <= n <= most for n, most in zip(array.shape, MAX_LATENTS, strict=True)
+    ):
         raise UserError(NO_LATENTS)
     if not (np.abs(array) <= MAX_LATENT).all():  # nor where one is not a number
-        raise UserError("The latents in this file are not finite, or far too large: choose "
-                        "another.")
+        raise UserError(
+            "The latents in this file are not finite, or far too large: choose another."
+        )
     return np.array(array, np.float32)

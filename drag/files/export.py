@@ -11,8 +11,13 @@ from networks.generator import Generator
 
 AT_ONCE = 2  # that a page makes, for visitors and programs together
 MEDIA_TYPES = {
-    ".png": "image/png", ".mp4": "video/mp4", ".gif": "image/gif", ".webp": "image/webp",
-    ".drag": "application/json", ".npz": "application/zip"}
+    ".png": "image/png",
+    ".mp4": "video/mp4",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".drag": "application/json",
+    ".npz": "application/zip",
+}
 
 
 def suffix_of(kind: str) -> str:
@@ -21,8 +26,11 @@ def suffix_of(kind: str) -> str:
     suffix = f".{kind.lower().removeprefix('.')}" if isinstance(kind, str) else ""
     if suffix not in MEDIA_TYPES:
         *kinds, last = (known[1:] for known in MEDIA_TYPES)
-        raise UserError("There is no such kind of file: choose {kinds} or {last}.",
-                        kinds=", ".join(kinds), last=last)
+        raise UserError(
+            "There is no such kind of file: choose {kinds} or {last}.",
+            kinds=", ".join(kinds),
+            last=last,
+        )
     return suffix
 
 
@@ -31,8 +39,14 @@ def file_name(edit: Edit, suffix: str) -> str:
     return f"draggan{suffix}" if edit.seed is None else f"draggan-seed{edit.seed}{suffix}"
 
 
-def as_file(suffix: str, generator: Generator, edit: Edit, seconds: float = 3.0,
-            points: bool = False, mark: bool = False) -> bytes:
+def as_file(
+    suffix: str,
+    generator: Generator,
+    edit: Edit,
+    seconds: float = 3.0,
+    points: bool = False,
+    mark: bool = False,
+) -> bytes:
     """The edit as a file of that kind.
 
     suffix: one of MEDIA_TYPES.   seconds: how long the motion of a film takes.   points, mark: draw
@@ -44,8 +58,14 @@ def as_file(suffix: str, generator: Generator, edit: Edit, seconds: float = 3.0,
     return content
 
 
-def making(suffix: str, generator: Generator, edit: Edit, seconds: float = 3.0,
-           points: bool = False, mark: bool = False) -> Iterator[float | bytes]:
+def making(
+    suffix: str,
+    generator: Generator,
+    edit: Edit,
+    seconds: float = 3.0,
+    points: bool = False,
+    mark: bool = False,
+) -> Iterator[float | bytes]:
     """As `as_file`, with the share that is done, 0 to 1, whenever a film has gone on, and last the
     file. Raises ValueError at once."""
     if suffix in film.KINDS:
@@ -53,8 +73,9 @@ def making(suffix: str, generator: Generator, edit: Edit, seconds: float = 3.0,
     return _at_once(suffix, generator, edit, points, mark)
 
 
-def _at_once(suffix: str, generator: Generator, edit: Edit, points: bool,
-             mark: bool) -> Iterator[bytes]:
+def _at_once(
+    suffix: str, generator: Generator, edit: Edit, points: bool, mark: bool
+) -> Iterator[bytes]:
     if suffix == ".drag":
         yield project.to_project(edit)
     elif suffix == ".npz":

@@ -25,8 +25,15 @@ SAVING = 0.1  # of the work of a GIF or a WebP, which comes after the last pictu
 BT709 = 1  # in the numbering of H.264
 
 
-def filming(generator: Generator, edit: Edit, kind: str, seconds: float = 3.0, *,
-            points: bool = False, mark: bool = False) -> Iterator[float | bytes]:
+def filming(
+    generator: Generator,
+    edit: Edit,
+    kind: str,
+    seconds: float = 3.0,
+    *,
+    points: bool = False,
+    mark: bool = False,
+) -> Iterator[float | bytes]:
     """The film of an edit: the share that is done, 0 to 1, after each picture, and last the file,
     which says that it is AI-generated.
 
@@ -56,8 +63,12 @@ def check_seconds(seconds: float) -> None:
     """Raise ValueError, in words fit for a visitor, where no film lasts so long."""
     if not isinstance(seconds, (int, float)) or not SECONDS[0] <= seconds <= SECONDS[1]:
         given = f"{seconds:g}" if isinstance(seconds, float) else str(seconds)[:20]
-        raise UserError("A film takes {least:g} to {most:g} seconds, not {given}.",
-                        least=SECONDS[0], most=SECONDS[1], given=given)
+        raise UserError(
+            "A film takes {least:g} to {most:g} seconds, not {given}.",
+            least=SECONDS[0],
+            most=SECONDS[1],
+            given=given,
+        )
 
 
 def path(edit: Edit) -> list[tuple[Edit, Edit]]:
@@ -99,14 +110,22 @@ def between(before: Edit, after: Edit, share: float) -> tuple[PointPair, ...]:
     first = {pair.key: pair.handle for pair in before.points}
     pairs = []
     for pair in after.points:
-        x, y = (a + share * (b - a) for a, b in zip(
-            first.get(pair.key, pair.handle), pair.handle, strict=True))
+        x, y = (
+            a + share * (b - a)
+            for a, b in zip(first.get(pair.key, pair.handle), pair.handle, strict=True)
+        )
         pairs.append(replace(pair, handle=(x, y)))
     return tuple(pairs)
 
 
-def _pictures(generator: Generator, stations: list[tuple[Edit, Edit]], count: int, side: int,
-              points: bool, mark: bool) -> Iterator[np.ndarray]:
+def _pictures(
+    generator: Generator,
+    stations: list[tuple[Edit, Edit]],
+    count: int,
+    side: int,
+    points: bool,
+    mark: bool,
+) -> Iterator[np.ndarray]:
     lines, shares = along([first.ws for first, _ in stations], count)
     for line, share in zip(lines.tolist(), shares.tolist(), strict=True):
         before, after = stations[line][1], stations[line + 1][0]
@@ -141,11 +160,13 @@ def _mp4(pictures: Iterator[np.ndarray], rate: float, total: int) -> Iterator[fl
     def again(url: str, flags: int, options: dict) -> io.BytesIO:
         return io.BytesIO(buffer.getvalue())  # what was written, to be moved behind the index
 
-    with av.open(buffer, "w", format="mp4", options={"movflags": "faststart"},
-                 io_open=again) as container:
+    with av.open(
+        buffer, "w", format="mp4", options={"movflags": "faststart"}, io_open=again
+    ) as container:
         container.metadata.update(comment=NOTICE, description="AI-generated")
-        stream = container.add_stream("libx264", rate=int(rate), options={
-            "crf": "18", "preset": "fast", "profile": "main"})
+        stream = container.add_stream(
+            "libx264", rate=int(rate), options={"crf": "18", "preset": "fast", "profile": "main"}
+        )
         stream.pix_fmt = "yuv420p"  # which every player knows
         coding = stream.codec_context
         coding.colorspace = coding.color_primaries = coding.color_trc = BT709
@@ -154,7 +175,8 @@ def _mp4(pictures: Iterator[np.ndarray], rate: float, total: int) -> Iterator[fl
                 height, width = (length - length % 2 for length in picture.shape[:2])
                 stream.width, stream.height = width, height
             frame = av.VideoFrame.from_ndarray(
-                np.ascontiguousarray(picture[:height, :width]), format="rgb24")
+                np.ascontiguousarray(picture[:height, :width]), format="rgb24"
+            )
             frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
             container.mux(stream.encode(frame))
             yield number / total
@@ -162,8 +184,9 @@ def _mp4(pictures: Iterator[np.ndarray], rate: float, total: int) -> Iterator[fl
     yield buffer.getvalue()
 
 
-def _animation(pictures: Iterator[np.ndarray], rate: float, total: int,
-               kind: str) -> Iterator[float | bytes]:
+def _animation(
+    pictures: Iterator[np.ndarray], rate: float, total: int, kind: str
+) -> Iterator[float | bytes]:
     frames, buffer, common = [], io.BytesIO(), {"duration": round(1000 / rate), "loop": 0}
     for number, picture in enumerate(pictures, 1):
         frame = Image.fromarray(picture)
@@ -171,11 +194,20 @@ def _animation(pictures: Iterator[np.ndarray], rate: float, total: int,
         yield number / total * (1 - SAVING)
     first, *others = frames
     if kind == ".gif":
-        first.save(buffer, "GIF", save_all=True, append_images=others, comment=NOTICE.encode(),
-                   **common)
+        first.save(
+            buffer, "GIF", save_all=True, append_images=others, comment=NOTICE.encode(), **common
+        )
     else:
-        first.save(buffer, "WEBP", save_all=True, append_images=others, quality=85,
-                   xmp=XMP.encode(), exif=_exif(), **common)
+        first.save(
+            buffer,
+            "WEBP",
+            save_all=True,
+            append_images=others,
+            quality=85,
+            xmp=XMP.encode(),
+            exif=_exif(),
+            **common,
+        )
     yield 1.0
     yield buffer.getvalue()
 
@@ -185,8 +217,10 @@ def _with_palette(frame: Image.Image) -> Image.Image:
     fade. Also a third of the memory until all frames are there."""
     others = frame.quantize(256 - len(COLOURS))
     palette = Image.new("P", (1, 1))
-    palette.putpalette((others.getpalette() or []) + [
-        level for colour in COLOURS for level in ImageColor.getrgb(colour)])
+    palette.putpalette(
+        (others.getpalette() or [])
+        + [level for colour in COLOURS for level in ImageColor.getrgb(colour)]
+    )
     return frame.quantize(palette=palette, dither=Image.Dither.NONE)
 
 

@@ -13,7 +13,7 @@ XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
     ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
-    ' Iptc4xmpExt:DigitalSourceType='
+    " Iptc4xmpExt:DigitalSourceType="
     '"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>'
     '</rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
 )  # IPTC's mark for pictures made by a trained model, which picture tools and search engines read
@@ -37,7 +37,11 @@ def jpeg(picture: np.ndarray, quality: int = 88) -> bytes:
     buffer = io.BytesIO()
     subsampling = 0 if quality >= 95 else 2
     Image.fromarray(picture).save(
-        buffer, "JPEG", quality=quality, subsampling=subsampling, comment=NOTICE.encode(),
+        buffer,
+        "JPEG",
+        quality=quality,
+        subsampling=subsampling,
+        comment=NOTICE.encode(),
         xmp=XMP.encode(),
     )
     return buffer.getvalue()

@@ -25,9 +25,14 @@ def read(path: str) -> Edit | np.ndarray:
 def read_content(name: str, content: bytes) -> Edit | np.ndarray:
     """As `read`, of a file that has this name."""
     readers: dict[str, Callable[[bytes], Edit | np.ndarray]] = {
-        ".drag": from_project, ".npz": from_npz, ".npy": from_npy}
+        ".drag": from_project,
+        ".npz": from_npz,
+        ".npy": from_npy,
+    }
     kind = Path(name).suffix.lower()
     if kind not in readers:
-        raise UserError("{file} cannot be opened: it is neither a project (.drag) nor latents "
-                        "(.npz, .npy).", file=name)
+        raise UserError(
+            "{file} cannot be opened: it is neither a project (.drag) nor latents (.npz, .npy).",
+            file=name,
+        )
     return readers[kind](content)

@@ -26,22 +26,29 @@ def pinned(*entries: Edit) -> set[int]:
     handle and target were together. A drag may have moved it a little since, and what only arrived
     at its target is no pin."""
     last = {pair.key: pair.target for pair in entries[-1].points}
-    return {pair.key for entry in entries for pair in entry.points
-            if pair.distance < PLACED_TOGETHER and last.get(pair.key) == pair.target}
+    return {
+        pair.key
+        for entry in entries
+        for pair in entry.points
+        if pair.distance < PLACED_TOGETHER and last.get(pair.key) == pair.target
+    }
 
 
-def scaled(pairs: Sequence[PointPair], full: tuple[int, int],
-           small: tuple[int, int]) -> list[PointPair]:
+def scaled(
+    pairs: Sequence[PointPair], full: tuple[int, int], small: tuple[int, int]
+) -> list[PointPair]:
     """The pairs on a picture of another size; full, small: (W, H)."""
+
     def place(point: Point) -> Point:
-        x, y = ((at + 0.5) * to / of - 0.5
-                for at, of, to in zip(point, full, small, strict=True))
+        x, y = ((at + 0.5) * to / of - 0.5 for at, of, to in zip(point, full, small, strict=True))
         return x, y
+
     return [replace(pair, handle=place(pair.handle), target=place(pair.target)) for pair in pairs]
 
 
-def draw_points(picture: np.ndarray, pairs: Sequence[PointPair],
-                pins: Collection[int] | None = None) -> np.ndarray:
+def draw_points(
+    picture: np.ndarray, pairs: Sequence[PointPair], pins: Collection[int] | None = None
+) -> np.ndarray:
     """The picture with an arrow from each handle to its target, or a pin, as on the canvas.
 
     picture: uint8 (H, W, 3), which stays as it is.   pairs: in pixels of this picture.   pins:
@@ -53,8 +60,9 @@ def draw_points(picture: np.ndarray, pairs: Sequence[PointPair],
     scale = max(side / CANVAS_SIDE, LEAST_SCALE)
     edge, shaft = (np.zeros(picture.shape[:2], np.uint8) for _ in range(2))
     together = TOGETHER_AT_512 * side / 512
-    held = [pair for pair in pairs
-            if (pair.distance <= together if pins is None else pair.key in pins)]
+    held = [
+        pair for pair in pairs if (pair.distance <= together if pins is None else pair.key in pins)
+    ]
     loose = [(_centre(pair.handle), _centre(pair.target)) for pair in pairs if pair not in held]
     arrows = [two for two in loose if math.dist(*two) > together]
     for handle, target in arrows:
@@ -90,7 +98,8 @@ def draw_mark(picture: np.ndarray) -> np.ndarray:
     shown.paste(DARK, (left, top), Image.fromarray(pill // 3 * 2))  # translucent
     for _ in range(2):  # small letters are thin: once more makes them bolder
         ImageDraw.Draw(shown).text(
-            (left + wide / 2, top + tall / 2), text, WHITE, font, anchor="mm")
+            (left + wide / 2, top + tall / 2), text, WHITE, font, anchor="mm"
+        )
     return np.asarray(shown)
 
 
@@ -107,8 +116,13 @@ def _arrow(handle: Point, target: Point, scale: float) -> list[tuple[Point, Poin
     tip = target[0] - ux * gap, target[1] - uy * gap
     lines, head = [(handle, tip)], 11 * scale
     if length >= 36 * scale:
-        lines += [(tip, (tip[0] - head * (ux + side * 0.55 * uy),
-                         tip[1] - head * (uy - side * 0.55 * ux))) for side in (1, -1)]
+        lines += [
+            (
+                tip,
+                (tip[0] - head * (ux + side * 0.55 * uy), tip[1] - head * (uy - side * 0.55 * ux)),
+            )
+            for side in (1, -1)
+        ]
     return lines
 
 
@@ -151,12 +165,14 @@ def _pin(shown: Image.Image, centre: Point, scale: float) -> None:
     shown.paste(WHITE, (left, top), Image.fromarray(lock))
 
 
-def _around(shape: Sequence[int], xs: Point, ys: Point, margin: float) -> tuple[
-        tuple[slice, slice], np.ndarray, np.ndarray]:
+def _around(
+    shape: Sequence[int], xs: Point, ys: Point, margin: float
+) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
     """The part of a picture (H, W) around these coordinates, and its pixels' centres x and y."""
     (top, bottom), (left, right) = (
         (max(0, math.floor(min(values) - margin)), min(length, math.ceil(max(values) + margin)))
-        for values, length in ((ys, shape[0]), (xs, shape[1])))
+        for values, length in ((ys, shape[0]), (xs, shape[1]))
+    )
     y, x = np.ogrid[top:bottom, left:right]
     return (slice(top, bottom), slice(left, right)), x + 0.5, y + 0.5
 

@@ -56,16 +56,31 @@ def _written(entries: tuple[Edit, ...], at: int) -> bytes:
         tuning = None if edit.tuning is None else share(packed[id(edit.tuning)])
         ws, origin = (share(each.astype("<f4").tobytes()) for each in (edit.ws, edit.origin))
         return {
-            "model": edit.model, "seed": edit.seed, "truncation_psi": edit.truncation_psi,
-            "style_seed": edit.style_seed, "change": edit.change, "img_size": edit.img_size,
-            "ws": [*edit.ws.shape, ws, origin], "mask": mask, "tuning": tuning,
+            "model": edit.model,
+            "seed": edit.seed,
+            "truncation_psi": edit.truncation_psi,
+            "style_seed": edit.style_seed,
+            "change": edit.change,
+            "img_size": edit.img_size,
+            "ws": [*edit.ws.shape, ws, origin],
+            "mask": mask,
+            "tuning": tuning,
             "points": [[*pair.handle, *pair.target, pair.key] for pair in edit.points],
-            "settings": asdict(edit.settings)}
+            "settings": asdict(edit.settings),
+        }
 
     written = [entry(each) for each in entries]
-    return json.dumps({
-        "format": FORMAT, "version": VERSION, "notice": NOTICE, "at": at, "entries": written,
-        "data": [base64.b64encode(part).decode() for part in shared]}, allow_nan=False).encode()
+    return json.dumps(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "notice": NOTICE,
+            "at": at,
+            "entries": written,
+            "data": [base64.b64encode(part).decode() for part in shared],
+        },
+        allow_nan=False,
+    ).encode()
 
 
 def from_project(content: bytes) -> Edit:
@@ -80,8 +95,10 @@ def from_project(content: bytes) -> Edit:
         if record.get("format") != FORMAT:
             raise UserError(NO_PROJECT)
         if record.get("version") not in list(READABLE):
-            raise UserError("This project is of another version of this program: open it there, "
-                            "or save the picture's latents as .npz.")
+            raise UserError(
+                "This project is of another version of this program: open it there, "
+                "or save the picture's latents as .npz."
+            )
         records, at = record["entries"], record["at"]
         if type(at) is not int or not 0 <= at < len(records) <= MAX_HISTORY + 1:
             raise UserError(NO_PROJECT)
@@ -92,8 +109,15 @@ def from_project(content: bytes) -> Edit:
             raise UserError(NO_PROJECT)
     except UserError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError,
-            RecursionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise UserError(NO_PROJECT) from error
     history, future = bounded(entries[:at]), bounded(entries[:at:-1])[::-1]
     return replace(entries[at], history=history, future=future)
@@ -137,16 +161,30 @@ def _entry(record: dict, parts: list[bytes], shared: dict[tuple, Any]) -> Edit:
         raise UserError(NO_PROJECT)
     if record["change"] not in list(CHANGES):
         raise UserError(NO_PROJECT)
-    seed, style = (None if n is None else parse_seed(n)
-                   for n in (record["seed"], record["style_seed"]))
-    edit = Edit(model, seed, parse_truncation(record["truncation_psi"]), ws, (height, width),
-                settings=settings, origin=origin, style_seed=style, change=record["change"])
+    seed, style = (
+        None if n is None else parse_seed(n) for n in (record["seed"], record["style_seed"])
+    )
+    edit = Edit(
+        model,
+        seed,
+        parse_truncation(record["truncation_psi"]),
+        ws,
+        (height, width),
+        settings=settings,
+        origin=origin,
+        style_seed=style,
+        change=record["change"],
+    )
     mask = record["mask"], height, width
     if mask not in shared:
         shared[mask] = edit.place((), _mask(mask[0], parts, (height, width))).mask_png
     points = edit.place(_points(record["points"])).points
-    return replace(edit, points=shared.setdefault(("points", points), points),
-                   mask_png=shared[mask], tuning=_tuning(record.get("tuning"), parts, shared))
+    return replace(
+        edit,
+        points=shared.setdefault(("points", points), points),
+        mask_png=shared[mask],
+        tuning=_tuning(record.get("tuning"), parts, shared),
+    )
 
 
 def _tuning(place: int | None, parts: list[bytes], shared: dict[tuple, Any]) -> Tuning | None:
@@ -180,5 +218,3 @@ def _mask(number: int | None, parts: list[bytes], img_size: tuple[int, int]) -> 
         return decode_mask(parts[number], img_size)
     except ValueError as error:
         raise UserError(NO_PROJECT) from error
-
-

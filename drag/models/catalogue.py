@@ -53,61 +53,118 @@ def _converted(path: Path) -> dict[str, torch.Tensor]:
 
 def _distilled(name: str, title: str, px: int, megabytes: int, sha256: str) -> Model:
     """One of the Self-Distilled StyleGANs (arXiv 2202.12211), which hold the generator only."""
-    source = HubFile("public-data/Self-Distilled-StyleGAN", f"models/{name}_{px}_pytorch.pkl",
-                     "3f905e0a43cf954d3dc1ecd1618a4e113670931e", sha256)
+    source = HubFile(
+        "public-data/Self-Distilled-StyleGAN",
+        f"models/{name}_{px}_pytorch.pkl",
+        "3f905e0a43cf954d3dc1ecd1618a4e113670931e",
+        sha256,
+    )
     return Model(name, title, FREE, "Apache-2.0", source, px, megabytes)
 
 
-def _nvidia(name: str, title: str, px: int, file: str, sha256: str | None = None,
-            rate: float = 1e-3) -> Model:
+def _nvidia(
+    name: str, title: str, px: int, file: str, sha256: str | None = None, rate: float = 1e-3
+) -> Model:
     """A pickle of stylegan2-ada-pytorch with all three networks."""
-    source = HubFile("ZeqiangLai/StyleGAN2-pkl", f"ada/{file}.pkl",
-                     "422f40439ddaa6d041cf698347f08e9bdf9f6036", sha256)
+    source = HubFile(
+        "ZeqiangLai/StyleGAN2-pkl",
+        f"ada/{file}.pkl",
+        "422f40439ddaa6d041cf698347f08e9bdf9f6036",
+        sha256,
+    )
     return Model(name, title, RESEARCH, NVIDIA, source, px, 382 if px > 512 else 364, rate)
 
 
 def _config_f(name: str, title: str, px: int, file: str, sha256: str, rate=1e-3) -> Model:
     """A generator of the StyleGAN2 paper, as rosinality's tools converted it."""
-    source = HubFile("ZeqiangLai/StyleGAN2", f"stylegan2-{file}-config-f.pt",
-                     "bb4e00dc8ac0afbb9e0a5b6f72754c679673ee2e", sha256)
+    source = HubFile(
+        "ZeqiangLai/StyleGAN2",
+        f"stylegan2-{file}-config-f.pt",
+        "bb4e00dc8ac0afbb9e0a5b6f72754c679673ee2e",
+        sha256,
+    )
     return Model(name, title, RESEARCH, NVIDIA, source, px, 121 if px < 512 else 124, rate, 0.5)
 
 
 # No download from here could be tried where this was written: revisions and checksums (their known
 # beginnings) are from stored pages of the Hub. A wrong one is refused, never used.
-CATALOGUE = {model.name: model for model in (
-    Model("builtin", "Faces, built in", FREE, "Apache-2.0",
-          Wheel("the built-in face model", "random-face==2021.7.21.1",
-                "e5d10e2be7df63f06123855ec591ca35dcb1d059eba47ddcb175d7d26b4019b5", 37_588_926,
-                "DRAG_BUILTIN_WHEEL", _converted),
-          1024, 38, 2e-3),
-    _distilled("lions", "Lions", 512, 124, "14f1d291"),
-    _distilled("dogs", "Dogs", 1024, 133, "a882a83ad273db2b"),
-    _distilled("elephants", "Elephants", 512, 124, "ffee41bc"),
-    _distilled("giraffes", "Giraffes", 512, 124, "25d67d97"),
-    _distilled("horses", "Horses", 256, 121, "9faf0daf"),
-    _distilled("parrots", "Parrots", 512, 124, "e686940d"),
-    _distilled("bicycles", "Bicycles", 256, 121, "7e05d9a4"),
-    Model("anime", "Anime portraits (TADNE)", FREE, "CC0-1.0", HubFile(
-        "public-data/TADNE", "models/aydao-anime-danbooru2019s-512-5268480.pt"), 512, 470),
-    _nvidia("ffhq", "Faces (FFHQ)", 1024, "ffhq", "a205a346", 2e-3),
-    _nvidia("cats", "Cats (AFHQ)", 512, "afhqcat", rate=2e-3),
-    _nvidia("afhqdog", "Dogs (AFHQ)", 512, "afhqdog", "f124ff3f"),
-    _nvidia("wildlife", "Wild animals (AFHQ)", 512, "afhqwild"),
-    _nvidia("metfaces", "Painted faces (MetFaces)", 1024, "metfaces", "880a460d"),
-    _config_f("cars", "Cars (LSUN)", 512, "car", "c69f161f", 2e-3),
-    _config_f("churches", "Churches (LSUN)", 256, "church", "596f59f0"),
-    _config_f("lsuncats", "Cats (LSUN)", 256, "cat", "ff103687"),
-    _config_f("lsunhorses", "Horses (LSUN)", 256, "horse", "894bc6a0"),
-    Model("humans", "Humans, full length (SHHQ)", RESEARCH, "StyleGAN-Human, for research", HubFile(
-        "public-data/StyleGAN-Human", "models/stylegan_human_v2_1024.pkl",
-        "2ffc51649a4967b850584a751cc3070cbf78741e"), 1024, 362),
-    Model("landscapes", "Landscapes (LHQ)", RESEARCH, "not stated by its authors", HubFile(
-        "DragGan/DragGan-Models", "stylegan2-lhq-256x256.pkl", None, "ae2c33d4"), 256, 357),
-)}
-FACE_FINDER = Wheel("the face finder", "facenet-pytorch==2.6.0",
-                    "ecb82b27beb226d106f2219efe8f829b01b87a8595badd01545679bdb9f19cca", 1_881_930,
-                    "DRAG_FACES_WHEEL", read_mtcnn)
+CATALOGUE = {
+    model.name: model
+    for model in (
+        Model(
+            "builtin",
+            "Faces, built in",
+            FREE,
+            "Apache-2.0",
+            Wheel(
+                "the built-in face model",
+                "random-face==2021.7.21.1",
+                "e5d10e2be7df63f06123855ec591ca35dcb1d059eba47ddcb175d7d26b4019b5",
+                37_588_926,
+                "DRAG_BUILTIN_WHEEL",
+                _converted,
+            ),
+            1024,
+            38,
+            2e-3,
+        ),
+        _distilled("lions", "Lions", 512, 124, "14f1d291"),
+        _distilled("dogs", "Dogs", 1024, 133, "a882a83ad273db2b"),
+        _distilled("elephants", "Elephants", 512, 124, "ffee41bc"),
+        _distilled("giraffes", "Giraffes", 512, 124, "25d67d97"),
+        _distilled("horses", "Horses", 256, 121, "9faf0daf"),
+        _distilled("parrots", "Parrots", 512, 124, "e686940d"),
+        _distilled("bicycles", "Bicycles", 256, 121, "7e05d9a4"),
+        Model(
+            "anime",
+            "Anime portraits (TADNE)",
+            FREE,
+            "CC0-1.0",
+            HubFile("public-data/TADNE", "models/aydao-anime-danbooru2019s-512-5268480.pt"),
+            512,
+            470,
+        ),
+        _nvidia("ffhq", "Faces (FFHQ)", 1024, "ffhq", "a205a346", 2e-3),
+        _nvidia("cats", "Cats (AFHQ)", 512, "afhqcat", rate=2e-3),
+        _nvidia("afhqdog", "Dogs (AFHQ)", 512, "afhqdog", "f124ff3f"),
+        _nvidia("wildlife", "Wild animals (AFHQ)", 512, "afhqwild"),
+        _nvidia("metfaces", "Painted faces (MetFaces)", 1024, "metfaces", "880a460d"),
+        _config_f("cars", "Cars (LSUN)", 512, "car", "c69f161f", 2e-3),
+        _config_f("churches", "Churches (LSUN)", 256, "church", "596f59f0"),
+        _config_f("lsuncats", "Cats (LSUN)", 256, "cat", "ff103687"),
+        _config_f("lsunhorses", "Horses (LSUN)", 256, "horse", "894bc6a0"),
+        Model(
+            "humans",
+            "Humans, full length (SHHQ)",
+            RESEARCH,
+            "StyleGAN-Human, for research",
+            HubFile(
+                "public-data/StyleGAN-Human",
+                "models/stylegan_human_v2_1024.pkl",
+                "2ffc51649a4967b850584a751cc3070cbf78741e",
+            ),
+            1024,
+            362,
+        ),
+        Model(
+            "landscapes",
+            "Landscapes (LHQ)",
+            RESEARCH,
+            "not stated by its authors",
+            HubFile("DragGan/DragGan-Models", "stylegan2-lhq-256x256.pkl", None, "ae2c33d4"),
+            256,
+            357,
+        ),
+    )
+}
+FACE_FINDER = Wheel(
+    "the face finder",
+    "facenet-pytorch==2.6.0",
+    "ecb82b27beb226d106f2219efe8f829b01b87a8595badd01545679bdb9f19cca",
+    1_881_930,
+    "DRAG_FACES_WHEEL",
+    read_mtcnn,
+)
 
 
 def catalogued(text: str) -> Model:
@@ -120,8 +177,11 @@ def catalogued(text: str) -> Model:
     source = hub.parse_hub_name(text)
     for model in CATALOGUE.values():
         known = model.source
-        if isinstance(known, HubFile) and known.name == source.name and (
-                source.revision in (None, known.revision)):
+        if (
+            isinstance(known, HubFile)
+            and known.name == source.name
+            and (source.revision in (None, known.revision))
+        ):
             return model
     revision = f"@{source.revision}" if source.revision else ""
     name = f"{source.repo_id}{revision}/{source.filename}"
@@ -135,8 +195,9 @@ def local_models(path) -> list[Model]:
     """
     path = Path(path).expanduser()
     if path.is_dir():
-        files = sorted(file for file in path.iterdir()
-                       if file.suffix.lower() in SUFFIXES and file.is_file())
+        files = sorted(
+            file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()
+        )
         if not files:
             raise ValueError(f"The folder {path} has no weight file ({', '.join(SUFFIXES)}).")
     elif path.is_file():
@@ -166,4 +227,5 @@ def named(text: str) -> Model:
 def is_of_faces(model: Model) -> bool:
     """Whether a model makes faces, so that one is looked for in a photo."""
     return model.name == "builtin" or any(
-        word in text.lower() for text in (model.name, model.title) for word in ("face", "ffhq"))
+        word in text.lower() for text in (model.name, model.title) for word in ("face", "ffhq")
+    )

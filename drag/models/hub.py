@@ -76,7 +76,8 @@ def parse_hub_name(text: str) -> HubFile:
             "There is no model of that name: choose one of the menu, or give a weight file "
             "({suffixes}) of the Hugging Face Hub as owner/name/file, such as "
             "public-data/Self-Distilled-StyleGAN/models/lions_512_pytorch.pkl.",
-            suffixes=", ".join(SUFFIXES))
+            suffixes=", ".join(SUFFIXES),
+        )
     return HubFile(match[1], match[3], None if match[2] == "main" else match[2])
 
 
@@ -90,12 +91,15 @@ def fetch(file: HubFile, progress: Progress, label: Message) -> Path:
         path = _download(file, progress, label, again)
         if _is_sound(path, file):
             return path
-        progress(Message("{file} is damaged (wrong SHA-256) and is fetched again", file=path.name),
-                 None)
+        progress(
+            Message("{file} is damaged (wrong SHA-256) and is fetched again", file=path.name), None
+        )
     path.resolve().unlink(missing_ok=True)
     raise ModelUnavailableError(
         "{file} is not the file that it should be: its SHA-256 is wrong, twice. Choose "
-        "another model, or try again when its owner has mended it.", file=file.name)
+        "another model, or try again when its owner has mended it.",
+        file=file.name,
+    )
 
 
 def _is_sound(path: Path, file: HubFile) -> bool:
@@ -131,25 +135,30 @@ def _download(file: HubFile, progress: Progress, label: Message, force: bool) ->
     if size > MAX_BYTES:
         raise ModelUnavailableError(
             "{file} has {size:.1f} GB, more than StyleGAN2 weights ever do: choose another file.",
-            file=file.name, size=size / 1e9)
+            file=file.name,
+            size=size / 1e9,
+        )
     try:
         line = Message("{download}: after those of others", download=label)
         with waiting_for(_downloads, line, progress):
             progress(label, 0.0)
-            return Path(hf_hub_download(
-                **place, force_download=force, tqdm_class=_bar(progress, label)))
+            return Path(
+                hf_hub_download(**place, force_download=force, tqdm_class=_bar(progress, label))
+            )
     except Exception as error:
         raise _in_words(file, error, begun=True) from error
 
 
 def _is_an_answer(error: Exception) -> bool:
     """Whether the Hub was there and said that there is no such file, or not for everyone."""
-    return isinstance(error, (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError)
-                      ) and not isinstance(error, LocalEntryNotFoundError)
+    return isinstance(
+        error, (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError)
+    ) and not isinstance(error, LocalEntryNotFoundError)
 
 
 def _bar(progress: Progress, label: Message) -> type[tqdm]:
     """A progress bar for hf_hub_download that tells `progress` and draws nothing."""
+
     class Bar(tqdm):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **{**kwargs, "disable": True})
@@ -177,34 +186,54 @@ def _in_words(file: HubFile, error: Exception, begun: bool) -> ModelUnavailableE
     if full or "No space left" in str(error):
         return ModelUnavailableError(
             "There is no room for {file} in {folder}: free some, or set HF_HOME to a folder on "
-            "another disk.", file=file.name, folder=constants.HF_HUB_CACHE)
+            "another disk.",
+            file=file.name,
+            folder=constants.HF_HUB_CACHE,
+        )
     if any(isinstance(e, PermissionError) for e in chain):
         return ModelUnavailableError(
             "{file} cannot be kept: {folder} cannot be written. Set HF_HOME to a folder that can.",
-            file=file.name, folder=constants.HF_HUB_CACHE)
+            file=file.name,
+            folder=constants.HF_HUB_CACHE,
+        )
     if _is_an_answer(error) or isinstance(error, HFValidationError):
         return _answered(file, error)
-    statuses = [e.response.status_code for e in chain
-                if isinstance(e, HfHubHTTPError) and e.response is not None]
+    statuses = [
+        e.response.status_code
+        for e in chain
+        if isinstance(e, HfHubHTTPError) and e.response is not None
+    ]
     if statuses and statuses[0] in (401, 403):
         return ModelUnavailableError(
             "The Hub does not let this page read {file}: start with HF_TOKEN set to a token that "
-            "may.", file=file.name)
+            "may.",
+            file=file.name,
+        )
     if statuses:
         return ModelUnavailableError(
             "The Hub could not give {file} (status {status}): try again in some minutes, or "
-            "choose a model that is here already.", file=file.name, status=statuses[0])
+            "choose a model that is here already.",
+            file=file.name,
+            status=statuses[0],
+        )
     if constants.HF_HUB_OFFLINE:
         return ModelUnavailableError(
             "{file} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it: choose a "
-            "model that is here, or unset that variable.", file=file.name)
-    if begun and ("Consistency check" in str(error) or any(
-            type(e).__name__ == "RemoteProtocolError" for e in chain)):
-        return ModelUnavailableError("The download of {file} broke off: choose it again.",
-                                     file=file.name)
+            "model that is here, or unset that variable.",
+            file=file.name,
+        )
+    if begun and (
+        "Consistency check" in str(error)
+        or any(type(e).__name__ == "RemoteProtocolError" for e in chain)
+    ):
+        return ModelUnavailableError(
+            "The download of {file} broke off: choose it again.", file=file.name
+        )
     return ModelUnavailableError(
         "The Hub cannot be reached for {file}: choose a model that is here already, or try again "
-        "when there is a network.", file=file.name)
+        "when there is a network.",
+        file=file.name,
+    )
 
 
 def _answered(file: HubFile, error: Exception) -> ModelUnavailableError:
@@ -212,19 +241,28 @@ def _answered(file: HubFile, error: Exception) -> ModelUnavailableError:
     if isinstance(error, GatedRepoError):
         return ModelUnavailableError(
             "{file} is gated: accept its terms at huggingface.co/{repo}, and start with HF_TOKEN "
-            "set to a token of your account.", file=file.name, repo=file.repo_id)
+            "set to a token of your account.",
+            file=file.name,
+            repo=file.repo_id,
+        )
     if isinstance(error, RepositoryNotFoundError):
         return ModelUnavailableError(
             "There is no {repo} on the Hub, or it is private: check the name, or start with "
-            "HF_TOKEN set to a token that may read it.", repo=file.repo_id)
+            "HF_TOKEN set to a token that may read it.",
+            repo=file.repo_id,
+        )
     if isinstance(error, RevisionNotFoundError):
         return ModelUnavailableError(
             "{repo} has no revision {revision}: check it, or leave it out.",
-            repo=file.repo_id, revision=file.revision)
+            repo=file.repo_id,
+            revision=file.revision,
+        )
     if isinstance(error, EntryNotFoundError):
         return ModelUnavailableError(
             "{repo} has no file {file}: look at its list of files on the Hub.",
-            repo=file.repo_id, file=file.filename)
+            repo=file.repo_id,
+            file=file.filename,
+        )
     return ModelUnavailableError(
-        "{file} cannot be the name of a file on the Hub: it takes owner/name/file.",
-        file=file.name)
+        "{file} cannot be the name of a file on the Hub: it takes owner/name/file.", file=file.name
+    )

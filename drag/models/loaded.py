@@ -38,8 +38,13 @@ class LoadedModels:
     Those used longest ago are dropped first, and none while someone uses it.
     """
 
-    def __init__(self, device: str = "auto", local: Iterable[Model] = (), budget: int = BUDGET,
-                 custom: bool = True):
+    def __init__(
+        self,
+        device: str = "auto",
+        local: Iterable[Model] = (),
+        budget: int = BUDGET,
+        custom: bool = True,
+    ):
         """local: what the menu offers besides the catalogue.   budget: bytes of weights.
         custom: whether any weight file of the Hub can be asked for by name."""
         self.device, self.budget, self.custom = choose_device(device), budget, custom
@@ -51,8 +56,9 @@ class LoadedModels:
     def loaded(self) -> list[str]:
         """Names of the models in memory, the one used last at the end."""
         with self._lock:
-            return [model.name for model, entry in self._entries.items()
-                    if entry.generator is not None]
+            return [
+                model.name for model, entry in self._entries.items() if entry.generator is not None
+            ]
 
     @property
     def nbytes(self) -> int:
@@ -89,9 +95,7 @@ class LoadedModels:
         raise UserError(MENU_ONLY)
 
     @contextlib.contextmanager
-    def use(
-        self, model: str | Model, progress: Progress | None = None
-    ) -> Iterator[Generator]:
+    def use(self, model: str | Model, progress: Progress | None = None) -> Iterator[Generator]:
         """The generator of a model, or of that name, which stays in memory until the block ends.
 
         progress: told what is being done where it must be loaded. Raises ValueError, in words fit
@@ -147,8 +151,9 @@ class LoadedModels:
                 failed.append(error)
             except Exception:
                 log.exception("%s could not be loaded", model.name)
-                failed.append(UserError("{model} cannot be loaded; choose another model.",
-                                        model=model.title))
+                failed.append(
+                    UserError("{model} cannot be loaded; choose another model.", model=model.title)
+                )
 
         thread = threading.Thread(target=load, daemon=True)
         thread.start()

@@ -44,16 +44,19 @@ def read_generator(
     if isinstance(path, HubFile):
         label = Message("Downloading {model}", model=model.title)
         if model.megabytes:
-            label = Message("Downloading {model} ({size} MB, once)", model=model.title,
-                            size=model.megabytes)
+            label = Message(
+                "Downloading {model} ({size} MB, once)", model=model.title, size=model.megabytes
+            )
         path = hub.fetch(path, progress, label)
     progress(Message("Reading {file}", file=path.name), None)
     try:
         checkpoint = read_checkpoint(path)
         return StyleGAN2(checkpoint.architecture, checkpoint.state).to(device)
     except OSError as error:
-        raise ModelUnavailableError("{file} cannot be read: {why}.", file=path.name,
-                                    why=error.strerror) from None
+        raise ModelUnavailableError(
+            "{file} cannot be read: {why}.", file=path.name, why=error.strerror
+        ) from None
     except (MemoryError, torch.OutOfMemoryError):
-        raise ModelUnavailableError("There is not enough memory for {file}; choose a smaller "
-                                    "model.", file=path.name) from None
+        raise ModelUnavailableError(
+            "There is not enough memory for {file}; choose a smaller model.", file=path.name
+        ) from None

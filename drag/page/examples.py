@@ -55,8 +55,12 @@ class Example:
 
 _ALL = (
     # The region is the face: hair and background stay.
-    Example("smile", 14, (PointPair((406, 763), (378, 741)), PointPair((617, 760), (645, 738))),
-            (240, 200, 790, 930)),
+    Example(
+        "smile",
+        14,
+        (PointPair((406, 763), (378, 741)), PointPair((617, 760), (645, 738))),
+        (240, 200, 790, 930),
+    ),
     Example("turn", 230, (PointPair((548, 620), (468, 620)),)),
     Example("laugh", 201, (PointPair((522, 810), (522, 854)), PointPair((520, 726), (520, 726)))),
     Example("slim", 75, (PointPair((252, 796), (290, 796)), PointPair((766, 798), (728, 798)))),
@@ -95,19 +99,30 @@ def check(generator) -> Iterator[str]:
         *_, step = drag(generator, edit)
         seconds = time.perf_counter() - start
         way = np.mean([pair.distance for pair in edit.points])
-        yield (f"{example.name:8}{step.number:6}{seconds:9.1f}{np.mean(step.distances):9.1f}"
-               f"{way:7.1f}  {step.ending.value}")
+        yield (
+            f"{example.name:8}{step.number:6}{seconds:9.1f}{np.mean(step.distances):9.1f}"
+            f"{way:7.1f}  {step.ending.value}"
+        )
 
 
 def main() -> None:
     """Write the thumbnails, or check the drags."""
     parser = argparse.ArgumentParser(
         prog="python -m drag.page.examples",
-        description="Make the thumbnails of the prepared edits.")
-    parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR",
-                        help="where to write them (default: assets/examples)")
-    parser.add_argument("--check", action="store_true",
-                        help="write nothing; drag every example to its end and print a table")
+        description="Make the thumbnails of the prepared edits.",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=FOLDER,
+        metavar="DIR",
+        help="where to write them (default: assets/examples)",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; drag every example to its end and print a table",
+    )
     args = parser.parse_args()
     generator = load_generator("builtin")
     if args.check:

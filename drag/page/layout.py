@@ -22,10 +22,20 @@ def picture(scripts: Scripts) -> dict:
     """The picture and what it was before."""
     return {
         "canvas": DragCanvas(elem_id="canvas", server_functions=[_marked(scripts.acknowledge)]),
-        "history": Thumbnails(elem_id="history", server_functions=[
-            _marked(scripts.thumbnail), _marked(scripts.keep)]),
-        "steps": OpenSlider(0, 1, 1, step=1, label=word("scrub"), info=word("scrub_info"),
-                            interactive=False, elem_id="steps")}
+        "history": Thumbnails(
+            elem_id="history", server_functions=[_marked(scripts.thumbnail), _marked(scripts.keep)]
+        ),
+        "steps": OpenSlider(
+            0,
+            1,
+            1,
+            step=1,
+            label=word("scrub"),
+            info=word("scrub_info"),
+            interactive=False,
+            elem_id="steps",
+        ),
+    }
 
 
 def run(greeting: str) -> dict:
@@ -35,45 +45,84 @@ def run(greeting: str) -> dict:
         stop = _button("stop", variant="stop", interactive=False, min_width=90)
     line = gr.HTML(status(greeting), elem_id="status")
     with gr.Row(elem_classes="small-row"):
-        back = {key: _button(key, size="sm", min_width=120)
-                for key in ("undo", "redo", "reset_points", "reset_picture")}
-    return {"go": go, "stop": stop, "status": line, **back,
-            "examples": Thumbnails(elem_id="examples")}
+        back = {
+            key: _button(key, size="sm", min_width=120)
+            for key in ("undo", "redo", "reset_points", "reset_picture")
+        }
+    return {
+        "go": go,
+        "stop": stop,
+        "status": line,
+        **back,
+        "examples": Thumbnails(elem_id="examples"),
+    }
 
 
 def other_pictures(models: LoadedModels, first: str) -> dict:
     """Another picture, another look, another model; first: name of the one that is shown."""
     with gr.Row(elem_classes="number-row"):
-        seed = gr.Textbox(label=word("seed"), info=word("seed_info"), elem_id="seed",
-                          min_width=120)
+        seed = gr.Textbox(label=word("seed"), info=word("seed_info"), elem_id="seed", min_width=120)
         dice = _button("faces", min_width=120)
     with gr.Row(elem_classes="number-row"):
-        look = gr.Textbox(label=word("look"), info=word("look_info"), elem_id="look",
-                          min_width=120)
+        look = gr.Textbox(label=word("look"), info=word("look_info"), elem_id="look", min_width=120)
         looks = _button("looks", min_width=120)
     return {
-        "seed": seed, "dice": dice, "look": look, "looks": looks,
+        "seed": seed,
+        "dice": dice,
+        "look": look,
+        "looks": looks,
         "offered": Thumbnails(elem_id="offered"),
-        "psi": OpenSlider(0, 1, 0.7, step=0.05, label=word("truncation"),
-                          info=word("truncation_info"), elem_id="psi"),
-        "model": gr.Dropdown(models_menu(models), value=first, label=word("model"),
-                             info=word("custom") if models.custom else None,
-                             allow_custom_value=models.custom, elem_id="model")}
+        "psi": OpenSlider(
+            0,
+            1,
+            0.7,
+            step=0.05,
+            label=word("truncation"),
+            info=word("truncation_info"),
+            elem_id="psi",
+        ),
+        "model": gr.Dropdown(
+            models_menu(models),
+            value=first,
+            label=word("model"),
+            info=word("custom") if models.custom else None,
+            allow_custom_value=models.custom,
+            elem_id="model",
+        ),
+    }
 
 
 def files() -> dict:
     """What is saved, and how."""
-    kind = gr.Dropdown(formats_menu(), value="png", label=word("format"),
-                       info=word("format_info"), filterable=False, elem_id="format")
-    seconds = OpenSlider(*SECONDS, 3, step=0.5, label=word("seconds"), info=word("seconds_info"),
-                         elem_id="seconds")
+    kind = gr.Dropdown(
+        formats_menu(),
+        value="png",
+        label=word("format"),
+        info=word("format_info"),
+        filterable=False,
+        elem_id="format",
+    )
+    seconds = OpenSlider(
+        *SECONDS, 3, step=0.5, label=word("seconds"), info=word("seconds_info"), elem_id="seconds"
+    )
     with gr.Row():
-        points = gr.Checkbox(False, label=word("with_points"), info=word("with_points_info"),
-                             elem_id="with-points", min_width=130)
-        mark = gr.Checkbox(True, label=word("mark"), info=word("mark_info"), elem_id="mark",
-                           min_width=130)
-    return {"format": kind, "seconds": seconds, "points": points, "mark": mark,
-            "save": _button("save", variant="primary")}
+        points = gr.Checkbox(
+            False,
+            label=word("with_points"),
+            info=word("with_points_info"),
+            elem_id="with-points",
+            min_width=130,
+        )
+        mark = gr.Checkbox(
+            True, label=word("mark"), info=word("mark_info"), elem_id="mark", min_width=130
+        )
+    return {
+        "format": kind,
+        "seconds": seconds,
+        "points": points,
+        "mark": mark,
+        "save": _button("save", variant="primary"),
+    }
 
 
 def advanced() -> dict:
@@ -81,28 +130,48 @@ def advanced() -> dict:
     paper = Settings()
 
     def number(field: str, key: str, info: str, **kwargs) -> gr.Number:
-        return gr.Number(getattr(paper, field), label=word(key), info=word(info), min_width=140,
-                         **kwargs)
+        return gr.Number(
+            getattr(paper, field), label=word(key), info=word(info), min_width=140, **kwargs
+        )
 
-    made = {"solver": gr.Radio(solvers_menu(), value=paper.solver, label=word("solver"),
-                               info=word("solver_info"), elem_id="solver")}
+    made = {
+        "solver": gr.Radio(
+            solvers_menu(),
+            value=paper.solver,
+            label=word("solver"),
+            info=word("solver_info"),
+            elem_id="solver",
+        )
+    }
     with gr.Row():
         made |= {
             "learning_rate": number("learning_rate", "rate", "rate_info", step=0.0005),
-            "r1": number("r1", "r1", "radius_info"), "r2": number("r2", "r2", "radius_info"),
+            "r1": number("r1", "r1", "radius_info"),
+            "r2": number("r2", "r2", "radius_info"),
             "lambda_mask": number("lambda_mask", "lambda", "lambda_info"),
             "max_steps": number("max_steps", "cap", "cap_info", precision=0),
-            "latent_space": gr.Radio([("W+", "w+"), ("W", "w")], value=paper.latent_space,
-                                     label=word("space"), info=word("space_info"), min_width=140)}
-    made["num_entries"] = OpenSlider(1, MAX_ENTRIES, paper.num_entries, step=1,
-                                     label=word("entries"), info=word("entries_info"))
+            "latent_space": gr.Radio(
+                [("W+", "w+"), ("W", "w")],
+                value=paper.latent_space,
+                label=word("space"),
+                info=word("space_info"),
+                min_width=140,
+            ),
+        }
+    made["num_entries"] = OpenSlider(
+        1, MAX_ENTRIES, paper.num_entries, step=1, label=word("entries"), info=word("entries_info")
+    )
     return made
 
 
 def unseen() -> dict:
     """What passes between the browser's storage and the server."""
-    return {"token": gr.Textbox(visible=False), "kept": gr.Textbox(visible=False),
-            "placed": gr.JSON(visible=False), "tips": gr.JSON(visible=False)}
+    return {
+        "token": gr.Textbox(visible=False),
+        "kept": gr.Textbox(visible=False),
+        "placed": gr.JSON(visible=False),
+        "tips": gr.JSON(visible=False),
+    }
 
 
 def _button(key: str, **kwargs) -> gr.Button:
@@ -111,6 +180,7 @@ def _button(key: str, **kwargs) -> gr.Button:
 
 def _marked(method):
     """A function for a component's script: Gradio writes on it, which a method does not allow."""
+
     def function(message):
         return method(message)
 

@@ -6,8 +6,16 @@ from drag.solvers import SOLVERS
 
 FORMATS = "png", "mp4", "gif", "webp", "drag", "npz"
 BUTTONS = {  # their ids, by their words
-    "drag": "drag", "stop": "stop", "undo": "undo", "redo": "redo", "reset_points": "reset-points",
-    "reset_picture": "reset-picture", "faces": "dice", "looks": "looks", "save": "save"}
+    "drag": "drag",
+    "stop": "stop",
+    "undo": "undo",
+    "redo": "redo",
+    "reset_points": "reset-points",
+    "reset_picture": "reset-picture",
+    "faces": "dice",
+    "looks": "looks",
+    "save": "save",
+}
 
 
 def tooltips(language: str) -> dict:
@@ -18,9 +26,14 @@ def tooltips(language: str) -> dict:
 
 def models_menu(models: LoadedModels, language: str = "en") -> list[tuple[str, str]]:
     """The models to choose from, in words."""
-    return [(f"{say(f'group_{model.group}', language)}: "
-             + model.label.replace(model.title, name_in(model.title, language)), model.name)
-            for model in models.menu()]
+    return [
+        (
+            f"{say(f'group_{model.group}', language)}: "
+            + model.label.replace(model.title, name_in(model.title, language)),
+            model.name,
+        )
+        for model in models.menu()
+    ]
 
 
 def formats_menu(language: str = "en") -> list[tuple[str, str]]:

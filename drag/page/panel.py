@@ -36,8 +36,7 @@ def small(picture: np.ndarray | bytes | None) -> str | None:
 def said(page: Controls, error: Exception, language: str) -> dict:
     """The status line for an error, and the same beside the photo."""
     line = in_words(error, language)
-    return {page.status: line,
-            page.photo: gr.update(fit={"words": plain(line), "problem": True})}
+    return {page.status: line, page.photo: gr.update(fit={"words": plain(line), "problem": True})}
 
 
 def at_rest(page: Controls, session: Session, words: str, bad: bool = False) -> dict:
@@ -52,8 +51,11 @@ def at_rest(page: Controls, session: Session, words: str, bad: bool = False) -> 
         words, bad, photo = session.say("photo_lost"), True, {"photo": False}  # null is not sent
         fit = {"phase": "none", "words": words, "problem": True}
     buttons = {} if session.armed or session.dragging else idle(page)
-    return {page.status: problem(words) if bad else status(words), **buttons,
-            page.photo: gr.update(fit=fit, **photo)}
+    return {
+        page.status: problem(words) if bad else status(words),
+        **buttons,
+        page.photo: gr.update(fit=fit, **photo),
+    }
 
 
 def stopped(page: Controls, session: Session) -> dict:

@@ -26,7 +26,8 @@ def show(
         page.canvas: gr.update(value=to_canvas(edit, session.revision), **frame),
         page.seed: "" if edit.seed is None else str(edit.seed),
         page.psi: edit.truncation_psi,
-        **past(page, session)}
+        **past(page, session),
+    }
 
 
 def past(page: Controls, session: Session) -> dict:
@@ -38,9 +39,11 @@ def past(page: Controls, session: Session) -> dict:
     else:
         steps = gr.update(maximum=len(trail) - 1, value=trail.index_of(edit.ws), interactive=True)
     return {
-        page.history: history_row(session), page.steps: steps,
+        page.history: history_row(session),
+        page.steps: steps,
         page.undo: gr.update(interactive=bool(edit.history)),
-        page.redo: gr.update(interactive=bool(edit.future))}
+        page.redo: gr.update(interactive=bool(edit.future)),
+    }
 
 
 def history_row(session: Session) -> dict:
@@ -54,7 +57,8 @@ def choices(page: Controls, session: Session, models: LoadedModels) -> dict:
     model, settings = models.find(session.edit.model), session.edit.settings
     info = about(model, session.language, models.custom)
     return {page.model: gr.update(value=model.name, info=info)} | {
-        component: getattr(settings, field) for field, component in page.settings.items()}
+        component: getattr(settings, field) for field, component in page.settings.items()
+    }
 
 
 def idle(page: Controls) -> dict:
@@ -70,5 +74,11 @@ def at_work(page: Controls) -> dict:
 def frame_of(turn: Turn, picture: bytes, **extra) -> dict:
     """What the canvas shows of a turn; picture: a JPEG."""
     edit = turn.edit
-    return to_frame(picture, edit.img_size, turn.serial, sample=edit.sample,
-                    original=np.array_equal(edit.ws, edit.origin), **extra)
+    return to_frame(
+        picture,
+        edit.img_size,
+        turn.serial,
+        sample=edit.sample,
+        original=np.array_equal(edit.ws, edit.origin),
+        **extra,
+    )

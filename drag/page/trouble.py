@@ -21,12 +21,14 @@ def plain_errors(handler):
     Not as gr.Error: for events outside the queue Gradio answers that with a 500 and shows nothing.
     The handler is a method of an object that has the page; its last argument is its gr.Request.
     """
+
     @functools.wraps(handler)
     def plain(self, *args):
         try:
             return handler(self, *args)
         except TROUBLE as error:
             return {self.page.status: in_words(error, language_of(args[-1]))}
+
     return plain
 
 

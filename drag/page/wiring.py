@@ -15,7 +15,8 @@ from drag.page.handlers.pictures import Pictures
 from drag.page.handlers.visits import Visits
 
 RECALL, REMEMBER, EXPLAIN = (  # a function each
-    read_asset(f"{name}.js") for name in ("recall", "remember", "explain"))
+    read_asset(f"{name}.js") for name in ("recall", "remember", "explain")
+)
 SLOW = {"show_progress": "hidden", "api_visibility": "private"}  # waits in a queue
 LIGHT = SLOW | {"queue": False}
 UNLIMITED = SLOW | {"concurrency_limit": None}  # the line for the device says who waits
@@ -33,17 +34,26 @@ def connect(demo: gr.Blocks, page: Controls, do: Handlers) -> None:
     _inversions(page, do.photos, do.inversions)
     _history(page, do.history)
     _pictures(page, do.pictures)
-    turned = [page.examples.pick(do.pictures.example, None, page.chosen, **UNLIMITED),
-              page.model.input(do.pictures.choose, page.model, page.chosen, **EACH, **MODELS),
-              _files(page, do.files)]
+    turned = [
+        page.examples.pick(do.pictures.example, None, page.chosen, **UNLIMITED),
+        page.model.input(do.pictures.choose, page.model, page.chosen, **EACH, **MODELS),
+        _files(page, do.files),
+    ]
     for event in turned:  # another model may be shown
         event.then(do.photos.reframe, None, {page.status, page.photo}, **PHOTOS)
 
 
 def _visits(demo: gr.Blocks, page: Controls, do: Visits) -> None:
     stored = [page.token, page.kept, page.placed]  # in the order in which RECALL returns them
-    said = {page.title, page.note, page.format, page.settings["solver"], page.model, page.examples,
-            page.tips}
+    said = {
+        page.title,
+        page.note,
+        page.format,
+        page.settings["solver"],
+        page.model,
+        page.examples,
+        page.tips,
+    }
     came = demo.load(do.arrive, stored, {*page.chosen, *stored}, js=RECALL, **LIGHT)
     came.success(None, page.token, None, js=REMEMBER, **BROWSER)
     spoken = demo.load(do.speak, None, said, **LIGHT)

@@ -17,8 +17,12 @@ NEAR = 1 / 4  # of the way; a drag that ends with no more left may count as done
 def about(model: Model, language: str = "en", custom: bool = False) -> str:
     """What is to know of a model that is shown, under the menu (plain text); custom: whether any
     other can be asked for by name."""
-    return say("licence", language, licence=name_in(model.licence, language),
-               custom=say("custom", language) if custom else "").rstrip()
+    return say(
+        "licence",
+        language,
+        licence=name_in(model.licence, language),
+        custom=say("custom", language) if custom else "",
+    ).rstrip()
 
 
 def entry_label(entry: Edit, language: str = "en") -> str:
@@ -49,8 +53,10 @@ def problem(text: str, forgotten: bool = False) -> str:
 
 def in_line(place: Place, language: str = "en") -> str:
     """The status line of a drag that waits for the device: its place, and about how long."""
-    return status(say("in_line", language, place=place.ahead + 1,
-                      about=how_long(place.seconds, language)), 0.0)
+    return status(
+        say("in_line", language, place=place.ahead + 1, about=how_long(place.seconds, language)),
+        0.0,
+    )
 
 
 def how_long(seconds: float, language: str = "en") -> str:
@@ -70,10 +76,19 @@ def how_it_ended(step: Step | None, ways: Sequence[float] = (), language: str = 
     lost = [str(number) for number, alike in enumerate(step.likeness, 1) if alike < UNLIKE]
     unsure = ""
     if lost:
-        unsure = say("unsure_one" if len(lost) == 1 else "unsure_many", language,
-                     points=", ".join(lost))
-    return say(_why(step, ways, not lost), language, number=step.number,
-               steps=how_many(step.number, language), left=f"{max(step.distances):.0f}") + unsure
+        unsure = say(
+            "unsure_one" if len(lost) == 1 else "unsure_many", language, points=", ".join(lost)
+        )
+    return (
+        say(
+            _why(step, ways, not lost),
+            language,
+            number=step.number,
+            steps=how_many(step.number, language),
+            left=f"{max(step.distances):.0f}",
+        )
+        + unsure
+    )
 
 
 def _why(step: Step, ways: Sequence[float], sure: bool) -> str:
@@ -82,14 +97,16 @@ def _why(step: Step, ways: Sequence[float], sure: bool) -> str:
     if step.ending is Ending.NO_PROGRESS:
         return "nearly" if sure and _near(step, ways) else "no_further"
     return {Ending.STEP_CAP: "step_cap", Ending.TIME_LIMIT: "time_limit"}.get(
-        step.ending, "stopped")
+        step.ending, "stopped"
+    )
 
 
 def _near(step: Step, ways: Sequence[float]) -> bool:
     """Whether all points are nearly there; one that was not to go far has to stay about."""
     least = max(ways, default=0) / 4
     return bool(ways) and all(
-        left <= NEAR * max(way, least) for left, way in zip(step.distances, ways, strict=True))
+        left <= NEAR * max(way, least) for left, way in zip(step.distances, ways, strict=True)
+    )
 
 
 def how_many(steps: int, language: str = "en") -> str:

@@ -68,11 +68,15 @@ def checked(frame: Frame, pixels: np.ndarray) -> Frame:
     if not (-width / 2 <= x <= 1.5 * width and -height / 2 <= y <= 1.5 * height):
         raise UserError("The frame lies beside the photo; move it onto the face.")
     if side < SMALLEST:
-        raise UserError("The frame is smaller than {least:.0f} pixels of the photo; make it "
-                        "larger.", least=SMALLEST)
+        raise UserError(
+            "The frame is smaller than {least:.0f} pixels of the photo; make it larger.",
+            least=SMALLEST,
+        )
     if side > LARGEST * max(height, width):
-        raise UserError("The frame is more than {most:.0f} times as large as the photo; make "
-                        "it smaller.", most=LARGEST)
+        raise UserError(
+            "The frame is more than {most:.0f} times as large as the photo; make it smaller.",
+            most=LARGEST,
+        )
     return Frame(x, y, side, math.remainder(angle, math.tau))
 
 
@@ -102,13 +106,15 @@ def crop(pixels: np.ndarray, frame: Frame, size: tuple[int, int]) -> np.ndarray:
     axes /= fine
     start = centre - origin - axes @ np.array([width, height]) * fine / 2
     matrix = (axes[0, 0], axes[0, 1], start[0], axes[1, 0], axes[1, 1], start[1])
-    picture = photo.transform((width * fine, height * fine), Image.Transform.AFFINE, matrix,
-                              Image.Resampling.BICUBIC)
+    picture = photo.transform(
+        (width * fine, height * fine), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
+    )
     return np.array(picture.resize((width, height), Image.Resampling.LANCZOS))
 
 
-def _beyond(photo: Image.Image, low: np.ndarray, high: np.ndarray,
-            side: float) -> tuple[Image.Image, np.ndarray]:
+def _beyond(
+    photo: Image.Image, low: np.ndarray, high: np.ndarray, side: float
+) -> tuple[Image.Image, np.ndarray]:
     """The part of a photo between two corners (x, y), continued where it ends.
 
     side: of the frame, pixels. Returns it with a little around it, and the place of its corner.

@@ -54,13 +54,17 @@ def find_frame(model: Model, photo: Photo) -> Frame:
     except ModelUnavailableError as error:
         raise ValueError(f"{error} Or say with --frame where the face is.") from None
     if not faces:
-        raise ValueError("No face was found in the photo: say with --frame where it is, or choose "
-                         "a photo that shows one from the front.")
+        raise ValueError(
+            "No face was found in the photo: say with --frame where it is, or choose "
+            "a photo that shows one from the front."
+        )
     frames = [frame_of(face) for face in faces]
     if len(frames) > 1:
         others = ", ".join(frame_words(frame, photo) for frame in frames[1:])
-        print(f"{len(frames)} faces were found, and the largest is taken; the others: {others}",
-              file=sys.stderr)
+        print(
+            f"{len(frames)} faces were found, and the largest is taken; the others: {others}",
+            file=sys.stderr,
+        )
     return frames[0]
 
 
@@ -74,7 +78,10 @@ def inverted(
     for fit in invert(generator, picture):
         report_progress(f"Inverting ({fit.stage}), {fit.distance:.2f} from the photo", fit.share)
         if fit.stage == "encoder" and is_far(fit, found or None):
-            print(f"This photo is far from what the model makes ({fit.strangeness:.2f}; about "
-                  "1 is anything else): the picture "
-                  "will not be much like it.", file=sys.stderr)
+            print(
+                f"This photo is far from what the model makes ({fit.strangeness:.2f}; about "
+                "1 is anything else): the picture "
+                "will not be much like it.",
+                file=sys.stderr,
+            )
     return photo_edit(generator, model.name, fit, settings)

@@ -65,8 +65,11 @@ class FaceFinder:
 
     def _turned(self, photo: Image.Image, turn: int, scale: np.ndarray) -> list[Face]:
         """Sure faces in a photo that is turned clockwise first; places are in it unturned."""
-        turned = photo.rotate(-turn, Image.Resampling.BILINEAR, expand=True,
-                              fillcolor=(128, 128, 128)) if turn else photo
+        turned = (
+            photo.rotate(-turn, Image.Resampling.BILINEAR, expand=True, fillcolor=(128, 128, 128))
+            if turn
+            else photo
+        )
         image = torch.from_numpy(np.array(turned)).permute(2, 0, 1)[None].float()
         sure = SURE_TURNED if turn else SURE
         found = self.network.detect((image - 127.5) / 128, SMALLEST, sure)
@@ -83,9 +86,13 @@ class FaceFinder:
                 continue
             corners = place(np.array([[box[i], box[j]] for i in (0, 2) for j in (1, 3)]))
             left, top, right, bottom = map(float, (*corners.min(0), *corners.max(0)))
-            faces.append(Face(
-                (left, top, right, bottom),
-                tuple((float(x), float(y)) for x, y in place(points)), float(score)))
+            faces.append(
+                Face(
+                    (left, top, right, bottom),
+                    tuple((float(x), float(y)) for x, y in place(points)),
+                    float(score),
+                )
+            )
         return faces
 
 
@@ -93,8 +100,12 @@ def _is_upright(points: np.ndarray) -> bool:
     """Whether five points (5, 2) lie as those of a face whose eyes are above its mouth."""
     down = points[3:].mean(0) - points[:2].mean(0)
     across = points[1] - points[0]
-    return bool(down[1] > 0 and across[0] > 0 and abs(down[0]) < 1.2 * down[1]
-                and 0.25 < np.hypot(*across) / np.hypot(*down) < 2.0)
+    return bool(
+        down[1] > 0
+        and across[0] > 0
+        and abs(down[0]) < 1.2 * down[1]
+        and 0.25 < np.hypot(*across) / np.hypot(*down) < 2.0
+    )
 
 
 def _side(face: Face) -> float:

@@ -156,20 +156,32 @@ class _Search:
         felt = self.eye.difference(self.eye.see(image), self.seen).mean()
         return felt, felt + PIXELS * pixels / SPREAD
 
-    def judge(self, stage: str, image: torch.Tensor, felt: torch.Tensor,
-              unlike: torch.Tensor) -> None:
+    def judge(
+        self, stage: str, image: torch.Tensor, felt: torch.Tensor, unlike: torch.Tensor
+    ) -> None:
         """Keep what there is now if it is the best so far."""
         if unlike.item() > self.least:
             return
         self.least, tuning = unlike.item(), self.tuning
-        self._best = Fit(stage, 0.0, 0.0, self.latents()[0].detach().cpu().numpy(),
-                         None if tuning is None else Tuning.from_tensors(tuning),
-                         math.sqrt(max(felt.item(), 0.0)), to_picture(image))
+        self._best = Fit(
+            stage,
+            0.0,
+            0.0,
+            self.latents()[0].detach().cpu().numpy(),
+            None if tuning is None else Tuning.from_tensors(tuning),
+            math.sqrt(max(felt.item(), 0.0)),
+            to_picture(image),
+        )
 
     def steps(self, plan: Plan, seconds: float) -> Iterator[float]:
         """The steps of a plan, which take so long at most; yields the share that is done."""
-        changed = ([self.shared] if plan.shared else list(self.tuning.values())
-                   if self.tuning else [self.shared, self.apart])
+        changed = (
+            [self.shared]
+            if plan.shared
+            else list(self.tuning.values())
+            if self.tuning
+            else [self.shared, self.apart]
+        )
         updates = [AdamUpdate(tensor, plan.rate, beta2=0.99) for tensor in changed]
         began, done, number = now(), 0.0, 0
         while done < 1:
@@ -191,8 +203,7 @@ class _Search:
         ws = torch.from_numpy(self.best.ws).to(self.shared.device)
         self.apart = self.space.whiten(ws) - self.shared
 
-    def _gradients(self, plan: Plan,
-                   changed: list[torch.Tensor]) -> Sequence[torch.Tensor | None]:
+    def _gradients(self, plan: Plan, changed: list[torch.Tensor]) -> Sequence[torch.Tensor | None]:
         """Of what is changed; None for what the picture does not depend on."""
         with torch.enable_grad():
             for tensor in changed:
@@ -202,8 +213,9 @@ class _Search:
             else:
                 image = self.tuned().image(self.latents())
             felt, unlike = self.unlike(image)
-            cost = (unlike + NEAR * self.shared.square().mean()
-                    + TOGETHER * self.apart.square().mean())
+            cost = (
+                unlike + NEAR * self.shared.square().mean() + TOGETHER * self.apart.square().mean()
+            )
             gradients = torch.autograd.grad(cost, changed, allow_unused=True)  # past a sketch
         for tensor in changed:
             tensor.requires_grad_(False)
@@ -255,9 +267,12 @@ def invert(generator: Generator, picture: np.ndarray, seconds: float = 170.0) ->
             due = None if search.best is shown else search.best.picture
             shown = search.best
             yield replace(
-                shown, stage=plan.stage, picture=due,
+                shown,
+                stage=plan.stage,
+                picture=due,
                 share=(whole - rest + done * plan.cost) / whole,
-                seconds=max(0.0, min(left, until - now())))
+                seconds=max(0.0, min(left, until - now())),
+            )
         rest -= plan.cost
     yield replace(search.best, share=1.0, seconds=0.0, done=True)
 
@@ -275,8 +290,17 @@ def verdict(distance: float) -> str:
     return "close" if distance < CLOSE else "fair" if distance < FAIR else "far"
 
 
-def photo_edit(generator: Generator, model: str, fit: Fit,
-               settings: Settings | None = None) -> Edit:
+def photo_edit(
+    generator: Generator, model: str, fit: Fit, settings: Settings | None = None
+) -> Edit:
     """The edit that a photo begins.   model: the generator's name."""
-    return Edit(model, None, SAMPLED_PSI, fit.ws, generator.img_size,
-                settings=settings or Settings(), change="photo", tuning=fit.tuning)
+    return Edit(
+        model,
+        None,
+        SAMPLED_PSI,
+        fit.ws,
+        generator.img_size,
+        settings=settings or Settings(),
+        change="photo",
+        tuning=fit.tuning,
+    )

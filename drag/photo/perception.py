@@ -37,8 +37,10 @@ class Eye:
     def difference(self, seen: list[torch.Tensor], other: list[torch.Tensor]) -> torch.Tensor:
         """How much two that were seen differ: (N,), 0 for the same, 1 for any two of a generator's
         pictures on average; the square of their distance."""
-        each = [(a - b).square().mean((1, 2, 3)) / scale
-                for a, b, scale in zip(seen, other, self.scales, strict=True)]
+        each = [
+            (a - b).square().mean((1, 2, 3)) / scale
+            for a, b, scale in zip(seen, other, self.scales, strict=True)
+        ]
         return torch.stack(each).mean(0)
 
     def strangeness(self, seen: list[torch.Tensor], other: list[torch.Tensor]) -> float:

@@ -18,7 +18,8 @@ MOST_WEBP = 25_000_000  # for Pillow holds a WebP picture four times
 LONGEST, SHORTEST = 2048, 96  # side, pixels: what a photo is reduced to, and what it needs
 _STRIP = 1_000_000  # pixels that are converted at a time
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"] + (
-    ["AVIF"] if "avif" in features.get_supported() else [])
+    ["AVIF"] if "avif" in features.get_supported() else []
+)
 DAMAGED = "The photo is damaged or cut short; copy or save it once more and choose that file."
 NO_PHOTO = "The file is no photo; choose a JPEG, PNG, WebP, GIF, BMP or TIFF file."
 KNOWN = "{kind} files cannot be read here; save the photo as JPEG and choose that file."
@@ -26,14 +27,23 @@ FILM = "The file is a video; save one picture of it as JPEG and choose that file
 HUGE = "The photo has more than {most} megapixels; make it smaller and choose that file."
 _ORIENTATION = 0x0112  # of EXIF
 _UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
 }
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 _STARTS = {  # of files that people take for photos
-    b"%PDF": "PDF", b"8BPS": "PSD", b"\xff\x0a": "JPEG XL", b"\0\0\0\x0cJXL ": "JPEG XL",
-    b"\0\0\0\x0cjP  ": "JPEG 2000", b"II*\0\x10\0\0\0CR": "RAW", b"FUJIFILM": "RAW",
+    b"%PDF": "PDF",
+    b"8BPS": "PSD",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"II*\0\x10\0\0\0CR": "RAW",
+    b"FUJIFILM": "RAW",
 }
 _FILMS = (b"\x1a\x45\xdf\xa3", b"OggS", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1")
 _one_at_a_time = threading.Lock()  # bounds the memory, and warnings' filters are the process's
@@ -57,9 +67,12 @@ def read_photo(content: bytes) -> Photo:
     if not content:
         raise UserError("The file is empty; choose another one.")
     if len(content) > MOST_BYTES:
-        raise UserError("The file has {size:.1f} MB, more than {most}; save the photo as a "
-                        "smaller JPEG and choose that file.",
-                        size=len(content) / 1e6, most=MOST_BYTES // 1_000_000)
+        raise UserError(
+            "The file has {size:.1f} MB, more than {most}; save the photo as a "
+            "smaller JPEG and choose that file.",
+            size=len(content) / 1e6,
+            most=MOST_BYTES // 1_000_000,
+        )
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata and of sizes, which are looked at below
         with _opened(content) as picture:
@@ -86,13 +99,20 @@ def _check_size(width: int, height: int, most: int) -> None:
     if width * height > most:
         raise UserError(HUGE, most=most // 1_000_000)
     if min(width, height) < SHORTEST:
-        raise UserError("The photo has only {width} x {height} pixels, and each side needs "
-                        "{least}; choose a larger one.",
-                        width=width, height=height, least=SHORTEST)
+        raise UserError(
+            "The photo has only {width} x {height} pixels, and each side needs "
+            "{least}; choose a larger one.",
+            width=width,
+            height=height,
+            least=SHORTEST,
+        )
     if min(width, height) * LONGEST < SHORTEST * max(width, height):
-        raise UserError("The photo, {width} x {height} pixels, is too long for its width; cut "
-                        "out the part with the face and choose that file.",
-                        width=width, height=height)
+        raise UserError(
+            "The photo, {width} x {height} pixels, is too long for its width; cut "
+            "out the part with the face and choose that file.",
+            width=width,
+            height=height,
+        )
 
 
 def _read(picture: Image.Image) -> Photo:
@@ -168,8 +188,10 @@ def _white(picture: Image.Image) -> float:
     if not math.isfinite(most):  # Pillow lets the first of such numbers hide all others
         width, height = picture.size
         rows = max(1, _STRIP // width)
-        strips = (np.asarray(picture.crop((0, top, width, min(height, top + rows))))
-                  for top in range(0, height, rows))
+        strips = (
+            np.asarray(picture.crop((0, top, width, min(height, top + rows))))
+            for top in range(0, height, rows)
+        )
         most = max(strip.max(initial=0.0, where=np.isfinite(strip)) for strip in strips)
     return max(float(most), white)
 
@@ -218,6 +240,7 @@ def _what_else(start: bytes) -> UserError:
         if start.startswith(beginning):
             return UserError(KNOWN, kind=what)
     if start.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")) or (
-            start[:4] == b"RIFF" and start[8:12] == b"WEBP"):
+        start[:4] == b"RIFF" and start[8:12] == b"WEBP"
+    ):
         return UserError(DAMAGED)
     return UserError(NO_PHOTO)

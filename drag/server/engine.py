@@ -20,8 +20,10 @@ from drag.solvers import solver_for
 from networks.errors import UserError
 from networks.tuning import tuned
 
-NO_MEMORY = ("The device's memory is full, also at a second try: try again in a minute, or with "
-             "fewer points or a smaller model.")
+NO_MEMORY = (
+    "The device's memory is full, also at a second try: try again in a minute, or with "
+    "fewer points or a smaller model."
+)
 log = logging.getLogger("drag")
 T = TypeVar("T")
 
@@ -66,8 +68,9 @@ class Engine:
             yield from invert(generator, picture, seconds)
 
 
-def _retried(models: LoadedModels, work: Callable[[float], Iterator[T]],
-             seconds: float = math.inf) -> Iterator[T]:
+def _retried(
+    models: LoadedModels, work: Callable[[float], Iterator[T]], seconds: float = math.inf
+) -> Iterator[T]:
     """What work(seconds left) yields, as `with_room`; a second time it begins anew."""
     left, until = seconds, time.monotonic() + seconds
     for last in (False, True):
@@ -83,6 +86,7 @@ def _retried(models: LoadedModels, work: Callable[[float], Iterator[T]],
 def with_room(models: LoadedModels, work: Callable[[], T]) -> T:
     """What work() returns; where memory runs out, what can be freed is, and it is tried once more.
     A second time raises NoMemoryError."""
+
     def once(left):
         yield work()
 
@@ -92,7 +96,8 @@ def with_room(models: LoadedModels, work: Callable[[], T]) -> T:
 def out_of_memory(error: BaseException) -> bool:
     """Whether this error says that memory ran out; on the CPU torch has just words for that."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        "can't allocate memory" in str(error))
+        "can't allocate memory" in str(error)
+    )
 
 
 def free_memory(models: LoadedModels) -> None:

@@ -18,8 +18,15 @@ class Inversion(Job):
     """One that has found anything keeps the best of it, whyever it ends, but for a photo that is
     unlike what the model makes."""
 
-    def __init__(self, session: Session, engine, picture: np.ndarray, face: bool | None = None,
-                 anyway: bool = False, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        session: Session,
+        engine,
+        picture: np.ndarray,
+        face: bool | None = None,
+        anyway: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         """engine: a drag.server.engine.Engine, or one like it.   picture: what is in the frame,
         uint8 (H, W, 3).   face: whether one was found there; None where nobody looked.   anyway:
         however unlike the model's pictures it is."""

@@ -61,8 +61,13 @@ class Job:
     TELLING.
     """
 
-    def __init__(self, kind: Kind, work: Callable[[], Iterable] = tuple, program: bool = False,
-                 clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        kind: Kind,
+        work: Callable[[], Iterable] = tuple,
+        program: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         """work: gives the steps, unless the kind's own class does.   program: it is a program's.
         clock: seconds."""
         self.kind, self.work, self.program, self.clock = kind, work, program, clock
@@ -81,8 +86,9 @@ class Job:
     def phase(self) -> Phase:
         """How far it is."""
         with self._changed:
-            if (self._phase is Phase.ASKED
-                    and self.clock() > self.asked + FETCH_SECONDS.get(self.kind, math.inf)):
+            if self._phase is Phase.ASKED and self.clock() > self.asked + FETCH_SECONDS.get(
+                self.kind, math.inf
+            ):
                 self._move(Phase.ENDED)
             return self._phase
 
@@ -172,7 +178,8 @@ class Job:
         with self._changed:
             room = self._changed.wait_for(
                 lambda: len(self._said) < AHEAD or self._phase is not Phase.RUNNING,
-                min(patience, threading.TIMEOUT_MAX))
+                min(patience, threading.TIMEOUT_MAX),
+            )
             if not room:
                 self.close()
             self._said.append(item)  # also the step that it was at when it was stopped
@@ -201,8 +208,7 @@ class Job:
     def wait_for_news(self, seconds: float) -> None:
         """Wait until it waits no longer or is nudged; not longer."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._news or self._phase is not Phase.WAITING, seconds)
+            self._changed.wait_for(lambda: self._news or self._phase is not Phase.WAITING, seconds)
             self._news = False
 
     def _coming(self) -> bool:

@@ -17,7 +17,9 @@ SENTENCES: dict[str, str] = _TABLE["sentences"]  # of Messages and UserErrors, C
 NAMES: dict[str, str] = _TABLE["names"]  # of models, networks, licences; Chinese by English
 TRANSLATIONS = {  # Gradio knows Chinese by these codes
     code: {key: texts[number] for key, texts in WORDS.items()}
-    for number, codes in enumerate((["en"], ["zh", "zh-CN", "zh-TW"])) for code in codes}
+    for number, codes in enumerate((["en"], ["zh", "zh-CN", "zh-TW"]))
+    for code in codes
+}
 
 
 def say(key: str, language: str = "en", **values) -> str:
@@ -41,9 +43,14 @@ def language_of(request) -> str:
 def translated(message: Message, language: str = "en") -> str:
     """A sentence in this language, with its values in it: of these, Messages and names are in that
     language, too. It is cut where a value that a stranger chose is long."""
-    values = {name: translated(value, language) if isinstance(value, Message)
-              else name_in(value, language) if isinstance(value, str) else value
-              for name, value in message.values.items()}
+    values = {
+        name: translated(value, language)
+        if isinstance(value, Message)
+        else name_in(value, language)
+        if isinstance(value, str)
+        else value
+        for name, value in message.values.items()
+    }
     template = SENTENCES.get(message.key, message.key) if language == "zh" else message.key
     text = template.format(**values)
     return text if len(text) <= MOST else f"{text[: MOST - 2]} …"

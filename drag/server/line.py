@@ -43,8 +43,14 @@ class Place:
 class Line:
     """Safe between threads."""
 
-    def __init__(self, slots: int = 1, length: int = LENGTH, seconds: float = SECONDS,
-                 patience: float = PATIENCE_SECONDS, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        slots: int = 1,
+        length: int = LENGTH,
+        seconds: float = SECONDS,
+        patience: float = PATIENCE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         """slots: jobs at once.   length: that wait at most; programs fill half of it, and photos.
         seconds: that a drag takes at most.   patience: seconds without anybody who fetches a step,
         after which a job ends.   clock: seconds."""
@@ -115,8 +121,10 @@ class Line:
                 return None
             waiting, now = list(self._waiting), self.clock()
             before, ahead, seconds = waiting[: waiting.index(job)], 0, 0.0
-            ends = [(max(self._means[each.kind] - (now - each.began), 0.0), each.kind)
-                    for each in self._running]
+            ends = [
+                (max(self._means[each.kind] - (now - each.began), 0.0), each.kind)
+                for each in self._running
+            ]
             heapq.heapify(ends)
             while (first := self._first(waiting, [kind for _, kind in ends])) is not job:
                 if first is None:
@@ -143,8 +151,11 @@ class Line:
             return
         programs = sum(job.program for job in self._waiting)
         photos = sum(job.kind is Kind.PHOTO for job in self._waiting)
-        if (len(self._waiting) >= self.length or (program and 2 * programs >= self.length)
-                or (kind is Kind.PHOTO and 2 * photos >= self.length)):
+        if (
+            len(self._waiting) >= self.length
+            or (program and 2 * programs >= self.length)
+            or (kind is Kind.PHOTO and 2 * photos >= self.length)
+        ):
             raise UserError(BUSY)
 
     def _drop(self) -> None:
@@ -165,8 +176,9 @@ class Line:
             if not job.begin(self._limit(job)):  # stopped this very moment
                 continue
             self._running.append(job)
-            thread = threading.Thread(target=job.context.run, args=(self._work, job), daemon=True,
-                                      name=job.kind.value)
+            thread = threading.Thread(
+                target=job.context.run, args=(self._work, job), daemon=True, name=job.kind.value
+            )
             try:
                 thread.start()
             except RuntimeError:  # there are no more threads to be had
@@ -206,8 +218,13 @@ class Line:
         """The one line in the log of a job that has ended: no pictures, nobody's name."""
         if job.account:
             why = f"failed: {type(error).__name__}" if error else job.why or "done"
-            log.info("%s, %.1f s, %s%s", job.account, self.clock() - job.began, why,
-                     " (program)" if job.program else "")
+            log.info(
+                "%s, %.1f s, %s%s",
+                job.account,
+                self.clock() - job.began,
+                why,
+                " (program)" if job.program else "",
+            )
 
 
 def _through(job: Job) -> Iterable:

@@ -185,7 +185,8 @@ class Session:
         """
         with self.lock:
             if (wanted is not None and wanted is not self.shown.wanted) or (
-                    expected is not None and expected is not self.edit):
+                expected is not None and expected is not self.edit
+            ):
                 return None
             self.shelf.pop(edit.model, None)
             if self.edit.model != edit.model:
@@ -239,8 +240,9 @@ class Session:
                 keys = (pair.key for pair in started.points)
                 shown.handles = dict(zip(keys, step.handles, strict=True))
                 edit = shown.edit.with_handles(shown.handles)
-                shown.edit = replace(edit, ws=step.ws, change="drag", trail=None,
-                                     history=started.history, future=())
+                shown.edit = replace(
+                    edit, ws=step.ws, change="drag", trail=None, history=started.history, future=()
+                )
             return shown.epoch == epoch
 
     def take_trail(self, epoch: int, trail: Trail | None) -> None:

@@ -29,8 +29,9 @@ class Sessions:
         self._first_edit, self._clock = first_edit, clock
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
-        threading.Thread(target=_sweep_often, args=(weakref.ref(self),), daemon=True,
-                         name="sweep").start()
+        threading.Thread(
+            target=_sweep_often, args=(weakref.ref(self),), daemon=True, name="sweep"
+        ).start()
 
     def get(self, key: str) -> Session:
         """The session of a page. Raises ForgottenError, in words fit for a visitor, where it is
@@ -86,8 +87,10 @@ class Sessions:
         those longest without a sign; none for whom something waits or runs."""
         now = self._clock()
         with self._lock:
-            idle = sorted((item for item in self._sessions.items() if not item[1].busy),
-                          key=lambda item: (item[1].made, not item[1].left, item[1].seen))
+            idle = sorted(
+                (item for item in self._sessions.items() if not item[1].busy),
+                key=lambda item: (item[1].made, not item[1].left, item[1].seen),
+            )
             sizes = {key: session.nbytes for key, session in self._sessions.items()}
             total = sum(sizes.values())
             for key, session in idle:

@@ -55,11 +55,14 @@ class Solver:
     preview_share: float
 
 
-SOLVERS = {solver.name: solver for solver in (
-    Solver("gauss-newton", gauss_newton.gauss_newton, 4, 1 / 2),
-    Solver("gauss-newton-region", gauss_newton.gauss_newton, 4, 1 / 2),
-    Solver("adam", adam.adam, None, 1 / 6),
-)}
+SOLVERS = {
+    solver.name: solver
+    for solver in (
+        Solver("gauss-newton", gauss_newton.gauss_newton, 4, 1 / 2),
+        Solver("gauss-newton-region", gauss_newton.gauss_newton, 4, 1 / 2),
+        Solver("adam", adam.adam, None, 1 / 6),
+    )
+}
 
 
 def solver_for(edit: Edit) -> Solver:

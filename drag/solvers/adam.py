@@ -76,7 +76,8 @@ def adam(generator: Generator, edit: Edit) -> Iterator[State]:
             loss = motion_supervision(part, handles, targets, r1)  # 1
             if protected is not None:
                 loss = loss + settings.lambda_mask * mask_term(
-                    part.features, features_start, protected)
+                    part.features, features_start, protected
+                )
             (gradient,) = torch.autograd.grad(loss, [change])
         update(gradient)
         if protected is None and device.type == "cpu":  # on a GPU all of the map costs no more

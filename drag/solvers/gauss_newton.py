@@ -52,7 +52,7 @@ class Coordinates:
     def latents(self, space: WhitenedSpace, change: torch.Tensor) -> torch.Tensor:
         """ws (1, num_ws, w_dim) of a change (L or 1, w_dim)."""
         moved = space.unwhiten(self.first + change) + self.off
-        return torch.cat([moved[None], self.start[:, len(self.first):]], 1)
+        return torch.cat([moved[None], self.start[:, len(self.first) :]], 1)
 
     def bounded(self, change: torch.Tensor) -> torch.Tensor:
         """The change, drawn back to where faces do not come apart."""
@@ -124,8 +124,11 @@ class _Arithmetic:
         picture = FeaturePart(whole, *self.whole[1:], scale)
         return Task(
             Coordinates.of(self.space, start, edit),
-            PatchTracker.of(picture, handles, self.patch, self.r2), scale, targets,
-            trusted_directions(picture, handles, self.patch, self.size))
+            PatchTracker.of(picture, handles, self.patch, self.r2),
+            scale,
+            targets,
+            trusted_directions(picture, handles, self.patch, self.size),
+        )
 
     def near(self, *places: torch.Tensor) -> Part:
         """The window that looking at these places (N, 2) takes, its corner and its extent. On a GPU
@@ -134,8 +137,9 @@ class _Arithmetic:
             return self.whole
         return cells_around(torch.cat(places), self.reach, self.cells, self.size)
 
-    def features(self, task: Task, change: torch.Tensor,
-                 window: Window | None = None) -> torch.Tensor:
+    def features(
+        self, task: Task, change: torch.Tensor, window: Window | None = None
+    ) -> torch.Tensor:
         """Features of the picture of a change, or a window of them."""
         ws = task.coordinates.latents(self.space, change)
         return self.generator.features(ws, window=window, moving=len(task.coordinates.first))
@@ -156,24 +160,37 @@ class _Arithmetic:
         """Handles (N, 2) in what is seen, near predicted ones, and their likeness (N,)."""
         return task.tracker.find(self.part.detach(), predicted, self.size)
 
-    def _rows(self, task: Task, handles: torch.Tensor,
-              patterns: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def _rows(
+        self, task: Task, handles: torch.Tensor, patterns: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
         """J (P, n) of the patterns (2 N, P) of the handles' motion, in what is seen."""
         with torch.enable_grad():
             motion = task.trusted(handle_motion(self.part, handles, self.patch))
             return (jacobian(motion.flatten() @ patterns, self.change).flatten(1),)
 
-    def _next(self, task: Task, change: torch.Tensor, handles: torch.Tensor, rows: torch.Tensor,
-              patterns: torch.Tensor, radius: torch.Tensor,
-              outside: Outside | None = None) -> tuple[torch.Tensor, ...]:
+    def _next(
+        self,
+        task: Task,
+        change: torch.Tensor,
+        handles: torch.Tensor,
+        rows: torch.Tensor,
+        patterns: torch.Tensor,
+        radius: torch.Tensor,
+        outside: Outside | None = None,
+    ) -> tuple[torch.Tensor, ...]:
         """The change that is to be tried next, (L or 1, w_dim), and where the handles should be
         then, (N, 2).   radius: (), pixels that they may move."""
         wanted = task.towards(handles, radius)
         slack = (DAMPING * rows.square().sum(1).mean() + self.stiff).sqrt()
         unseen = 1 - min(1, rows.shape[0] / (2 * len(wanted)))
         change = least_change(
-            change, rows, task.trusted(wanted).flatten() @ patterns,
-            slack * (SLACK_KEPT if outside else 1), unseen, outside)
+            change,
+            rows,
+            task.trusted(wanted).flatten() @ patterns,
+            slack * (SLACK_KEPT if outside else 1),
+            unseen,
+            outside,
+        )
         return task.coordinates.bounded(change), handles + wanted
 
 
@@ -208,8 +225,14 @@ def _arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Itera
 
     A generator keeps the last few; one that is in use is nobody else's."""
     settings = edit.settings
-    alike = (id(generator), len(edit.points), settings.num_entries, settings.latent_space,
-             settings.r1, settings.r2)
+    alike = (
+        id(generator),
+        len(edit.points),
+        settings.num_entries,
+        settings.latent_space,
+        settings.r1,
+        settings.r2,
+    )
     kept = vars(generator).setdefault("kept_arithmetic", {})
     step = kept.pop(alike, None) or _Arithmetic(generator, edit, cells)
     try:
@@ -221,8 +244,9 @@ def _arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Itera
                 kept.pop(oldest, None)
 
 
-def _steps(step: _Arithmetic, edit: Edit, handles: torch.Tensor,
-           whole: torch.Tensor) -> Iterator[State]:
+def _steps(
+    step: _Arithmetic, edit: Edit, handles: torch.Tensor, whole: torch.Tensor
+) -> Iterator[State]:
     size, device = edit.img_size, step.device
     task = step.task(edit, whole)
     outside = outside_of(edit, whole, task.scale)
@@ -238,8 +262,12 @@ def _steps(step: _Arithmetic, edit: Edit, handles: torch.Tensor,
             found, likeness = step.find(task, predicted)
         distance = task.trusted(task.targets - found).norm(dim=1).mean()
         distance, likely, here = _read(distance, likeness, found)
-        if place and (likely.mean() < UNLIKE or (  # 2
-                radius > least and distance > place.distance + scale_to(WORSE_AT_512, size))):
+        if place and (
+            likely.mean() < UNLIKE
+            or (  # 2
+                radius > least and distance > place.distance + scale_to(WORSE_AT_512, size)
+            )
+        ):
             radius = max(radius / 2, least)
             unlike = likely.minimum(place.likeness)  # what became of handles that did not hold
             yield State(place.ws, place.here, None, unlike)
@@ -251,8 +279,9 @@ def _steps(step: _Arithmetic, edit: Edit, handles: torch.Tensor,
             patterns = motion_patterns(found, wanted, size)
             (rows,) = step.rows(task, found, patterns)  # 3
             if outside is not None:
-                outside.linearise(step.part.features, step.change,
-                                  lambda change: step.features(task, change))
+                outside.linearise(
+                    step.part.features, step.change, lambda change: step.features(task, change)
+                )
             place = _Place(change, ws, found, rows, patterns, distance, here, likely)
         del features
         given = place.change, place.handles, place.rows, place.patterns, constant(radius, device)
@@ -263,8 +292,9 @@ def _steps(step: _Arithmetic, edit: Edit, handles: torch.Tensor,
         found = place.handles
 
 
-def _read(distance: torch.Tensor, likeness: torch.Tensor,
-          handles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _read(
+    distance: torch.Tensor, likeness: torch.Tensor, handles: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """These, (), (N,) and (N, 2), on the CPU, in one go."""
     packed = torch.cat([distance[None], likeness, handles.flatten()]).cpu()
     distance, likeness, handles = packed.split([1, len(likeness), handles.numel()])

@@ -24,7 +24,7 @@ def motion_patterns(
         return torch.eye(2 * count, device=handles.device)
     apart = torch.cdist(handles, handles) / (SMOOTHNESS * max(img_size))
     _, smooth = torch.linalg.eigh((-apart.square() / 2).exp().cpu())  # ascending
-    smooth = smooth[:, -(MAX_ROWS // 2):].contiguous().to(handles.device)
+    smooth = smooth[:, -(MAX_ROWS // 2) :].contiguous().to(handles.device)
     both = torch.kron(smooth, torch.eye(2, device=handles.device))  # (2 N, P)
     wanted = (wanted / wanted.norm().clamp(min=1e-9)).flatten()[:, None]
     return torch.linalg.qr(torch.cat([wanted, both], 1).cpu()).Q.to(handles.device)
@@ -39,9 +39,11 @@ def jacobian(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
     if outputs.is_cuda:
         units = torch.eye(len(outputs), device=outputs.device)
         return torch.autograd.grad(
-            outputs, inputs, units, is_grads_batched=True, retain_graph=True)[0]
-    return torch.stack([torch.autograd.grad(output, inputs, retain_graph=True)[0]
-                        for output in outputs])
+            outputs, inputs, units, is_grads_batched=True, retain_graph=True
+        )[0]
+    return torch.stack(
+        [torch.autograd.grad(output, inputs, retain_graph=True)[0] for output in outputs]
+    )
 
 
 def least_change(
@@ -69,8 +71,7 @@ def least_change(
     if outside is not None:
         gradient, known = gradient + outside.pull(), torch.cat([outside.sketch, firm])
     # Without the check of `cholesky`, for which a device would be waited: it cannot fail.
-    factor = torch.linalg.cholesky_ex(
-        torch.eye(len(known), device=u.device) + known @ known.T).L
+    factor = torch.linalg.cholesky_ex(torch.eye(len(known), device=u.device) + known @ known.T).L
 
     def solve(right: torch.Tensor) -> torch.Tensor:
         """(I + known^T known)^-1 right, by Woodbury's identity."""
@@ -87,8 +88,7 @@ def least_change(
             length = dot / (direction @ direction + kept.square().sum() + moved @ moved)
             step = step + length * direction
             if number < PRODUCTS - 1:
-                residual = residual - length * (
-                    direction + outside.back(kept) + firm.T @ moved)
+                residual = residual - length * (direction + outside.back(kept) + firm.T @ moved)
                 better = solve(residual)
                 before, dot = dot, residual @ better
                 direction = better + dot / before * direction

@@ -28,8 +28,9 @@ class Outside:
     so that least squares can weigh it against the handles; scaled as handles' patches are.
     """
 
-    def __init__(self, start: torch.Tensor, protected: torch.Tensor, scale: torch.Tensor,
-                 firmness: float):
+    def __init__(
+        self, start: torch.Tensor, protected: torch.Tensor, scale: torch.Tensor, firmness: float
+    ):
         """start: (1, C, h, w), features of the first picture.   protected: (1, 1, h, w), 1 - M.
         scale: (C,), what features are divided by.   firmness: what a mean square change of one
         counts, beside the square of the latents' change in standard deviations."""
@@ -39,8 +40,12 @@ class Outside:
         self.weight = (firmness * share).sqrt() / scale[None, :, None, None]
         self.random = torch.Generator().manual_seed(0)
 
-    def linearise(self, features: torch.Tensor, change: torch.Tensor,
-                  features_of: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    def linearise(
+        self,
+        features: torch.Tensor,
+        change: torch.Tensor,
+        features_of: Callable[[torch.Tensor], torch.Tensor],
+    ) -> None:
         """From now on answer for this place.
 
         features: (1, C, h, w) there, with gradient to change.   features_of: change -> features.
@@ -53,7 +58,7 @@ class Outside:
             for _ in range(ROWS_A_STEP):
                 signs = torch.randint(2, features.shape, generator=self.random)
                 self.products.append(self.back(2 * signs.to(features) - 1))
-        self.sketch = torch.stack(self.products) / len(self.products)**0.5  # (K, n)
+        self.sketch = torch.stack(self.products) / len(self.products) ** 0.5  # (K, n)
 
     def pull(self) -> torch.Tensor:
         """The gradient of half the squared change of the outside: (n,)."""

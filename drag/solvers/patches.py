@@ -29,14 +29,21 @@ class PatchTracker:
     reach: int  # how far from a prediction to look, pixels
 
     @classmethod
-    def of(cls, part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor,
-           reach: int) -> "PatchTracker":
+    def of(
+        cls, part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor, reach: int
+    ) -> "PatchTracker":
         """What is to be followed.   part: features of the first picture.   handles: (N, 2) (x, y)
         there, pixels."""
         ends = constant(((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)), patch.device)
         cross, around = patch.abs().max() * ends, handles[:, None]
-        return cls(patch, cross, part.sample(around + cross), part.sample(around + patch),
-                   part.scaled(part.features.mean((2, 3))[0]), reach)
+        return cls(
+            patch,
+            cross,
+            part.sample(around + cross),
+            part.sample(around + patch),
+            part.scaled(part.features.mean((2, 3))[0]),
+            reach,
+        )
 
     def find(
         self, part: FeaturePart, predicted: torch.Tensor, img_size: tuple[int, int]
@@ -60,16 +67,28 @@ class PatchTracker:
         now = (part.sample(found[:, None] + self.patch) - self.usual).flatten(1)
         return found, torch.cosine_similarity(now, (self.patches - self.usual).flatten(1))
 
-    def _least(self, part: FeaturePart, places: torch.Tensor, last: torch.Tensor,
-               predicted: torch.Tensor | None = None) -> torch.Tensor:
+    def _least(
+        self,
+        part: FeaturePart,
+        places: torch.Tensor,
+        last: torch.Tensor,
+        predicted: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """The best of places (N, P, 2), inside the picture: (N, 2)."""
         places = places.clamp(min=0).minimum(last)
         values = places.shape[1] * self.crosses[0].numel()
         chunk = max(1, VALUES_AT_ONCE // values)
-        cost = torch.cat([
-            torch.cdist(part.sample(q[:, :, None] + self.cross).flatten(2),
-                        wanted.flatten(1)[:, None], p=1)[..., 0] / wanted[0].numel()
-            for q, wanted in zip(places.split(chunk), self.crosses.split(chunk), strict=True)])
+        cost = torch.cat(
+            [
+                torch.cdist(
+                    part.sample(q[:, :, None] + self.cross).flatten(2),
+                    wanted.flatten(1)[:, None],
+                    p=1,
+                )[..., 0]
+                / wanted[0].numel()
+                for q, wanted in zip(places.split(chunk), self.crosses.split(chunk), strict=True)
+            ]
+        )
         if predicted is not None:  # of equally good places the one nearer to the prediction
             away = (places - predicted[:, None]).norm(dim=2) / self.reach
             cost = cost + 0.006 * away * cost.mean(1, keepdim=True)
@@ -102,8 +121,7 @@ def shift_of(slopes: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
     ridge = 1e-3 * squares.diagonal(dim1=1, dim2=2).sum(1)[:, None, None] + 1e-12
     squares = squares + ridge * torch.eye(2, device=slopes.device)
     # Without the check of `solve`, for which a device would be waited; the ridge makes it needless.
-    return torch.linalg.solve_ex(
-        squares, slopes.transpose(1, 2) @ change[..., None]).result[..., 0]
+    return torch.linalg.solve_ex(squares, slopes.transpose(1, 2) @ change[..., None]).result[..., 0]
 
 
 def handle_motion(part: FeaturePart, handles: torch.Tensor, patch: torch.Tensor) -> torch.Tensor:

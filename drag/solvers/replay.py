@@ -36,8 +36,9 @@ class Recorder:
         """
         return _Recorded(self, work) if self.on else work
 
-    def record(self, work: Callable[[], tuple[torch.Tensor, ...]]) -> tuple[
-            tuple[torch.Tensor, ...], Callable[[], None]]:
+    def record(
+        self, work: Callable[[], tuple[torch.Tensor, ...]]
+    ) -> tuple[tuple[torch.Tensor, ...], Callable[[], None]]:
         """Have work done as a graph: (where it leaves what it returns, what does it again)."""
         graph, current = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
         self.stream.wait_stream(current)
@@ -95,6 +96,7 @@ def _copied(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_copied, value))
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{
-            field.name: _copied(getattr(value, field.name)) for field in fields(value)})
+        return replace(
+            value, **{field.name: _copied(getattr(value, field.name)) for field in fields(value)}
+        )
     return value

@@ -18,13 +18,14 @@ class State:
     likeness: torch.Tensor | None = None  # (N,) of what is at each handle to what was, on the CPU
 
 
-def as_tensors(
-    edit: Edit, device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def as_tensors(edit: Edit, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Where a drag begins: ws (1, num_ws, w_dim), handles and targets (N, 2) (x, y) in pixels."""
     handles, targets = (
-        torch.tensor([getattr(pair, end) for pair in edit.points], dtype=torch.float32,
-                     device=device) for end in ("handle", "target"))
+        torch.tensor(
+            [getattr(pair, end) for pair in edit.points], dtype=torch.float32, device=device
+        )
+        for end in ("handle", "target")
+    )
     return torch.from_numpy(edit.ws).to(device)[None], handles, targets
 
 

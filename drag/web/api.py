@@ -30,8 +30,10 @@ from drag.web.internals import keep_file
 from networks.errors import UserError
 
 MAX_MASK = 4_000_000  # characters
-NO_POINTS = ("The points must be a list of [x, y, target x, target y], in pixels of the picture, "
-             "or empty for those of the edit.")
+NO_POINTS = (
+    "The points must be a list of [x, y, target x, target y], in pixels of the picture, "
+    "or empty for those of the edit."
+)
 NO_MASK = "The mask must be a PNG in base64, black and white, of the picture's size."
 FAILED = "The server could not do that, for lack of memory perhaps: try again, or a smaller model."
 NOT_LOADED = "The model of this edit is not in memory: sample a picture of it first."
@@ -54,9 +56,11 @@ class StepRecord(TypedDict):
 
 def _each(record: type):
     """Have Gradio show the type of one result where a function yields several."""
+
     def typed(function):
         function.__signature__ = inspect.signature(function).replace(return_annotation=record)
         return function
+
     return typed
 
 
@@ -69,9 +73,7 @@ class Api:
         self._dragging: set[str] = set()  # sessions of programs whose drag waits or runs
         self._lock = threading.Lock()
 
-    def sample(
-        self, seed: int = 0, truncation_psi: float = 0.7, model: str = "builtin"
-    ) -> dict:
+    def sample(self, seed: int = 0, truncation_psi: float = 0.7, model: str = "builtin") -> dict:
         """Sample a picture and get it as an edit: the JSON that the other endpoints take, and
         that a .drag file holds. seed: 0 to 4294967295. truncation_psi: 0 (the average picture) to
         1 (all variety). model: a name of the page's menu, or owner/name/file of the Hugging Face
@@ -85,8 +87,13 @@ class Api:
 
     @_each(StepRecord)
     def drag(
-        self, edit: dict, points: list[list[float]], mask: str | None = None,
-        max_steps: int = 300, solver: str = "gauss-newton", request: gr.Request = None,
+        self,
+        edit: dict,
+        points: list[list[float]],
+        mask: str | None = None,
+        max_steps: int = 300,
+        solver: str = "gauss-newton",
+        request: gr.Request = None,
     ) -> Iterator[StepRecord]:
         """Drag points of a picture to where they should go, and get every step as it is taken.
         edit: from sample, or from a step. points: at most 100 of [x, y, target x, target y], in
@@ -154,8 +161,12 @@ class Api:
             return self._file(_edit(edit), ".png", mark=mark)
 
     def export(
-        self, edit: dict, kind: Literal["mp4", "gif", "webp", "png", "drag", "npz"] = "mp4",
-        seconds: float = 3.0, points: bool = False, mark: bool = True,
+        self,
+        edit: dict,
+        kind: Literal["mp4", "gif", "webp", "png", "drag", "npz"] = "mp4",
+        seconds: float = 3.0,
+        points: bool = False,
+        mark: bool = True,
     ) -> gr.FileData:
         """An edit as a file. kind: mp4, gif or webp for a film from the picture as it was sampled
         to how it is; png for the picture; drag for a project that the page opens; npz for the
@@ -183,8 +194,9 @@ class Api:
         except OSError as error:
             log.error("a program's file could not be kept: %s", error.strerror)
             raise UserError(NO_ROOM) from error
-        return gr.FileData(path=path, orig_name=name, size=len(content),
-                           mime_type=export.MEDIA_TYPES[suffix])
+        return gr.FileData(
+            path=path, orig_name=name, size=len(content), mime_type=export.MEDIA_TYPES[suffix]
+        )
 
 
 def publish(
@@ -232,8 +244,11 @@ def _points(records) -> list[PointPair]:
     if len(records) > MAX_POINTS:
         raise UserError("At most {most} points can be dragged; send fewer.", most=MAX_POINTS)
     for record in records:
-        if not isinstance(record, list) or len(record) != 4 or not all(
-                type(number) in (int, float) for number in record):
+        if (
+            not isinstance(record, list)
+            or len(record) != 4
+            or not all(type(number) in (int, float) for number in record)
+        ):
             raise UserError(NO_POINTS)
     return [PointPair((x0, y0), (x1, y1)) for x0, y0, x1, y1 in records]
 
@@ -254,7 +269,10 @@ def _step(begun: Edit, step: Step) -> StepRecord:
     if not step.ending:
         reached = replace(reached, history=(), future=())
     return {
-        "number": step.number, "handles": [list(handle) for handle in step.handles],
-        "distances": list(step.distances), "waiting": 0,
+        "number": step.number,
+        "handles": [list(handle) for handle in step.handles],
+        "distances": list(step.distances),
+        "waiting": 0,
         "ending": step.ending and step.ending.value,
-        "edit": _record(reached)}
+        "edit": _record(reached),
+    }

@@ -17,29 +17,66 @@ def parse_args(flags: list[str]) -> argparse.Namespace:
     """The flags of `python app.py`; more may stand in DRAG_FLAGS, for a Space passes none."""
     parser = argparse.ArgumentParser(
         description="The page, on http://localhost:7860 by default. Further flags may stand in the "
-        "environment variable DRAG_FLAGS; those of the command line count more.")
+        "environment variable DRAG_FLAGS; those of the command line count more."
+    )
     parser.add_argument("--share", action="store_true", help="also make a public link")
     parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network")
     parser.add_argument("--port", type=int, help="port to listen on (default: 7860 or next free)")
-    parser.add_argument("--model", default="builtin", metavar="NAME|FILE|FOLDER",
-                        help="what the page starts with: a name of its menu, owner/name/file on "
-                        "the Hub, a weight file, or a folder of them (default: builtin)")
-    parser.add_argument("--model-memory", type=float, default=BUDGET / 1e9, metavar="GB",
-                        help="weights kept in memory at most (default: %(default)g)")
-    parser.add_argument("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"],
-                        help="hardware (default: CUDA, else MPS, else the CPU)")
-    parser.add_argument("--drags", type=_whole(1), metavar="N", help="drags at once (default: one "
-                        "on a GPU, on a CPU one for each core, at most four)")
-    parser.add_argument("--line", type=_whole(0), default=LENGTH, metavar="N",
-                        help="drags that wait at most (default: %(default)s)")
-    parser.add_argument("--drag-seconds", type=_seconds, default=SECONDS, metavar="S",
-                        help="that a drag takes at most (default: %(default)g); a photo half as "
-                        "long again, 170 at most")
-    parser.add_argument("--allow-custom-models", action=argparse.BooleanOptionalAction,
-                        help="let visitors load any weight file of the Hub by owner/name/file "
-                        "(default: only where the page is just for this machine)")
-    parser.add_argument("--auth", type=_login, nargs="+", action="extend", metavar="USER:PASSWORD",
-                        help="let in only who has one of these")
+    parser.add_argument(
+        "--model",
+        default="builtin",
+        metavar="NAME|FILE|FOLDER",
+        help="what the page starts with: a name of its menu, owner/name/file on "
+        "the Hub, a weight file, or a folder of them (default: builtin)",
+    )
+    parser.add_argument(
+        "--model-memory",
+        type=float,
+        default=BUDGET / 1e9,
+        metavar="GB",
+        help="weights kept in memory at most (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--device",
+        default="auto",
+        choices=["auto", "cuda", "mps", "cpu"],
+        help="hardware (default: CUDA, else MPS, else the CPU)",
+    )
+    parser.add_argument(
+        "--drags",
+        type=_whole(1),
+        metavar="N",
+        help="drags at once (default: one on a GPU, on a CPU one for each core, at most four)",
+    )
+    parser.add_argument(
+        "--line",
+        type=_whole(0),
+        default=LENGTH,
+        metavar="N",
+        help="drags that wait at most (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--drag-seconds",
+        type=_seconds,
+        default=SECONDS,
+        metavar="S",
+        help="that a drag takes at most (default: %(default)g); a photo half as "
+        "long again, 170 at most",
+    )
+    parser.add_argument(
+        "--allow-custom-models",
+        action=argparse.BooleanOptionalAction,
+        help="let visitors load any weight file of the Hub by owner/name/file "
+        "(default: only where the page is just for this machine)",
+    )
+    parser.add_argument(
+        "--auth",
+        type=_login,
+        nargs="+",
+        action="extend",
+        metavar="USER:PASSWORD",
+        help="let in only who has one of these",
+    )
     try:
         flags = [*shlex.split(os.environ.get("DRAG_FLAGS", "")), *flags]
     except ValueError as error:
@@ -60,6 +97,7 @@ def _whole(least: int):
         if not text.isdecimal() or not least <= int(text) <= 1000:
             raise argparse.ArgumentTypeError(f"must be a whole number from {least} to 1000")
         return int(text)
+
     return number
 
 

@@ -35,10 +35,12 @@ READ = re.compile(  # what a page and gradio_client get; files besides, see `_is
     r"/|/(healthz|config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|logout)"
     r"|/(static|assets|svelte)/.*"
     rf"|{_API}(info/?|openapi\.json|app_id/?|user/?|login_check/?|startup-events|theme\.css"
-    rf"|heartbeat/{_NAME}|queue/(data|status)|call/(v2/)?{_NAME}/{_NAME})")
+    rf"|heartbeat/{_NAME}|queue/(data|status)|call/(v2/)?{_NAME}/{_NAME})"
+)
 CALLED = re.compile(  # and where they post
     rf"/login/?|{_API}((run|api|call|call/v2)/{_NAME}/?|queue/join|cancel|reset/?"
-    r"|component_server/?)")
+    r"|component_server/?)"
+)
 NOTHING_HERE = "Nothing is offered at this address."
 TOO_LARGE = "This was too large to be read: send less."
 TOO_SLOW = "This took too long to come: try again."
@@ -126,9 +128,11 @@ def _is_answer(path: str) -> bool:
     if not path.startswith(prefix) or "\0" in path:
         return False
     file = Path(path.removeprefix(prefix))
-    return (file.parent.parent == Path(upload_folder()).resolve()
-            and re.fullmatch(r"[0-9a-f]{40,}", file.parent.name) is not None
-            and re.fullmatch(r"draggan[\w-]*\.\w+", file.name) is not None)
+    return (
+        file.parent.parent == Path(upload_folder()).resolve()
+        and re.fullmatch(r"[0-9a-f]{40,}", file.parent.name) is not None
+        and re.fullmatch(r"draggan[\w-]*\.\w+", file.name) is not None
+    )
 
 
 async def _body(scope, receive, bodies: Bodies, held) -> bytes | None:
@@ -275,8 +279,9 @@ async def _in_words(app, scope, receive, send) -> None:
     try:
         await app(scope, receive, sending)
     except Exception as error:
-        log.warning("%s %.80r was not answered: %s", scope["method"], scope["path"],
-                    type(error).__name__)
+        log.warning(
+            "%s %.80r was not answered: %s", scope["method"], scope["path"], type(error).__name__
+        )
         log.debug("because", exc_info=True)
         if not begun:
             raise RefusedError(400, NO_CALL) from None

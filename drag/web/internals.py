@@ -8,7 +8,9 @@ from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
 CHEAP = {  # Gradio sums up its last 10,000 events by pandas after each, and nobody reads that
-    "GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**12)}
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**12),
+}
 
 
 def use_mailboxes(blocks: gr.Blocks, made_for: Callable) -> None:
@@ -53,8 +55,11 @@ def forget_properties(state, block, large: Callable[[object], bool]) -> None:
     args, before = now.constructor_args, block.constructor_args
     gone = {name for name, value in args.items() if value is not before.get(name) and large(value)}
     if gone:
-        args = {name: before.get(name) if name in gone else value for name, value in args.items()
-                if name in before or name not in gone}
+        args = {
+            name: before.get(name) if name in gone else value
+            for name, value in args.items()
+            if name in before or name not in gone
+        }
         now = state[block._id] = type(block)(**args | {"render": False})
         forget_values(state, [block])
     now._id = block._id  # it has a new one, by which Gradio would keep values besides

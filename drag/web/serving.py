@@ -66,17 +66,27 @@ class Page(gr.Blocks):
 
 def app_kwargs(models: LoadedModels, line: Line) -> dict:
     """What gr.Blocks.launch(app_kwargs=...) takes: readiness at /healthz, and the gate."""
+
     async def healthz(_) -> JSONResponse:
-        return JSONResponse({
-            "status": "ready", "device": models.device.type, "models": len(models.loaded),
-            "running": line.running, "waiting": line.waiting,
-            "room": max(0, line.length - line.waiting)})
+        return JSONResponse(
+            {
+                "status": "ready",
+                "device": models.device.type,
+                "models": len(models.loaded),
+                "running": line.running,
+                "waiting": line.waiting,
+                "room": max(0, line.length - line.waiting),
+            }
+        )
 
     async def no_call(request, _) -> JSONResponse:  # FastAPI would repeat all that was sent
         return answer(request.scope, 422, Message(NO_CALL))
 
-    return {"routes": [Route("/healthz", healthz)], "middleware": [Middleware(gate)],
-            "exception_handlers": {RequestValidationError: no_call}}
+    return {
+        "routes": [Route("/healthz", healthz)],
+        "middleware": [Middleware(gate)],
+        "exception_handlers": {RequestValidationError: no_call},
+    }
 
 
 def banner(models: LoadedModels, first: Model, line: Line, login: bool) -> str:
@@ -86,12 +96,17 @@ def banner(models: LoadedModels, first: Model, line: Line, login: bool) -> str:
     elif models.device.type == "cuda":
         device = torch.cuda.get_device_name(models.device)
     else:
-        device = (f"{models.device.type.upper()}, {os.cpu_count()} cores, "
-                  f"{torch.get_num_threads()} threads of PyTorch")
-    return "\n".join([
-        f"Device: {device}",
-        f"Model:  {first.label} (licence: {first.licence})",
-        f"Memory: {models.nbytes / 1e6:.0f} MB of weights, {models.budget / 1e6:.0f} at most",
-        f"Line:   {line.slots} at once, {line.length} wait, {line.seconds:g} seconds a drag",
-        f"Open:   {'by login' if login else 'to all who reach it'}; custom models "
-        f"{'allowed' if models.custom else 'not allowed'}"])
+        device = (
+            f"{models.device.type.upper()}, {os.cpu_count()} cores, "
+            f"{torch.get_num_threads()} threads of PyTorch"
+        )
+    return "\n".join(
+        [
+            f"Device: {device}",
+            f"Model:  {first.label} (licence: {first.licence})",
+            f"Memory: {models.nbytes / 1e6:.0f} MB of weights, {models.budget / 1e6:.0f} at most",
+            f"Line:   {line.slots} at once, {line.length} wait, {line.seconds:g} seconds a drag",
+            f"Open:   {'by login' if login else 'to all who reach it'}; custom models "
+            f"{'allowed' if models.custom else 'not allowed'}",
+        ]
+    )

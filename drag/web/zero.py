@@ -45,12 +45,17 @@ MOST_SECONDS = 25  # lent for one drag: a visitor without an account has two min
 STEPS = {"adam": (0.1, 300)}
 OTHER_STEPS = 0.25, 60
 ABORTED = "GPU task aborted"  # what spaces says of a worker that died
-LOST = ("The GPU was taken back before the drag had ended; what it reached is kept: press Drag "
-        "again.")
-LOST_PHOTO = ("The GPU was taken back before your photo was done; the best so far is kept: press "
-              "Use this photo again.")
-USED_UP = ("Your share of the GPU is used up for now: come back later, or sign in to Hugging Face "
-           "for more.")
+LOST = (
+    "The GPU was taken back before the drag had ended; what it reached is kept: press Drag again."
+)
+LOST_PHOTO = (
+    "The GPU was taken back before your photo was done; the best so far is kept: press "
+    "Use this photo again."
+)
+USED_UP = (
+    "Your share of the GPU is used up for now: come back later, or sign in to Hugging Face "
+    "for more."
+)
 NO_GPU = "No GPU is free just now: try again in a minute."
 log = logging.getLogger("drag")
 _placed: dict[Model, torch.nn.Module] = {}  # before the fork, for all workers
@@ -126,7 +131,8 @@ def _fits_there(model: Model, photo: bytes, seconds: float) -> Iterator[Fit | Us
     """The fits of a photo, a PNG, in a worker; as `_steps_there`."""
     picture = np.asarray(Image.open(io.BytesIO(photo)))
     yield from _worked_out(
-        model, seconds, lambda engine, left: engine.invert(model.name, picture, left))
+        model, seconds, lambda engine, left: engine.invert(model.name, picture, left)
+    )
 
 
 def _worked_out(model: Model, seconds: float, work) -> Iterator:

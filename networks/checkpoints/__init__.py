@@ -67,8 +67,9 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError, RecursionError):
         # The checks shall leave nothing to come here; what none of them thought of is no reason for
         # a traceback on a page.
-        raise CheckpointError("{file} is damaged in an odd way; fetch it again.",
-                              file=path.name) from None
+        raise CheckpointError(
+            "{file} is damaged in an odd way; fetch it again.", file=path.name
+        ) from None
 
 
 def read_bytes(data: memoryview) -> Checkpoint:
@@ -95,6 +96,7 @@ def _what_else(start: bytes) -> CheckpointError:
     if start.lstrip()[:1] == b"<":
         return CheckpointError("is a web page in place of the file; fetch the file itself")
     if start.startswith(b"\x89HDF"):
-        return CheckpointError("is an HDF5 file, which is not supported; choose a .pkl, .pt or "
-                               ".safetensors file")
+        return CheckpointError(
+            "is an HDF5 file, which is not supported; choose a .pkl, .pt or .safetensors file"
+        )
     return CheckpointError("is no weight file; choose a .pkl, .pt, .pth or .safetensors file")

@@ -24,36 +24,58 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
     """
     if any(name.startswith("synthesis.input.") for name in state):
         raise CheckpointError("is a StyleGAN3 generator; choose a StyleGAN2 one")
-    found = {int(match[1]) for name in state
-             if (match := re.match(r"synthesis\.b(\d{1,5})\.", name))}
+    found = {
+        int(match[1]) for name in state if (match := re.match(r"synthesis\.b(\d{1,5})\.", name))
+    }
     resolutions = [r for r in RESOLUTIONS if r in found]
     if not found or "synthesis.b4.const" not in state or "mapping.fc0.weight" not in state:
         raise CheckpointError("holds no StyleGAN2 generator; choose a file that does")
-    if found != set(resolutions) or resolutions[-1] < 32 or resolutions != list(
-            RESOLUTIONS[: len(resolutions)]):
+    if (
+        found != set(resolutions)
+        or resolutions[-1] < 32
+        or resolutions != list(RESOLUTIONS[: len(resolutions)])
+    ):
         blocks = ", ".join(map(str, sorted(found)[:12]))
-        raise CheckpointError("has blocks of {blocks} px; 4, 8, ... up to 32 to 1024 work",
-                              blocks=blocks)
+        raise CheckpointError(
+            "has blocks of {blocks} px; 4, 8, ... up to 32 to 1024 work", blocks=blocks
+        )
     _, height, width = _shape(state, "synthesis.b4.const", 3)
     channels = {r: _shape(state, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
-    layers = sorted(int(match[1]) for name in state
-                    if (match := re.fullmatch(r"mapping\.fc(\d{1,2})\.weight", name)))
+    layers = sorted(
+        int(match[1])
+        for name in state
+        if (match := re.fullmatch(r"mapping\.fc(\d{1,2})\.weight", name))
+    )
     widths = tuple(_shape(state, f"mapping.fc{i}.weight", 2)[0] for i in layers)
     embed_dim = c_dim = 0
     if "mapping.embed.weight" in state:
         embed_dim, c_dim = _shape(state, "mapping.embed.weight", 2)
     last = resolutions[-1]
-    kind = ("resnet" if f"synthesis.b{last}.skip.weight" in state
-            else "skip" if "synthesis.b4.torgb.weight" in state else "orig")
+    kind = (
+        "resnet"
+        if f"synthesis.b{last}.skip.weight" in state
+        else "skip"
+        if "synthesis.b4.torgb.weight" in state
+        else "orig"
+    )
     architecture = Architecture(
-        kind=kind, z_dim=_shape(state, "mapping.fc0.weight", 2)[1] - embed_dim, c_dim=c_dim,
-        embed_dim=embed_dim, mapping_widths=widths, channels=channels, const_size=(height, width),
-        has_noise="synthesis.b4.conv1.noise_strength" in state, recorded=recorded)
+        kind=kind,
+        z_dim=_shape(state, "mapping.fc0.weight", 2)[1] - embed_dim,
+        c_dim=c_dim,
+        embed_dim=embed_dim,
+        mapping_widths=widths,
+        channels=channels,
+        const_size=(height, width),
+        has_noise="synthesis.b4.conv1.noise_strength" in state,
+        recorded=recorded,
+    )
     if architecture.z_dim < 1 or not all(1 <= side <= 4 for side in (height, width)):
         raise CheckpointError("has a mapping or a constant input of an unknown kind")
     a = architecture
-    if max(a.z_dim, a.c_dim, a.embed_dim, *a.mapping_widths) > _MAX_WIDTH or max(
-            outputs * math.prod(a.block_size(r)) for r, outputs in channels.items()) > _MAX_MAP:
+    if (
+        max(a.z_dim, a.c_dim, a.embed_dim, *a.mapping_widths) > _MAX_WIDTH
+        or max(outputs * math.prod(a.block_size(r)) for r, outputs in channels.items()) > _MAX_MAP
+    ):
         raise CheckpointError("is so wide that it would need far more memory than any StyleGAN2")
     _check(state, architecture)
     return architecture
@@ -82,10 +104,14 @@ def _check(state: dict[str, np.ndarray], architecture: Architecture) -> None:
         if state[name].shape != shape:
             raise CheckpointError(
                 "has {name} of shape {shape} where {expected} was expected",
-                name=name, shape=state[name].shape, expected=shape)
+                name=name,
+                shape=state[name].shape,
+                expected=shape,
+            )
     for name, values in state.items():
         if name.endswith(".resample_filter") and not (
-                values.size == 16 and np.allclose(values.reshape(4, 4), FILTER, atol=1e-4)):
+            values.size == 16 and np.allclose(values.reshape(4, 4), FILTER, atol=1e-4)
+        ):
             raise CheckpointError("resamples with a filter other than StyleGAN2's [1, 3, 3, 1]")
 
 
@@ -96,12 +122,15 @@ def widths_in_words(architecture: Architecture) -> str:
         if not runs or runs[-1][0] != channels:
             runs.append([channels, resolution])
         runs[-1].append(resolution)
-    return ", ".join(f"{channels} at {first}" + (f" to {rest[-1]}" if rest[-1] > first else "")
-                     for channels, first, *rest in runs) + " px"
+    return (
+        ", ".join(
+            f"{channels} at {first}" + (f" to {rest[-1]}" if rest[-1] > first else "")
+            for channels, first, *rest in runs
+        )
+        + " px"
+    )
 
 
 def without_first(values: np.ndarray) -> np.ndarray:
     """Values without their first dimension, if that is one long."""
     return values[0] if len(values) == 1 else values
-
-

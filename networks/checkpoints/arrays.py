@@ -39,14 +39,18 @@ class Tensor:
     @classmethod
     def within(cls, storage: Storage, offset: int, shape: tuple, strides: tuple) -> "Tensor":
         """That part of a storage; raises CheckpointError where it does not lie within it."""
-        if len(shape) != len(strides) or len(shape) > _MAX_DIMENSIONS or any(
-                type(n) is not int or n < 0 for n in (offset, *shape, *strides)):
+        if (
+            len(shape) != len(strides)
+            or len(shape) > _MAX_DIMENSIONS
+            or any(type(n) is not int or n < 0 for n in (offset, *shape, *strides))
+        ):
             raise CheckpointError("has a tensor of an impossible shape and was refused")
         count = math.prod(shape)
         last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
         if count > storage.count or (count and last >= storage.count):
-            raise CheckpointError("has a tensor that reaches beyond its own numbers and was "
-                                  "refused")
+            raise CheckpointError(
+                "has a tensor that reaches beyond its own numbers and was refused"
+            )
         if not count:  # whatever its other sides are
             return cls(storage, 0, (0,) * len(shape), (0,) * len(shape))
         # the stride of a side of one is never used, and may be larger than any that numpy takes
@@ -84,13 +88,15 @@ class Array:
     fortran: bool = False
 
     @classmethod
-    def filled(cls, shape: tuple, dtype: DType, fortran: bool,
-               data: bytes | memoryview) -> "Array":
+    def filled(cls, shape: tuple, dtype: DType, fortran: bool, data: bytes | memoryview) -> "Array":
         """An array of these bytes; raises CheckpointError where its shape is not theirs."""
         # dtypes are shared by many arrays, so an array keeps the text, not the record
         form = dtype.order + dtype.name
-        if len(shape) > _MAX_DIMENSIONS or any(type(n) is not int or n < 0 for n in shape) or (
-                math.prod(shape) * np.dtype(form).itemsize != len(data)):
+        if (
+            len(shape) > _MAX_DIMENSIONS
+            or any(type(n) is not int or n < 0 for n in shape)
+            or (math.prod(shape) * np.dtype(form).itemsize != len(data))
+        ):
             raise CheckpointError("has a numpy array whose shape is not that of its bytes")
         return cls(shape if len(data) else (0,) * len(shape), form, memoryview(data), fortran)
 

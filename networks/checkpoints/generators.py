@@ -47,8 +47,8 @@ def find_generator(value: Any, container: str, nbytes: int) -> Checkpoint:
         return _checkpoint("TensorFlow pickle of 2019", state, recorded, skipped)
     key, rest = None, ()
     if isinstance(value, dict) and not any(
-            isinstance(item, (Tensor, Array)) and "." in str(name)
-            for name, item in value.items()):
+        isinstance(item, (Tensor, Array)) and "." in str(name) for name, item in value.items()
+    ):
         key = next((k for k in _GENERATORS if isinstance(value.get(k), (Module, dict))), None)
         rest = tuple(k for k in value if k not in (key, "latent_avg"))
         if key is None and any(value.get(k) for k in _OTHERS):
@@ -85,8 +85,9 @@ def _flat(found: dict) -> dict:
     return weights
 
 
-def _checkpoint(words: str, state: dict[str, np.ndarray], recorded: Recorded,
-                skipped: Sequence[str]) -> Checkpoint:
+def _checkpoint(
+    words: str, state: dict[str, np.ndarray], recorded: Recorded, skipped: Sequence[str]
+) -> Checkpoint:
     architecture = infer_architecture(state, recorded)
     wanted = architecture.shapes()
     kept, surplus = {}, []
@@ -96,8 +97,9 @@ def _checkpoint(words: str, state: dict[str, np.ndarray], recorded: Recorded,
                 raise CheckpointError(NOT_REAL, name=shown(name), kind=values.dtype)
             kept[name] = np.array(values, np.float32, order="C")
             if not np.isfinite(kept[name]).all():
-                raise CheckpointError("has numbers in {name} that are none (NaN or infinite)",
-                                      name=shown(name))
+                raise CheckpointError(
+                    "has numbers in {name} that are none (NaN or infinite)", name=shown(name)
+                )
         elif not name.endswith(".resample_filter"):
             surplus.append(name)
     left = [*skipped, *surplus][:_MAX_SKIPPED]

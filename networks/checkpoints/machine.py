@@ -30,8 +30,11 @@ class Machine:
     """
 
     def __init__(
-        self, data: memoryview, budget: Budget,
-        read_storage: Callable[[memoryview, Budget], Storage], start: int = 0,
+        self,
+        data: memoryview,
+        budget: Budget,
+        read_storage: Callable[[memoryview, Budget], Storage],
+        start: int = 0,
         persistent: Callable[[object], object] | None = None,
     ):
         self.data, self.budget, self.position = data, budget, start
@@ -51,8 +54,9 @@ class Machine:
             self.position += 1
             budget.opcodes += 1
             if budget.opcodes > MAX_OPCODES:
-                raise CheckpointError("has a pickle of more than {most} opcodes and was refused",
-                                      most=MAX_OPCODES)
+                raise CheckpointError(
+                    "has a pickle of more than {most} opcodes and was refused", most=MAX_OPCODES
+                )
             if code == _STOP:
                 value = self._pop()
                 if self.stack or self.marks:
@@ -62,7 +66,8 @@ class Machine:
             if operation is None:
                 raise CheckpointError(
                     "uses pickle opcode {code:#04x}, which no weights need, and was refused",
-                    code=code)
+                    code=code,
+                )
             operation(self)
         raise CheckpointError("is cut short: its pickle does not end")
 
@@ -147,7 +152,8 @@ class Machine:
         if type(key) is not str:
             self.budget.count_number_key()
         if type(key) not in (str, int, float, bool, type(None)) or (
-                type(key) is str and len(key) > _LONGEST_KEY):
+            type(key) is str and len(key) > _LONGEST_KEY
+        ):
             raise CheckpointError("is damaged: a key in its pickle is neither a name nor a number")
         return key
 
@@ -192,6 +198,7 @@ def _text(raw: bytes | memoryview) -> str:
 
 def _operations() -> dict[int, Callable[[Machine], object]]:
     """What each opcode does, by its byte."""
+
     def push(read: Callable[[Machine], object]) -> Callable[[Machine], None]:
         return lambda m: m.stack.append(read(m))
 
@@ -202,28 +209,46 @@ def _operations() -> dict[int, Callable[[Machine], object]]:
         return push(lambda m: _text(m._take(m._number(size))))
 
     table: dict[bytes, Callable[[Machine], object]] = {
-        b"\x80": Machine._protocol, b"\x95": lambda m: m._take(8),
-        b"(": Machine._mark, b"N": push(lambda m: None),
-        b"\x88": push(lambda m: True), b"\x89": push(lambda m: False),
-        b"K": push(lambda m: m._number("<B")), b"M": push(lambda m: m._number("<H")),
-        b"J": push(lambda m: m._number("<i")), b"G": push(lambda m: m._number(">d")),
+        b"\x80": Machine._protocol,
+        b"\x95": lambda m: m._take(8),
+        b"(": Machine._mark,
+        b"N": push(lambda m: None),
+        b"\x88": push(lambda m: True),
+        b"\x89": push(lambda m: False),
+        b"K": push(lambda m: m._number("<B")),
+        b"M": push(lambda m: m._number("<H")),
+        b"J": push(lambda m: m._number("<i")),
+        b"G": push(lambda m: m._number(">d")),
         b"\x8a": push(lambda m: m._long(m._number("<B"))),
-        b"C": bytes_of("<B"), b"B": bytes_of("<I"), b"\x8e": bytes_of("<Q"),
-        b"\x8c": text_of("<B"), b"X": text_of("<I"), b"\x8d": text_of("<Q"),
-        b"}": push(lambda m: {}), b"]": push(lambda m: []), b")": push(lambda m: ()),
+        b"C": bytes_of("<B"),
+        b"B": bytes_of("<I"),
+        b"\x8e": bytes_of("<Q"),
+        b"\x8c": text_of("<B"),
+        b"X": text_of("<I"),
+        b"\x8d": text_of("<Q"),
+        b"}": push(lambda m: {}),
+        b"]": push(lambda m: []),
+        b")": push(lambda m: ()),
         b"\x8f": push(lambda m: set()),
-        b"\x85": lambda m: m._tuple(1), b"\x86": lambda m: m._tuple(2),
+        b"\x85": lambda m: m._tuple(1),
+        b"\x86": lambda m: m._tuple(2),
         b"\x87": lambda m: m._tuple(3),
         b"t": Machine._tuple_from_mark,
-        b"a": lambda m: m._append([m._pop()]), b"e": lambda m: m._append(m._pop_mark()),
+        b"a": lambda m: m._append([m._pop()]),
+        b"e": lambda m: m._append(m._pop_mark()),
         b"s": lambda m: m._set_items([m._pop(), m._pop()][::-1]),
         b"u": lambda m: m._set_items(m._pop_mark()),
         b"\x90": lambda m: m._add_items(m._pop_mark()),
-        b"q": lambda m: m._put(m._number("<B")), b"r": lambda m: m._put(m._number("<I")),
+        b"q": lambda m: m._put(m._number("<B")),
+        b"r": lambda m: m._put(m._number("<I")),
         b"\x94": lambda m: m._put(len(m.memo)),
-        b"h": lambda m: m._get(m._number("<B")), b"j": lambda m: m._get(m._number("<I")),
-        b"c": lambda m: m._global(m._line(), m._line()), b"\x93": Machine._stack_global,
-        b"R": Machine._reduce, b"\x81": Machine._new, b"b": Machine._build,
+        b"h": lambda m: m._get(m._number("<B")),
+        b"j": lambda m: m._get(m._number("<I")),
+        b"c": lambda m: m._global(m._line(), m._line()),
+        b"\x93": Machine._stack_global,
+        b"R": Machine._reduce,
+        b"\x81": Machine._new,
+        b"b": Machine._build,
         b"Q": Machine._persistent,
     }
     return {code[0]: operation for code, operation in table.items()}

@@ -56,16 +56,20 @@ def _items(module: Module) -> list[tuple]:
 def _recorded(layers: dict[str, dict]) -> Recorded:
     multipliers = _values(layers, "mapping.fc", "bias_gain") or {0.01}
     clamps = _values(layers, "synthesis.", "conv_clamp") or {None}
-    activations = (_values(layers, "mapping.fc", "activation")
-                   | _values(layers, "synthesis.", "activation"))
+    activations = _values(layers, "mapping.fc", "activation") | _values(
+        layers, "synthesis.", "activation"
+    )
     if len(multipliers) > 1 or len(clamps) > 1 or activations - {"lrelu", "linear"}:
         raise CheckpointError("is a StyleGAN2 with layers of an unusual kind, not supported")
     (multiplier,), (clamp,) = multipliers, clamps
     if not isinstance(multiplier, (int, float)) or not isinstance(clamp, (int, float, type(None))):
         raise CheckpointError("is damaged: a setting of its layers is no number")
     half = [state.get("resolution") for state in layers.values() if state.get("use_fp16") is True]
-    return Recorded(float(multiplier), None if clamp is None else float(clamp),
-                    tuple(sorted(r for r in half if isinstance(r, int))))
+    return Recorded(
+        float(multiplier),
+        None if clamp is None else float(clamp),
+        tuple(sorted(r for r in half if isinstance(r, int))),
+    )
 
 
 def _values(layers: dict[str, dict], prefix: str, attribute: str) -> set:
@@ -73,7 +77,11 @@ def _values(layers: dict[str, dict], prefix: str, attribute: str) -> set:
 
     Layers of skip paths (plain convolutions) have clamps of their own, which never act.
     """
-    return {state[attribute] for path, state in layers.items()
-            if path.startswith(prefix) and not path.endswith((".skip", ".affine"))
-            and isinstance(state.get(attribute), (int, float, str, type(None)))
-            and attribute in state}
+    return {
+        state[attribute]
+        for path, state in layers.items()
+        if path.startswith(prefix)
+        and not path.endswith((".skip", ".affine"))
+        and isinstance(state.get(attribute), (int, float, str, type(None)))
+        and attribute in state
+    }

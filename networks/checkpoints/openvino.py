@@ -142,8 +142,12 @@ def _group_haar_bands(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]
     producers = ["conv1", *(f"blocks.{i}.conv2" for i in range(NUM_BLOCKS - 1))]
     for i, producer in enumerate(producers):
         kernel = "weight" if producer == "conv1" else "pointwise"
-        for name in (f"{producer}.{kernel}", f"{producer}.bias", f"blocks.{i}.up.weight",
-                     f"blocks.{i}.up.bias"):
+        for name in (
+            f"{producer}.{kernel}",
+            f"{producer}.bias",
+            f"blocks.{i}.up.weight",
+            f"blocks.{i}.up.bias",
+        ):
             state[name] = state[name][_band_order(len(state[name]))]
     for name in ("to_rgb.weight", "to_rgb.bias"):
         state[name] = state[name][_band_order(len(state[name]))]

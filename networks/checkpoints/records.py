@@ -15,16 +15,28 @@ from networks.checkpoints.errors import CheckpointError, shown
 # Several packages carry a copy of NVIDIA's tools, so their modules may have a prefix.
 _PREFIXED = re.compile(r"(?:[A-Za-z_][A-Za-z_0-9]*\.)*(torch_utils\.persistence|dnnlib\.util)")
 _STORAGES = {
-    "FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2", "BFloat16Storage": "bf16",
-    "LongStorage": "<i8", "IntStorage": "<i4", "ShortStorage": "<i2", "CharStorage": "i1",
-    "ByteStorage": "u1", "BoolStorage": "?",
+    "FloatStorage": "<f4",
+    "DoubleStorage": "<f8",
+    "HalfStorage": "<f2",
+    "BFloat16Storage": "bf16",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "CharStorage": "i1",
+    "ByteStorage": "u1",
+    "BoolStorage": "?",
 }
-_NUMPY_CORES = ("numpy.core.multiarray", "numpy._core.multiarray",
-                "numpy.core._multiarray_umath", "numpy._core._multiarray_umath")
+_NUMPY_CORES = (
+    "numpy.core.multiarray",
+    "numpy._core.multiarray",
+    "numpy.core._multiarray_umath",
+    "numpy._core._multiarray_umath",
+)
 _NAMES = {
     ("collections", "OrderedDict"): "ordered dict",
     ("argparse", "Namespace"): "namespace",
-    ("builtins", "set"): "set", ("__builtin__", "set"): "set",
+    ("builtins", "set"): "set",
+    ("__builtin__", "set"): "set",
     ("_codecs", "encode"): "encode",
     ("dnnlib.util", "EasyDict"): "easy dict",
     ("dnnlib.tflib.network", "Network"): "tensorflow network",
@@ -33,7 +45,8 @@ _NAMES = {
     ("torch._utils", "_rebuild_parameter_with_state"): "parameter",
     ("torch._utils", "_rebuild_tensor_v2"): "tensor",
     ("torch.storage", "_load_from_bytes"): "storage",
-    ("numpy", "dtype"): "dtype", ("numpy", "ndarray"): "ndarray",
+    ("numpy", "dtype"): "dtype",
+    ("numpy", "ndarray"): "ndarray",
     **{(core, "scalar"): "scalar" for core in _NUMPY_CORES},
     **{(core, "_reconstruct"): "array" for core in _NUMPY_CORES},
     **{("torch", name): name for name in _STORAGES},
@@ -80,14 +93,17 @@ class Global:
     def allowed(cls, module: str, name: str) -> "Global":
         """The record for a name; raises CheckpointError, with the name, for one off the list."""
         if len(module) > _MAX_NAME:
-            raise CheckpointError("names {name}..., far longer than any name: refused",
-                                  name=shown(module))
+            raise CheckpointError(
+                "names {name}..., far longer than any name: refused", name=shown(module)
+            )
         own = _PREFIXED.fullmatch(module)
         kind = _NAMES.get((own[1] if own else module, name))
         if kind is None:
             raise CheckpointError(
                 "names {name}, which is not on the short list of what weights are made of; it was "
-                "refused and nothing in it was run", name=shown(f"{module}.{name[:80]}", 80))
+                "refused and nothing in it was run",
+                name=shown(f"{module}.{name[:80]}", 80),
+            )
         return cls(kind)
 
 
@@ -119,18 +135,32 @@ MAPPINGS = (dict, OrderedDict, Namespace)
 
 def _is(value: Any, *kinds: Any) -> bool:
     """Whether a tuple holds exactly these types; None stands for any."""
-    return type(value) is tuple and len(value) == len(kinds) and all(
-        kind is None or type(item) is kind or (type(kind) is tuple and type(item) in kind)
-        for item, kind in zip(value, kinds, strict=True))
+    return (
+        type(value) is tuple
+        and len(value) == len(kinds)
+        and all(
+            kind is None or type(item) is kind or (type(kind) is tuple and type(item) in kind)
+            for item, kind in zip(value, kinds, strict=True)
+        )
+    )
 
 
 _BYTES = (bytes, memoryview)
-_MADE_WITHOUT = {"ordered dict": OrderedDict, "set": set, "easy dict": dict,
-                 "namespace": Namespace, "tensorflow network": TensorFlowNetwork}
+_MADE_WITHOUT = {
+    "ordered dict": OrderedDict,
+    "set": set,
+    "easy dict": dict,
+    "namespace": Namespace,
+    "tensorflow network": TensorFlowNetwork,
+}
 
 
-def call(function: Any, arguments: Any, budget: Budget,
-         read_storage: Callable[[memoryview, Budget], Storage]) -> Any:
+def call(
+    function: Any,
+    arguments: Any,
+    budget: Budget,
+    read_storage: Callable[[memoryview, Budget], Storage],
+) -> Any:
     """What REDUCE builds: a listed name applied to arguments of the right types.
 
     read_storage: reads a storage in a byte string, which walks pickles itself.
@@ -150,19 +180,27 @@ def call(function: Any, arguments: Any, budget: Budget,
             raise CheckpointError("is damaged: a byte string in it is none") from None
     if kind == "module" and _is(arguments, dict):
         return _module(arguments[0])
-    if kind == "parameter" and type(arguments) is tuple and len(arguments) <= 4 and _is(
-            arguments[:3], Tensor, bool, None):
+    if (
+        kind == "parameter"
+        and type(arguments) is tuple
+        and len(arguments) <= 4
+        and _is(arguments[:3], Tensor, bool, None)
+    ):
         return arguments[0]
-    if kind == "tensor" and type(arguments) is tuple and _is(
-            arguments[:6], Storage, int, tuple, tuple, bool, None):
+    if (
+        kind == "tensor"
+        and type(arguments) is tuple
+        and _is(arguments[:6], Storage, int, tuple, tuple, bool, None)
+    ):
         return Tensor.within(*arguments[:4])
     if kind == "storage" and _is(arguments, _BYTES):
         budget.count_work(len(arguments[0]))
         return read_storage(memoryview(arguments[0]), budget)
     if kind == "dtype" and _is(arguments, str, (bool, int), (bool, int)):
         if not _NUMPY_TYPES.fullmatch(arguments[0]):
-            raise CheckpointError("has numpy numbers of type {kind}: refused",
-                                  kind=shown(arguments[0], 20))
+            raise CheckpointError(
+                "has numpy numbers of type {kind}: refused", kind=shown(arguments[0], 20)
+            )
         return DType(arguments[0])
     if kind == "scalar" and _is(arguments, DType, _BYTES):
         return Array.filled((), arguments[0], False, arguments[1]).array()[()].item()
@@ -191,8 +229,12 @@ def build(target: Any, state: Any, budget: Budget) -> Any:
     if type(target) is TensorFlowNetwork and type(state) is dict and not target.state:
         target.state = state
         return target
-    if type(target) is DType and type(state) is tuple and len(state) >= 2 and state[1] in (
-            "<", ">", "|", "="):
+    if (
+        type(target) is DType
+        and type(state) is tuple
+        and len(state) >= 2
+        and state[1] in ("<", ">", "|", "=")
+    ):
         target.order = ">" if state[1] == ">" else "<"
         return target
     if type(target) is Array and _is(state, int, tuple, DType, (bool, int), _BYTES):

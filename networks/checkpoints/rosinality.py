@@ -9,8 +9,11 @@ from networks.architecture import convolution_path
 from networks.checkpoints.architecture import without_first
 
 _LAYER = {
-    "conv.weight": "weight", "conv.modulation.weight": "affine.weight",
-    "conv.modulation.bias": "affine.bias", "activate.bias": "bias", "bias": "bias",
+    "conv.weight": "weight",
+    "conv.modulation.weight": "affine.weight",
+    "conv.modulation.bias": "affine.bias",
+    "activate.bias": "bias",
+    "bias": "bias",
     "noise.weight": "noise_strength",
 }
 

@@ -11,8 +11,19 @@ from networks.checkpoints.errors import NOT_REAL, CheckpointError, shown
 
 _MAX_HEADER = 1_000_000  # bytes; three networks take a tenth of it
 _TYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "bf16", "I64": "<i8", "I32": "<i4",
-    "I16": "<i2", "I8": "i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BF16": "bf16",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
+    "U8": "u1",
+    "BOOL": "?",
 }
 
 
@@ -47,7 +58,8 @@ def _tensor(name: str, entry: object, data: memoryview) -> Tensor:
     content = data[max(0, begin) : max(0, end)]
     storage = Storage(_TYPES[dtype], math.prod(shape), content)
     if begin < 0 or len(content) != end - begin or storage.nbytes != end - begin:
-        raise CheckpointError("is a damaged safetensors file: {name} is not all there",
-                              name=shown(name))
+        raise CheckpointError(
+            "is a damaged safetensors file: {name} is not all there", name=shown(name)
+        )
     strides = tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
     return Tensor.within(storage, 0, tuple(shape), strides)

@@ -17,8 +17,10 @@ from networks.checkpoints.records import Budget, storage_kind
 MAGIC = 0x1950A86A20F9469CFC6C
 STREAM_START = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 _MAX_DIRECTORY = 1_000_000  # bytes of a zip's list of members: three networks take a tenth of it
-_MEMBER = re.compile(r"[^/\\]{1,255}/(data\.pkl|data/\d{1,9}|version|byteorder|\.format_version|"
-                     r"\.storage_alignment|\.data/serialization_id)")
+_MEMBER = re.compile(
+    r"[^/\\]{1,255}/(data\.pkl|data/\d{1,9}|version|byteorder|\.format_version|"
+    r"\.storage_alignment|\.data/serialization_id)"
+)
 
 
 class _Storages:
@@ -32,8 +34,13 @@ class _Storages:
             raise CheckpointError("names data in a way that torch does not, and was refused")
         dtype, key, count = storage_kind(identity[1]), identity[2], identity[4]
         whole = len(identity) == 5 or identity[5] is None
-        if dtype is None or not whole or type(count) is not int or count < 0 or (
-                type(key) is not str or not re.fullmatch(r"[0-9]{1,20}", key)):
+        if (
+            dtype is None
+            or not whole
+            or type(count) is not int
+            or count < 0
+            or (type(key) is not str or not re.fullmatch(r"[0-9]{1,20}", key))
+        ):
             raise CheckpointError("names data in a way that torch does not, and was refused")
         storage = self.by_key.setdefault(key, Storage(dtype, count))
         if (storage.dtype, storage.count) != (dtype, count):
@@ -62,8 +69,11 @@ def read_stream(data: memoryview, budget: Budget) -> Any:
     _, version, system, value, keys = values
     if version != 1001 or type(system) is not dict or system.get("little_endian") is not True:
         raise CheckpointError("was written in a way that torch no longer reads")
-    if type(keys) is not list or {k for k in keys if type(k) is str} != set(storages.by_key) or (
-            len(keys) != len(storages.by_key)):
+    if (
+        type(keys) is not list
+        or {k for k in keys if type(k) is str} != set(storages.by_key)
+        or (len(keys) != len(storages.by_key))
+    ):
         raise CheckpointError("is damaged: the list of its tensors is not that of its numbers")
     for key in keys:
         storage, start = storages.by_key[key], position + 8
@@ -120,9 +130,13 @@ def _members(data: memoryview) -> dict[str, memoryview]:
         if match is None:
             raise CheckpointError(
                 "is an archive with {file}, which no weights need: refused",
-                file=shown(member.filename))
-        if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1 or (
-                member.file_size != member.compress_size):
+                file=shown(member.filename),
+            )
+        if (
+            member.compress_type != zipfile.ZIP_STORED
+            or member.flag_bits & 1
+            or (member.file_size != member.compress_size)
+        ):
             raise CheckpointError("has compressed or encrypted members, unlike torch.save: refused")
         if match[1] in found:
             raise CheckpointError("has two members of the same name and was refused")
@@ -135,8 +149,11 @@ def _content(data: memoryview, member: zipfile.ZipInfo) -> memoryview:
     lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
     start = member.header_offset + 30 + lengths
     content = data[start : start + member.file_size]
-    if header[:4] != b"PK\3\4" or len(content) != member.file_size or (
-            zlib.crc32(content) != member.CRC):
+    if (
+        header[:4] != b"PK\3\4"
+        or len(content) != member.file_size
+        or (zlib.crc32(content) != member.CRC)
+    ):
         raise CheckpointError("is damaged: a member of its archive is not as it was written")
     return content
 

@@ -28,8 +28,12 @@ demo.block_thread()
 def server(generator, tmp_path_factory):
     """Where a server of the built-in model listens, and the file that has what it prints."""
     printed = tmp_path_factory.mktemp("server") / "printed"
-    with open(printed, "wb") as file, subprocess.Popen(
-            [sys.executable, "-c", SERVER], stdout=subprocess.PIPE, stderr=file, text=True) as run:
+    with (
+        open(printed, "wb") as file,
+        subprocess.Popen(
+            [sys.executable, "-c", SERVER], stdout=subprocess.PIPE, stderr=file, text=True
+        ) as run,
+    ):
         try:
             yield run.stdout.readline().strip(), printed
         finally:

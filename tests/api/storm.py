@@ -30,9 +30,13 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 def png(width: int, height: int, *more: bytes, raw: bytes = b"") -> str:
     """A grey PNG that says it has this size, as a data URL; raw: what its pixels inflate to."""
-    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(
-        ">IIBBBBB", width, height, 8, 0, 0, 0, 0)) + b"".join(more) + chunk(
-        b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+    content = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+        + b"".join(more)
+        + chunk(b"IDAT", zlib.compress(raw))
+        + chunk(b"IEND", b"")
+    )
     return f"data:image/png;base64,{base64.b64encode(content).decode()}"
 
 
@@ -49,57 +53,193 @@ def bombs() -> list:
         zipped.writestr("w.npy", zeros)
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(
-        header, {"descr": "<f4", "fortran_order": False, "shape": (10**9, 512)})
+        header, {"descr": "<f4", "fortran_order": False, "shape": (10**9, 512)}
+    )
     text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(zeros))
-    masks = [png(60_000, 60_000), png(1024, 1024, raw=zeros), png(1024, 1024, text),
-             png(1024, 1024, chunk(b"iCCP", b"a\0\0" + zlib.compress(zeros)))]
+    masks = [
+        png(60_000, 60_000),
+        png(1024, 1024, raw=zeros),
+        png(1024, 1024, text),
+        png(1024, 1024, chunk(b"iCCP", b"a\0\0" + zlib.compress(zeros))),
+    ]
     nested = b'{"format": "drag project", "version": 2, "entries": ' + b"[" * 900 + b"]" * 900
     return [
-        *({"points": [], "mask": mask, "revision": 2**40} for mask in masks), *masks,
-        file("a.npz", archive.getvalue()), file("a.npy", header.getvalue() + zeros[:500]),
-        file("a.drag", nested + b"}"), file("a.drag", b"[" * 100_000),
+        *({"points": [], "mask": mask, "revision": 2**40} for mask in masks),
+        *masks,
+        file("a.npz", archive.getvalue()),
+        file("a.npy", header.getvalue() + zeros[:500]),
+        file("a.drag", nested + b"}"),
+        file("a.drag", b"[" * 100_000),
         file("a.drag", b'{"entries": [' + b"1," * 200_000 + b"1]}"),
-        file("a.drag", b"9" * 1_000_000), file("a.npz", b"PK\3\4" + zeros[:1000])]
+        file("a.drag", b"9" * 1_000_000),
+        file("a.npz", b"PK\3\4" + zeros[:1000]),
+    ]
 
 
 PLAIN = [
-    None, True, False, 0, -1, 1, 5, 1.5, 2**53, -(2**63), 1e308, -0.0, "", "0", "7", "-1", " ", "é",
-    "x" * 70_000, "\0", "../secret.txt", "secret.txt", "/etc/passwd", "file:///etc/passwd",
-    "builtin", "lions", "owner/name/file.pkl", "a@b/c/../../d.pt", "<img src=x onerror=alert(1)>",
-    "W+", "w", "adam", "png", ".drag", "../../x.png", "face:5", "look:-1", "smile", "0:abc",
-    "http://127.0.0.1/secret.txt", "data:image/png;base64,AAAA", "nan", "${7*7}", "{0.__class__}"]
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    5,
+    1.5,
+    2**53,
+    -(2**63),
+    1e308,
+    -0.0,
+    "",
+    "0",
+    "7",
+    "-1",
+    " ",
+    "é",
+    "x" * 70_000,
+    "\0",
+    "../secret.txt",
+    "secret.txt",
+    "/etc/passwd",
+    "file:///etc/passwd",
+    "builtin",
+    "lions",
+    "owner/name/file.pkl",
+    "a@b/c/../../d.pt",
+    "<img src=x onerror=alert(1)>",
+    "W+",
+    "w",
+    "adam",
+    "png",
+    ".drag",
+    "../../x.png",
+    "face:5",
+    "look:-1",
+    "smile",
+    "0:abc",
+    "http://127.0.0.1/secret.txt",
+    "data:image/png;base64,AAAA",
+    "nan",
+    "${7*7}",
+    "{0.__class__}",
+]
 SHORT = [value for value in PLAIN if not isinstance(value, str) or len(value) < 99]
-KEYS = ["points", "mask", "revision", "handle", "target", "key", "name", "content", "id", "index",
-        "value", "url", "entries", "data", "format", "version", "model", "at", "saved", "__class__"]
+KEYS = [
+    "points",
+    "mask",
+    "revision",
+    "handle",
+    "target",
+    "key",
+    "name",
+    "content",
+    "id",
+    "index",
+    "value",
+    "url",
+    "entries",
+    "data",
+    "format",
+    "version",
+    "model",
+    "at",
+    "saved",
+    "__class__",
+]
 NOT_JSON = [  # bodies; the first ones are what only Python takes for JSON
-    b'{"fn_index": 9, "data": [NaN]}', b'{"fn_index": 16, "data": [Infinity]}',
-    b'{"fn_index": 16, "data": [1e400]}', b'{"fn_index": 19, "data": ["\\ud800", 1]}',
-    b'{"fn_index": 19, "data": ["\xff", 1]}', b"", b"{", b"[]", b"null", b"5", b'"x"',
-    b"[" * 100_000, b'{"data": ' + b"[" * 950 + b"]" * 950 + b', "fn_index": 9}',
+    b'{"fn_index": 9, "data": [NaN]}',
+    b'{"fn_index": 16, "data": [Infinity]}',
+    b'{"fn_index": 16, "data": [1e400]}',
+    b'{"fn_index": 19, "data": ["\\ud800", 1]}',
+    b'{"fn_index": 19, "data": ["\xff", 1]}',
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"5",
+    b'"x"',
+    b"[" * 100_000,
+    b'{"data": ' + b"[" * 950 + b"]" * 950 + b', "fn_index": 9}',
     b'{"fn_index": 16, "data": [' + b"7" * 10_000 + b"]}",
-    b'{"data": [' + b"1.5," * 1_000_000 + b"1], \"fn_index\": 9}",
-    b'{"data": [[' + b"[]," * 200_000 + b"[]]], \"fn_index\": 9}",
+    b'{"data": [' + b"1.5," * 1_000_000 + b'1], "fn_index": 9}',
+    b'{"data": [[' + b"[]," * 200_000 + b'[]]], "fn_index": 9}',
     b'{"fn_index": 9, "data": ["' + b"A" * 12_000_000 + b'"]}',
     b'{"fn_index": 9, "data": "' + b"A" * 31_000_000 + b'"}',
-    b'{"session_hash": "' + b"h" * 100_000 + b'", "fn_index": 0, "data": ["", ""]}']
-PATHS = [f"{API}/file={path}" for path in (
-    "/etc/passwd", "../secret.txt", "secret.txt", "..%2fsecret.txt", "%2e%2e/secret.txt",
-    "..%252fsecret.txt", "%2fetc%2fpasswd", "/etc/./passwd", "//etc/passwd",
-    "file:///etc/passwd", "/proc/self/environ", "app.py", "{secret}", "{gradio}/../secret.txt",
-    "{gradio}/%2e%2e/secret.txt", "{gradio}/" + "0" * 64 + "/../../secret.txt",
-    "{gradio}/" + "0" * 64 + "/draggan-x/../../../secret.txt", "C:\\x", "%00", "a%00b",
-    "http://127.0.0.1:1/", "https://example.com/", "\\\\host\\share")] + [
-    f"{start}{path}" for start in ("/static/", "/assets/", "/svelte/", f"{API}/file/",
-                                   f"{API}/custom_component/x/client/", "/theme.css/")
-    for path in ("../../../../../../etc/passwd", "..%2f..%2f..%2f..%2fetc/passwd", "/etc/passwd",
-                 "%2e%2e/%2e%2e/secret.txt", "....//....//etc/passwd", "..%5c..%5cx")] + [
-    f"{API}/proxy=http://127.0.0.1:1/", f"{API}/proxy=https://evil.hf.space/", "/monitoring",
-    "/monitoring/summary", "/monitoring/x", f"{API}/deep_link?session_hash=x",
-    "/?deep_link=../../x",
-    "/config?deep_link=..%2f..%2fx", f"{API}/runs", f"{API}/vibe-code/", f"{API}/dev/reload",
-    f"{API}/stream/a/b/c/playlist.m3u8", f"{API}/upload_progress?upload_id=x", f"{API}/mcp/",
-    f"{API}/queue/data?session_hash=guess", f"{API}/call/sample/guess", "/docs", "/pwa_icon/99999",
-    "/__theme", "/gradio_api/theme.css?v=../..", "/manifest.json", "/robots.txt", "/nothing"]
+    b'{"session_hash": "' + b"h" * 100_000 + b'", "fn_index": 0, "data": ["", ""]}',
+]
+PATHS = (
+    [
+        f"{API}/file={path}"
+        for path in (
+            "/etc/passwd",
+            "../secret.txt",
+            "secret.txt",
+            "..%2fsecret.txt",
+            "%2e%2e/secret.txt",
+            "..%252fsecret.txt",
+            "%2fetc%2fpasswd",
+            "/etc/./passwd",
+            "//etc/passwd",
+            "file:///etc/passwd",
+            "/proc/self/environ",
+            "app.py",
+            "{secret}",
+            "{gradio}/../secret.txt",
+            "{gradio}/%2e%2e/secret.txt",
+            "{gradio}/" + "0" * 64 + "/../../secret.txt",
+            "{gradio}/" + "0" * 64 + "/draggan-x/../../../secret.txt",
+            "C:\\x",
+            "%00",
+            "a%00b",
+            "http://127.0.0.1:1/",
+            "https://example.com/",
+            "\\\\host\\share",
+        )
+    ]
+    + [
+        f"{start}{path}"
+        for start in (
+            "/static/",
+            "/assets/",
+            "/svelte/",
+            f"{API}/file/",
+            f"{API}/custom_component/x/client/",
+            "/theme.css/",
+        )
+        for path in (
+            "../../../../../../etc/passwd",
+            "..%2f..%2f..%2f..%2fetc/passwd",
+            "/etc/passwd",
+            "%2e%2e/%2e%2e/secret.txt",
+            "....//....//etc/passwd",
+            "..%5c..%5cx",
+        )
+    ]
+    + [
+        f"{API}/proxy=http://127.0.0.1:1/",
+        f"{API}/proxy=https://evil.hf.space/",
+        "/monitoring",
+        "/monitoring/summary",
+        "/monitoring/x",
+        f"{API}/deep_link?session_hash=x",
+        "/?deep_link=../../x",
+        "/config?deep_link=..%2f..%2fx",
+        f"{API}/runs",
+        f"{API}/vibe-code/",
+        f"{API}/dev/reload",
+        f"{API}/stream/a/b/c/playlist.m3u8",
+        f"{API}/upload_progress?upload_id=x",
+        f"{API}/mcp/",
+        f"{API}/queue/data?session_hash=guess",
+        f"{API}/call/sample/guess",
+        "/docs",
+        "/pwa_icon/99999",
+        "/__theme",
+        "/gradio_api/theme.css?v=../..",
+        "/manifest.json",
+        "/robots.txt",
+        "/nothing",
+    ]
+)
 
 
 class Caller:
@@ -117,8 +257,15 @@ class Caller:
         """Call a handler of the page as the page does; inputs that are not given are empty."""
         (function,) = (each for each in self.functions if each["api_name"] == name)
         rest = [None] * (len(function["inputs"]) - len(data))
-        return self.client.post(f"{API}/run/predict", json={
-            "fn_index": function["id"], "session_hash": session, "data": [*data, *rest], **more})
+        return self.client.post(
+            f"{API}/run/predict",
+            json={
+                "fn_index": function["id"],
+                "session_hash": session,
+                "data": [*data, *rest],
+                **more,
+            },
+        )
 
     def send(self, what: str, method: str, path: str, **kwargs) -> bytes:
         """Send something, and keep how it was answered."""
@@ -137,8 +284,11 @@ class Caller:
         with self.client.stream("GET", path) as answer:
             for line in answer.iter_lines():
                 told += line.encode()
-                if re.search(r"process_completed|close_stream|unexpected_error|^event: (complete"
-                             "|error)", line):
+                if re.search(
+                    r"process_completed|close_stream|unexpected_error|^event: (complete"
+                    "|error)",
+                    line,
+                ):
                     break
                 assert time.monotonic() < began[0] + LOST_SECONDS, f"{what} does not end"
         self.answers.append((what, answer.status_code, told, self._since(began)))
@@ -172,19 +322,30 @@ class Storm:
             keys = rng.sample(KEYS, rng.randrange(6))
             return {key: self.value(rng, depth + 1) for key in keys}
         if kind < 0.85:
-            pair = {"handle": [rng.choice(SHORT), 5], "target": [9, rng.choice(SHORT)],
-                    "key": rng.choice(SHORT)}
-            return {"points": [pair] * rng.choice([1, 3, 300]), "mask": self.value(rng, 3),
-                    "revision": rng.choice([2**40, self.value(rng, 3)])}
+            pair = {
+                "handle": [rng.choice(SHORT), 5],
+                "target": [9, rng.choice(SHORT)],
+                "key": rng.choice(SHORT),
+            }
+            return {
+                "points": [pair] * rng.choice([1, 3, 300]),
+                "mask": self.value(rng, 3),
+                "revision": rng.choice([2**40, self.value(rng, 3)]),
+            }
         if kind < 0.88:
-            return {"path": rng.choice(["/etc/passwd", "../secret.txt", "http://127.0.0.1:1/x"]),
-                    "meta": {"_type": "gradio.FileData"}, "url": "file:///etc/passwd"}
+            return {
+                "path": rng.choice(["/etc/passwd", "../secret.txt", "http://127.0.0.1:1/x"]),
+                "meta": {"_type": "gradio.FileData"},
+                "url": "file:///etc/passwd",
+            }
         if kind < 0.9:
             return [rng.random()] * rng.choice([10, 30_000])
         if kind < 0.92:
             return rng.choice(self.bombs)
-        return file(rng.choice(["a.drag", "a.npz", "a.npy", "../x.drag", "x", ""]),
-                    rng.choice([b"", b"PK\3\4", b"\x93NUMPY\1\0", b"{}", rng.randbytes(99)]))
+        return file(
+            rng.choice(["a.drag", "a.npz", "a.npy", "../x.drag", "x", ""]),
+            rng.choice([b"", b"PK\3\4", b"\x93NUMPY\1\0", b"{}", rng.randbytes(99)]),
+        )
 
     def session(self, rng: random.Random) -> str:
         """A guessed page, or that of the caller, who was let in as everyone is."""
@@ -198,16 +359,21 @@ class Storm:
         """A call of any function, with anything."""
         function = rng.choice(self.call.functions)
         count = len(function["inputs"]) if rng.random() < 0.9 else rng.randrange(4)
-        return {"fn_index": function["id"] if rng.random() < 0.97 else self.value(rng),
-                "data": [self.value(rng) for _ in range(count)], "session_hash": self.session(rng),
-                "event_data": rng.choice([{"id": self.value(rng)}, self.value(rng)]),
-                "trigger_id": rng.choice([None, 5, 29, 10**6, self.value(rng)])}
+        return {
+            "fn_index": function["id"] if rng.random() < 0.97 else self.value(rng),
+            "data": [self.value(rng) for _ in range(count)],
+            "session_hash": self.session(rng),
+            "event_data": rng.choice([{"id": self.value(rng)}, self.value(rng)]),
+            "trigger_id": rng.choice([None, 5, 29, 10**6, self.value(rng)]),
+        }
 
     def one(self, number: int) -> None:
         """One call."""
         rng = random.Random(SEED * 10_000 + number)
-        kind = rng.choices([self.direct, self.queued, self.named, self.server, self.get, self.raw],
-                           [40, 15, 10, 15, 15, 5])[0]
+        kind = rng.choices(
+            [self.direct, self.queued, self.named, self.server, self.get, self.raw],
+            [40, 15, 10, 15, 15, 5],
+        )[0]
         kind(rng)
 
     def direct(self, rng: random.Random) -> None:
@@ -218,15 +384,20 @@ class Storm:
         body = self.body(rng)
         answer = self.call.send(f"join {body['fn_index']}", "POST", f"{API}/queue/join", json=body)
         if b"event_id" in answer:
-            self.call.listen(f"queued {body['fn_index']}",
-                             f"{API}/queue/data?session_hash={body['session_hash']}")
+            self.call.listen(
+                f"queued {body['fn_index']}",
+                f"{API}/queue/data?session_hash={body['session_hash']}",
+            )
 
     def named(self, rng: random.Random) -> None:
         name = rng.choice(["sample", "drag", "render", "export", "arrive", "open", "no", "..", "é"])
         kind = rng.choice(["call", "call", "api", "run", "call/v2"])
         data = [self.value(rng) for _ in range(rng.choice([1, 2, 3, 5]))]
-        body = {"edit": self.value(rng), "seed": self.value(rng)} if kind[-1] == "2" else {
-            "data": data}
+        body = (
+            {"edit": self.value(rng), "seed": self.value(rng)}
+            if kind[-1] == "2"
+            else {"data": data}
+        )
         answer = self.call.send(f"{kind}/{name}", "POST", f"{API}/{kind}/{name}", json=body)
         if b"event_id" in answer:
             event = json.loads(answer)["event_id"]
@@ -234,24 +405,61 @@ class Storm:
 
     def server(self, rng: random.Random) -> None:
         near = self.victim[:-1] + rng.choice("abcdef-_")
-        function = rng.choice(["acknowledge", "thumbnail", "keep", "__init__", "postprocess",
-                               "get_config", "constructor_args", self.value(rng)])
+        function = rng.choice(
+            [
+                "acknowledge",
+                "thumbnail",
+                "keep",
+                "__init__",
+                "postprocess",
+                "get_config",
+                "constructor_args",
+                self.value(rng),
+            ]
+        )
         token = self.victim if function == "acknowledge" else near
         data = rng.choice([[token, self.value(rng)], [token], self.value(rng)])
-        self.call.send(f"server {function!r:.20}", "POST", f"{API}/component_server", json={
-            "component_id": rng.choice([4, 5, 4, 5, 55, 10**9, self.value(rng)]), "data": data,
-            "fn_name": function, "session_hash": self.session(rng)})
+        self.call.send(
+            f"server {function!r:.20}",
+            "POST",
+            f"{API}/component_server",
+            json={
+                "component_id": rng.choice([4, 5, 4, 5, 55, 10**9, self.value(rng)]),
+                "data": data,
+                "fn_name": function,
+                "session_hash": self.session(rng),
+            },
+        )
 
     def get(self, rng: random.Random) -> None:
-        path = rng.choice(PATHS).format(secret=self.folder / "secret.txt",
-                                        gradio=self.folder / "gradio")
+        path = rng.choice(PATHS).format(
+            secret=self.folder / "secret.txt", gradio=self.folder / "gradio"
+        )
         self.call.send(f"get {path}", rng.choice(["GET", "GET", "HEAD", "PUT", "POST"]), path)
 
     def raw(self, rng: random.Random) -> None:
-        path = rng.choice(["run/predict", "queue/join", "call/render", "component_server", "cancel",
-                           "reset", "upload", "process_recording", "run/..%2f..", "stream/x"])
+        path = rng.choice(
+            [
+                "run/predict",
+                "queue/join",
+                "call/render",
+                "component_server",
+                "cancel",
+                "reset",
+                "upload",
+                "process_recording",
+                "run/..%2f..",
+                "stream/x",
+            ]
+        )
         number = rng.randrange(len(NOT_JSON))
-        kind = rng.choice([*["application/json"] * 3, "multipart/form-data; boundary=x",
-                           "text/plain"])
-        self.call.send(f"raw {path} {number}", "POST", f"{API}/{path}", content=NOT_JSON[number],
-                       headers={"content-type": kind})
+        kind = rng.choice(
+            [*["application/json"] * 3, "multipart/form-data; boundary=x", "text/plain"]
+        )
+        self.call.send(
+            f"raw {path} {number}",
+            "POST",
+            f"{API}/{path}",
+            content=NOT_JSON[number],
+            headers={"content-type": kind},
+        )

@@ -39,13 +39,22 @@ def to_edit(record: dict):
 def test_the_api_says_what_it_takes_and_gives(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     assert set(endpoints) == {"/sample", "/drag", "/render", "/export"}
-    taken = {name: [(each["parameter_name"], each["python_type"]["type"])
-                    for each in endpoint["parameters"]] for name, endpoint in endpoints.items()}
-    given = {name: [each["python_type"]["type"] for each in endpoint["returns"]]
-             for name, endpoint in endpoints.items()}
+    taken = {
+        name: [
+            (each["parameter_name"], each["python_type"]["type"]) for each in endpoint["parameters"]
+        ]
+        for name, endpoint in endpoints.items()
+    }
+    given = {
+        name: [each["python_type"]["type"] for each in endpoint["returns"]]
+        for name, endpoint in endpoints.items()
+    }
     assert taken["/sample"] == [("seed", "int"), ("truncation_psi", "float"), ("model", "str")]
     assert taken["/drag"][:3] == [
-        ("edit", "dict(str, Any)"), ("points", "list[list[float]]"), ("mask", "None | str")]
+        ("edit", "dict(str, Any)"),
+        ("points", "list[list[float]]"),
+        ("mask", "None | str"),
+    ]
     assert taken["/render"] == [("edit", "dict(str, Any)"), ("mark", "bool")]
     assert taken["/export"][1][1].startswith("Literal['mp4', 'gif',")
     assert given["/sample"] == ["dict(str, Any)"]
@@ -165,8 +174,10 @@ def test_a_stream_that_is_closed_closes_the_drag_and_frees_the_device(edit):
 def test_a_program_sees_its_place_and_has_one_drag_at_a_time(edit, monkeypatch):
     monkeypatch.setattr("drag.web.api.WAITING_SECONDS", 0)
     models, line = LoadedModels("cpu"), Line(1)
-    api, (one, two) = Api(models, line, Endless()), (
-        SimpleNamespace(session_hash=name) for name in ("one", "two"))
+    api, (one, two) = (
+        Api(models, line, Endless()),
+        (SimpleNamespace(session_hash=name) for name in ("one", "two")),
+    )
     with models.use("builtin"), contextlib.closing(api.drag(edit, [PAIR], request=one)) as first:
         assert [next(first)["number"] for _ in range(2)] == [0, 1]
         again = api.drag(edit, [PAIR], request=one)
@@ -175,7 +186,9 @@ def test_a_program_sees_its_place_and_has_one_drag_at_a_time(edit, monkeypatch):
             next(again)
         with contextlib.closing(api.drag(edit, [PAIR], request=two)) as second:
             assert [(step["number"], step["waiting"]) for step in itertools.islice(second, 2)] == [
-                (0, 0), (0, 1)]
+                (0, 0),
+                (0, 1),
+            ]
             first.close()
             assert next(step["number"] for step in second if not step["waiting"]) == 1
 
@@ -193,8 +206,13 @@ def test_files_that_were_sent_are_removed_after_a_while(address, client, edit):
 
 def test_the_readmes_script_streams_a_drag(address, tmp_path):
     code = example("gradio_client").replace("http://localhost:7860", address)
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                         env={**os.environ, "TMPDIR": str(tmp_path)})
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
     *steps, picture, film = [line for line in ran.stdout.splitlines() if "Loaded as" not in line]
     assert [int(step.split()[0]) for step in steps] == list(range(len(steps)))
     assert len(steps) > 3

@@ -66,8 +66,11 @@ def row_of(outputs: dict) -> dict:
 
 def shown(outputs: dict) -> tuple:
     """The points, the seed and the history of what a visitor was shown."""
-    return outputs["canvas"]["value"]["points"], outputs["seed"], [
-        item["picture"] for item in row_of(outputs)["items"]]
+    return (
+        outputs["canvas"]["value"]["points"],
+        outputs["seed"],
+        [item["picture"] for item in row_of(outputs)["items"]],
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read in /proc")
@@ -92,16 +95,23 @@ def test_a_storm_of_hostile_calls_breaks_nothing_reads_nothing_and_touches_nobod
             list(pool.map(storm.one, range(CALLS)))
         seconds = time.monotonic() - began
         after, peak = at_rest(app.pid), memory(app.pid, "VmHWM")
-        print(f"{seconds:.0f} s; {before / 1e6:.0f} MB before, {after / 1e6:.0f} after, "
-              f"{peak / 1e6:.0f} at most")
+        print(
+            f"{seconds:.0f} s; {before / 1e6:.0f} MB before, {after / 1e6:.0f} after, "
+            f"{peak / 1e6:.0f} at most"
+        )
 
         assert shown(comes(caller, "at-last", token)) == mine
         assert sample(caller)["entries"][0]["seed"] == 3
     for what, status, body, took in caller.answers:
         assert status < 500 or (status in (500, 503) and len(body) < 400), (what, status, body)
         assert took < ANSWER_SECONDS, what
-        for word in (b"Traceback", SECRET.encode(), b"root:", str(VISITORS_SEED).encode(),
-                     token.encode()):
+        for word in (
+            b"Traceback",
+            SECRET.encode(),
+            b"root:",
+            str(VISITORS_SEED).encode(),
+            token.encode(),
+        ):
             assert word not in body, (what, word)
     assert after - before < GROWN
     assert peak - before < PEAK
@@ -113,8 +123,9 @@ def test_a_storm_of_hostile_calls_breaks_nothing_reads_nothing_and_touches_nobod
 
 def test_the_menu_of_a_page_for_strangers_takes_no_typed_name(app):
     config = httpx.get(f"{app.address}/config").json()
-    (menu,) = [each["props"] for each in config["components"]
-               if each["props"].get("elem_id") == "model"]
+    (menu,) = [
+        each["props"] for each in config["components"] if each["props"].get("elem_id") == "model"
+    ]
     assert menu["allow_custom_value"] is False
     assert not menu.get("info")
     assert "custom models not allowed" in app.text

@@ -41,8 +41,10 @@ BAD_EDITS = {
     "another model's": (lambda edit: changed(edit, img_size=[64, 64]), "of another model"),
     "a model that is a path": (lambda edit: changed(edit, model="/etc/passwd"), "no model of that"),
     "a model that is a folder": (lambda edit: changed(edit, model="."), "no model of that"),
-    "an odd solver": (lambda edit: changed(
-        edit, settings=edit["entries"][0]["settings"] | {"solver": ["x"]}), NO_PROJECT),
+    "an odd solver": (
+        lambda edit: changed(edit, settings=edit["entries"][0]["settings"] | {"solver": ["x"]}),
+        NO_PROJECT,
+    ),
 }
 
 
@@ -73,27 +75,30 @@ def assert_plain(error: AppError) -> None:
     assert "\n" not in said
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    ({"points": []}, "No point is placed"),
-    ({"points": [[5, 5, 5, 5]]}, "already at its target"),
-    ({"points": [[5, 5, 2000, 5]]}, "Point 1 ends outside"),
-    ({"points": [[-1, 5, 20, 5]]}, "Point 1 starts outside"),
-    ({"points": [[5, 5, 10**400, 5]]}, "Point 1 ends outside"),
-    ({"points": [PAIR] * 1000}, "At most 100 points"),
-    ({"points": [[1, 2, 3]]}, r"list of \[x, y, target x, target y\]"),
-    ({"points": [["1", 2, 3, 4]]}, r"list of \[x, y, target x, target y\]"),
-    ({"points": [{"x": 1}]}, r"list of \[x, y, target x, target y\]"),
-    ({"points": "cake"}, r"list of \[x, y, target x, target y\]"),
-    ({"mask": "cake"}, "must be a PNG in base64"),
-    ({"mask": "é"}, "must be a PNG in base64"),
-    ({"mask": 5}, "must be a PNG in base64"),
-    ({"mask": base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(50)).decode()}, "must be a PNG"),
-    ({"max_steps": 0}, "step limit must be a number"),
-    ({"max_steps": 10**9}, "step limit must be a number"),
-    ({"max_steps": "many"}, "step limit must be a number"),
-    ({"solver": "magic"}, "solver must be one of"),
-    ({"solver": ["adam"]}, "solver must be one of"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"points": []}, "No point is placed"),
+        ({"points": [[5, 5, 5, 5]]}, "already at its target"),
+        ({"points": [[5, 5, 2000, 5]]}, "Point 1 ends outside"),
+        ({"points": [[-1, 5, 20, 5]]}, "Point 1 starts outside"),
+        ({"points": [[5, 5, 10**400, 5]]}, "Point 1 ends outside"),
+        ({"points": [PAIR] * 1000}, "At most 100 points"),
+        ({"points": [[1, 2, 3]]}, r"list of \[x, y, target x, target y\]"),
+        ({"points": [["1", 2, 3, 4]]}, r"list of \[x, y, target x, target y\]"),
+        ({"points": [{"x": 1}]}, r"list of \[x, y, target x, target y\]"),
+        ({"points": "cake"}, r"list of \[x, y, target x, target y\]"),
+        ({"mask": "cake"}, "must be a PNG in base64"),
+        ({"mask": "é"}, "must be a PNG in base64"),
+        ({"mask": 5}, "must be a PNG in base64"),
+        ({"mask": base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(50)).decode()}, "must be a PNG"),
+        ({"max_steps": 0}, "step limit must be a number"),
+        ({"max_steps": 10**9}, "step limit must be a number"),
+        ({"max_steps": "many"}, "step limit must be a number"),
+        ({"solver": "magic"}, "solver must be one of"),
+        ({"solver": ["adam"]}, "solver must be one of"),
+    ],
+)
 def test_a_drag_that_cannot_be_is_answered_in_one_sentence(client, quiet, edit, arguments, words):
     sent = {"edit": edit, "points": [PAIR], "max_steps": 1} | arguments
     with pytest.raises(AppError, match=words) as caught:
@@ -101,33 +106,40 @@ def test_a_drag_that_cannot_be_is_answered_in_one_sentence(client, quiet, edit, 
     assert_plain(caught.value)
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    ({"seed": -1}, "whole number from 0"),
-    ({"seed": "face"}, "whole number from 0"),
-    ({"seed": 1.5}, "whole number from 0"),
-    ({"truncation_psi": 7}, "from 0 to 1"),
-    ({"truncation_psi": [1]}, "from 0 to 1"),
-    ({"model": "kittens"}, "no model of that name"),
-    ({"model": "/etc/passwd"}, "no model of that name"),
-    ({"model": "../networks"}, "no model of that name"),
-    ({"model": 5}, "no model of that name"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"seed": -1}, "whole number from 0"),
+        ({"seed": "face"}, "whole number from 0"),
+        ({"seed": 1.5}, "whole number from 0"),
+        ({"truncation_psi": 7}, "from 0 to 1"),
+        ({"truncation_psi": [1]}, "from 0 to 1"),
+        ({"model": "kittens"}, "no model of that name"),
+        ({"model": "/etc/passwd"}, "no model of that name"),
+        ({"model": "../networks"}, "no model of that name"),
+        ({"model": 5}, "no model of that name"),
+    ],
+)
 def test_a_sample_that_cannot_be_is_answered_in_one_sentence(client, quiet, arguments, words):
     with pytest.raises(AppError, match=words) as caught:
         client.predict(**arguments, api_name="/sample")
     assert_plain(caught.value)
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    ({"kind": "exe"}, "no such kind of file"),
-    ({"kind": "../../x.png"}, "no such kind of file"),
-    ({"kind": None}, "no such kind of file"),
-    ({"seconds": 1e9}, r"takes 0\.5 to 20 seconds"),
-    ({"seconds": "long"}, r"takes 0\.5 to 20 seconds"),
-    ({}, "nothing to film"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"kind": "exe"}, "no such kind of file"),
+        ({"kind": "../../x.png"}, "no such kind of file"),
+        ({"kind": None}, "no such kind of file"),
+        ({"seconds": 1e9}, r"takes 0\.5 to 20 seconds"),
+        ({"seconds": "long"}, r"takes 0\.5 to 20 seconds"),
+        ({}, "nothing to film"),
+    ],
+)
 def test_an_export_that_cannot_be_is_answered_in_one_sentence(
-        client, quiet, edit, arguments, words):
+    client, quiet, edit, arguments, words
+):
     with pytest.raises(AppError, match=words) as caught:
         client.predict(edit, **arguments, api_name="/export")
     assert_plain(caught.value)
@@ -148,8 +160,10 @@ def test_what_fails_within_is_answered_in_one_sentence_too(edit, monkeypatch, ca
 
 def test_no_call_reads_files_of_the_server(address, edit):
     """Raw requests, for the client uploads what it takes to be a file."""
-    for record in ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
-                   edit | {"more": {"path": "/etc/hosts", "meta": {"_type": "gradio.FileData"}}}):
+    for record in (
+        {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+        edit | {"more": {"path": "/etc/hosts", "meta": {"_type": "gradio.FileData"}}},
+    ):
         call = httpx.post(f"{address}gradio_api/call/render", json={"data": [record, True]})
         answer = httpx.get(f"{address}gradio_api/call/render/{call.json()['event_id']}")
         assert "event: error" in answer.text

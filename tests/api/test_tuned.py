@@ -43,15 +43,20 @@ def test_it_is_rendered_dragged_and_exported_tuned(models):
         edit = new_edit(network, "a.pkl", 3, settings=Settings("adam"))
         edit = replace(edit, tuning=random_tuning(network)).place([PointPair((8, 8), (24, 24))])
         np.testing.assert_array_equal(
-            picture(api.render(record(edit), mark=False)), render_edit(network, edit))
+            picture(api.render(record(edit), mark=False)), render_edit(network, edit)
+        )
         *_, last = api.drag(record(edit), [], max_steps=2, solver="adam")
         went = from_project(json.dumps(last["edit"]).encode())
         assert went.tuning.key == went.undo().tuning.key == edit.tuning.key
-        steps = list(Engine(models).steps(replace(edit, settings=replace(
-            edit.settings, max_steps=2)), view=False))
+        steps = list(
+            Engine(models).steps(
+                replace(edit, settings=replace(edit.settings, max_steps=2)), view=False
+            )
+        )
         np.testing.assert_array_equal(went.ws, steps[-1].ws)
         np.testing.assert_array_equal(
-            picture(api.export(last["edit"], "png", mark=False)), render_edit(network, went))
+            picture(api.export(last["edit"], "png", mark=False)), render_edit(network, went)
+        )
         odd = replace(edit, tuning=Tuning({"const": np.zeros(3)}))
         with pytest.raises(gr.Error, match="fine tuning of this photo is of another model"):
             api.render(record(odd))

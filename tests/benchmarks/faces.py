@@ -90,8 +90,13 @@ def run_drag(generator, edit: Edit, solver: str) -> Dragged:
     began = time.perf_counter()
     *_, step = drag(generator, edit)
     seconds = time.perf_counter() - began
-    return Dragged(edit.moved(step.ws, step.handles), step.number, seconds, step.ending.value,
-                   float(np.mean(step.distances)))
+    return Dragged(
+        edit.moved(step.ws, step.handles),
+        step.number,
+        seconds,
+        step.ending.value,
+        float(np.mean(step.distances)),
+    )
 
 
 def mean_distance(landmarks: np.ndarray | None, targets: np.ndarray, img_size) -> float:
@@ -154,8 +159,11 @@ def parser_of(benchmark: str, quick: str) -> argparse.ArgumentParser:
     """The options that every benchmark of dragging has; quick: what --quick means there."""
     parser = argparse.ArgumentParser(prog=f"python -m tests.benchmarks.{benchmark}")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the first face")
-    parser.add_argument("--solver", default="adam,gauss-newton",
-                        help=f"of {', '.join(SOLVERS)} (default: %(default)s)")
+    parser.add_argument(
+        "--solver",
+        default="adam,gauss-newton",
+        help=f"of {', '.join(SOLVERS)} (default: %(default)s)",
+    )
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--json", type=Path, metavar="FILE")
     return parser

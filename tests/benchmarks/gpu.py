@@ -46,8 +46,12 @@ def random_stylegan2(quick: bool) -> StyleGAN2:
     """A StyleGAN2 of random weights with the shapes of FFHQ's, or a small one."""
     resolution, most = (128, 32) if quick else (1024, 512)
     state = random_state(
-        resolution, z_dim=512, w_dim=512, mapping_layers=8,
-        channels=lambda side: min(32768 // side, most))
+        resolution,
+        z_dim=512,
+        w_dim=512,
+        mapping_layers=8,
+        channels=lambda side: min(32768 // side, most),
+    )
     arrays = {name: values.numpy() for name, values in state.items()}
     architecture = infer_architecture(arrays, Recorded())
     return StyleGAN2(architecture, arrays)
@@ -58,12 +62,14 @@ def placed(edit: Edit, count: int, region: bool) -> Edit:
     and with its middle painted."""
     height, width = edit.img_size
     turns = [(0.3 * math.sqrt(i / max(1, count)), 2.4 * i) for i in range(count)]
-    handles = [(width * (0.5 + r * math.cos(a)), height * (0.5 + r * math.sin(a)))
-               for r, a in turns]
+    handles = [
+        (width * (0.5 + r * math.cos(a)), height * (0.5 + r * math.sin(a))) for r, a in turns
+    ]
     mask = np.zeros(edit.img_size, bool)
     mask[height // 8 : -height // 8, width // 8 : -width // 8] = True
-    return edit.place([PointPair((x, y), (x + LENGTH * width, y)) for x, y in handles],
-                      mask if region else None)
+    return edit.place(
+        [PointPair((x, y), (x + LENGTH * width, y)) for x, y in handles], mask if region else None
+    )
 
 
 def finished(device: torch.device) -> float:
@@ -127,8 +133,10 @@ def agreement(generator, reference, edit: Edit) -> Iterator[tuple[str, dict]]:
         (*_, ours), (*_, wanted) = drag(generator, steady), drag(reference, steady)
         away = np.linalg.norm(np.subtract(ours.handles, wanted.handles), axis=1).mean()
         left = np.mean(ours.distances), np.mean(wanted.distances)
-        yield f"drag, {solver}: handles apart, px", {
-            "ratio": float(away), "steps": (ours.number, wanted.number), "left": left}
+        yield (
+            f"drag, {solver}: handles apart, px",
+            {"ratio": float(away), "steps": (ours.number, wanted.number), "left": left},
+        )
 
 
 def memory(device: torch.device) -> float:
@@ -145,8 +153,13 @@ def measurements(name: str, generator, args) -> Iterator[tuple[str, dict]]:
     device, fresh = generator.w_avg.device, new_edit(generator, seed=SEED)
     ws = torch.from_numpy(fresh.ws)[None].to(device)
     for solver, count, region in (
-            (GAUSS_NEWTON, 1, False), (GAUSS_NEWTON, 5, False), (GAUSS_NEWTON, 68, False),
-            (ADAM, 1, False), (ADAM, 1, True), (REGION, 1, True)):
+        (GAUSS_NEWTON, 1, False),
+        (GAUSS_NEWTON, 5, False),
+        (GAUSS_NEWTON, 68, False),
+        (ADAM, 1, False),
+        (ADAM, 1, True),
+        (REGION, 1, True),
+    ):
         if args.quick and (count > 5 or region):
             continue
         what = f"step, {solver}, {count} point{'s' * (count > 1)}{', a region painted' * region}"
@@ -171,8 +184,10 @@ def half_precision(generator: StyleGAN2, ws: torch.Tensor, count: int):
     wanted = generator.image(ws)
     generator.half_resolutions = tuple(side for side in generator.resolutions if side > 64)
     error = ((generator.image(ws) - wanted).norm() / wanted.norm()).item()
-    yield "picture in half precision", seconds_of(
-        lambda: to_picture(generator.image(ws)), ws.device, count) | {"ratio": error}
+    yield (
+        "picture in half precision",
+        seconds_of(lambda: to_picture(generator.image(ws)), ws.device, count) | {"ratio": error},
+    )
     generator.half_resolutions = ()
 
 
@@ -184,15 +199,23 @@ def trace(generator, edit: Edit, file: Path) -> None:
     with profile(record_shapes=False) as record:
         steps = len(list(drag(generator, edit)))
     order = "self_cpu_time_total"
-    file.write_text(f"{steps} steps\n" + "\n".join(
-        record.key_averages().table(sort_by=by, row_limit=60, max_name_column_width=60)
-        for by in (order, order.replace("cpu", "device"))))
+    file.write_text(
+        f"{steps} steps\n"
+        + "\n".join(
+            record.key_averages().table(sort_by=by, row_limit=60, max_name_column_width=60)
+            for by in (order, order.replace("cpu", "device"))
+        )
+    )
 
 
 def as_text(figures: dict) -> str:
     """The figures of a measurement, for a person."""
-    units = {"ms": "{:.1f} ms", "per_second": "{:.1f} a second", "ratio": "{:.2g}",
-             "distance": "distance {:.3f}"}
+    units = {
+        "ms": "{:.1f} ms",
+        "per_second": "{:.1f} a second",
+        "ratio": "{:.2g}",
+        "distance": "distance {:.3f}",
+    }
     return ", ".join(units[key].format(figures[key]) for key in units if key in figures)
 
 
@@ -220,17 +243,24 @@ def main() -> None:
 
     for name in args.networks.split(","):
         began = time.perf_counter()
-        reference = (load_generator("builtin", "cpu") if name == "builtin"
-                     else random_stylegan2(args.quick))
+        reference = (
+            load_generator("builtin", "cpu") if name == "builtin" else random_stylegan2(args.quick)
+        )
         on_cpu = reference if device.type == "cpu" else None
-        generator = on_cpu or (load_generator("builtin", device.type) if name == "builtin"
-                               else random_stylegan2(args.quick).to(device))
+        generator = on_cpu or (
+            load_generator("builtin", device.type)
+            if name == "builtin"
+            else random_stylegan2(args.quick).to(device)
+        )
         take(name, "loading", {"ms": 1000 * (finished(device) - began)})
         for what, figures in measurements(name, generator, args):
             take(name, what, figures)
         if args.trace:
-            trace(generator, placed(new_edit(generator, seed=SEED), 1, False),
-                  args.trace / f"{name}.txt")
+            trace(
+                generator,
+                placed(new_edit(generator, seed=SEED), 1, False),
+                args.trace / f"{name}.txt",
+            )
         if name == "builtin" and not args.quick:
             photo = render(reference, new_edit(reference, seed=PHOTO_SEED).ws)
             for stage, figures in photo_stages(generator, photo, 60):

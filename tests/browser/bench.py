@@ -17,12 +17,22 @@ ADDRESS = "http://bench.test/"  # answered from here; storage needs an address
 SIDE = 512
 SQUARE = [(100, 100), (300, 100), (300, 300), (100, 300), (100, 102)]  # a lasso around it
 COLOURS = {  # the variables of Gradio's theme that the canvas uses
-    False: {"body-text-color": "#1f2937", "background-fill-primary": "#ffffff",
-            "background-fill-secondary": "#f8fafc", "border-color-primary": "#e2e8f0",
-            "body-text-color-subdued": "#64748b", "body": "#ffffff"},
-    True: {"body-text-color": "#f1f5f9", "background-fill-primary": "#0f172a",
-           "background-fill-secondary": "#1e293b", "border-color-primary": "#334155",
-           "body-text-color-subdued": "#94a3b8", "body": "#0b1120"},
+    False: {
+        "body-text-color": "#1f2937",
+        "background-fill-primary": "#ffffff",
+        "background-fill-secondary": "#f8fafc",
+        "border-color-primary": "#e2e8f0",
+        "body-text-color-subdued": "#64748b",
+        "body": "#ffffff",
+    },
+    True: {
+        "body-text-color": "#f1f5f9",
+        "background-fill-primary": "#0f172a",
+        "background-fill-secondary": "#1e293b",
+        "border-color-primary": "#334155",
+        "body-text-color-subdued": "#94a3b8",
+        "body": "#0b1120",
+    },
 }
 GRADIO = """
 const watchers = {}, events = [], acknowledged = [], commits = [];
@@ -117,8 +127,10 @@ class Bench(Page):
         """The point of the picture under a place of the window, by the view alone."""
         box, view = self.page.locator(".dc-overlay").bounding_box(), self.view()
         width, height = self.size
-        return (view["x"] + (x - box["x"]) / box["width"] * width / view["scale"] - 0.5,
-                view["y"] + (y - box["y"]) / box["height"] * height / view["scale"] - 0.5)
+        return (
+            view["x"] + (x - box["x"]) / box["width"] * width / view["scale"] - 0.5,
+            view["y"] + (y - box["y"]) / box["height"] * height / view["scale"] - 0.5,
+        )
 
     def on_screen(self, x: float, y: float) -> tuple[float, float]:
         """Where a point of the picture is in the window, however it is zoomed."""
@@ -136,8 +148,13 @@ class Bench(Page):
         """Touch the window: each step gives the places of all fingers; lifted at the end."""
         client = self.page.context.new_cdp_session(self.page)
         for before, places in zip([[], *steps], [*steps, []], strict=True):
-            kind = ("touchStart" if len(places) > len(before) else
-                    "touchEnd" if len(places) < len(before) else "touchMove")
+            kind = (
+                "touchStart"
+                if len(places) > len(before)
+                else "touchEnd"
+                if len(places) < len(before)
+                else "touchMove"
+            )
             points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
             client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         self.settle()

@@ -12,8 +12,14 @@ from tests.checkpoint_files import random_state, write_nvidia
 from tests.hub import FakeHub
 from tests.running_app import running_app
 
-ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync"]
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +37,13 @@ def hub(tmp_path_factory):
 def server(generator, hub, tmp_path_factory):
     """A RunningApp; the built-in model is in the cache when it starts, nothing of the Hub is."""
     folder = tmp_path_factory.mktemp("server")
-    with running_app(folder, "--drag-seconds", "600",  # on a busy machine 120 may be too short
-                     HF_ENDPOINT=hub.url, HF_HUB_CACHE=str(folder / "hub")) as app:
+    with running_app(
+        folder,
+        "--drag-seconds",
+        "600",  # on a busy machine 120 may be too short
+        HF_ENDPOINT=hub.url,
+        HF_HUB_CACHE=str(folder / "hub"),
+    ) as app:
         yield app
     assert not list((folder / "gradio").rglob("*.*"))  # no visitor's file was ever left there
 
@@ -51,8 +62,10 @@ def chromium():
         except Error as error:
             if os.environ.get("CI"):
                 raise
-            pytest.skip("no Chromium here: `apt-get install chromium` or `playwright install "
-                        f"chromium`, or set CHROMIUM to its path ({str(error).splitlines()[0]})")
+            pytest.skip(
+                "no Chromium here: `apt-get install chromium` or `playwright install "
+                f"chromium`, or set CHROMIUM to its path ({str(error).splitlines()[0]})"
+            )
         yield browser
         browser.close()
 
@@ -72,8 +85,13 @@ def new_page(chromium, idle):
 
     def new_page(width=1280, height=860, touch=False, locale="en-US"):
         contexts = idle[touch, locale]
-        context = contexts.pop() if contexts else chromium.new_context(
-            has_touch=touch, is_mobile=touch, locale=locale, accept_downloads=True)
+        context = (
+            contexts.pop()
+            if contexts
+            else chromium.new_context(
+                has_touch=touch, is_mobile=touch, locale=locale, accept_downloads=True
+            )
+        )
         lent.append((contexts, context))
         page = context.new_page()
         page.set_viewport_size({"width": width, "height": height})

@@ -46,12 +46,25 @@ DRAWN = """() => {  // the canvas's pixels, without what lies over them
   const canvas = document.querySelector('.dc-picture');
   return canvas.toDataURL('image/png').split(',')[1];
 }"""
-KINDS = {"png": "(PNG)", "mp4": "(MP4)", "gif": "(GIF)", "webp": "(WebP)", "drag": "(.drag)",
-         "npz": "(.npz)"}
+KINDS = {
+    "png": "(PNG)",
+    "mp4": "(MP4)",
+    "gif": "(GIF)",
+    "webp": "(WebP)",
+    "drag": "(.drag)",
+    "npz": "(.npz)",
+}
 NOSE = (500, 600)  # or thereabouts, of a face in the middle
 PATIENCE = 90  # seconds that a wait takes at most, on a machine however busy
-ENDINGS = ("Arrived", "Already there", "Nearly there", "No further", "Step limit", "Time is up",
-           "Stopped")
+ENDINGS = (
+    "Arrived",
+    "Already there",
+    "Nearly there",
+    "No further",
+    "Step limit",
+    "Time is up",
+    "Stopped",
+)
 
 
 def settle(page) -> None:
@@ -78,8 +91,9 @@ class Page:
         self.page, self.errors = page, []
         page.set_default_timeout(1000 * PATIENCE)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda line: self.errors.append(line.text)
-                if line.type == "error" else None)
+        page.on(
+            "console", lambda line: self.errors.append(line.text) if line.type == "error" else None
+        )
         page.add_init_script(WAITS)
         started = time.monotonic()
         page.goto(address)
@@ -104,7 +118,8 @@ class Page:
         """Press that button and wait until no point is there."""
         self.page.click("#reset-points")
         self.page.wait_for_function(
-            "() => document.querySelector('.dc-stage').drawn().points.length === 0")
+            "() => document.querySelector('.dc-stage').drawn().points.length === 0"
+        )
 
     @property
     def serial(self) -> int:
@@ -114,7 +129,8 @@ class Page:
     def wait_for_frame(self, after: int) -> None:
         """Until a frame later than this one is shown."""
         self.page.wait_for_function(
-            f"+(document.querySelector('.dc-stage')?.dataset.serial ?? 0) > {after}")
+            f"+(document.querySelector('.dc-stage')?.dataset.serial ?? 0) > {after}"
+        )
 
     @property
     def status(self) -> str:
@@ -126,7 +142,8 @@ class Page:
         return self.page.wait_for_function(
             "words => { const line = document.querySelector('#status .status')?.innerText ?? '';"
             " return words.some((word) => line.includes(word)) && line; }",
-            arg=list(words), timeout=1000 * seconds,
+            arg=list(words),
+            timeout=1000 * seconds,
         ).json_value()
 
     def wait_for_step(self, number: int) -> None:
@@ -134,7 +151,8 @@ class Page:
         self.page.wait_for_function(
             "number => +(document.querySelector('#status .status').innerText"
             ".match(/Step ([0-9]+),/)?.[1] ?? 0) >= number",
-            arg=number)
+            arg=number,
+        )
 
     @property
     def step(self) -> int:
@@ -156,8 +174,11 @@ class Page:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the picture, in its own pixels."""
-        return tuple(self.page.evaluate(
-            "(({width, height}) => [width, height])(document.querySelector('.dc-picture'))"))
+        return tuple(
+            self.page.evaluate(
+                "(({width, height}) => [width, height])(document.querySelector('.dc-picture'))"
+            )
+        )
 
     def choose_model(self, name: str) -> None:
         """Type a model, or part of its name, into the menu and press Enter."""
@@ -184,8 +205,11 @@ class Page:
         """The same with a finger."""
         client = self.page.context.new_cdp_session(self.page)
         places = [self.at(*place) for place in path]
-        steps = [tuple(np.add(np.multiply(a, 1 - t), np.multiply(b, t)))
-                 for a, b in itertools.pairwise(places) for t in np.linspace(0.2, 1, 5)]
+        steps = [
+            tuple(np.add(np.multiply(a, 1 - t), np.multiply(b, t)))
+            for a, b in itertools.pairwise(places)
+            for t in np.linspace(0.2, 1, 5)
+        ]
         kinds = ["touchStart", *["touchMove"] * len(steps), "touchEnd"]
         for kind, place in zip(kinds, [places[0], *steps, None], strict=True):
             points = [{"x": float(place[0]), "y": float(place[1])}] if place else []
@@ -238,15 +262,19 @@ class Page:
     def entries(self) -> list[str]:
         """What the row of the history has, from the first to the last; the one shown in []."""
         return self.page.eval_on_selector_all(
-            "#history button", "buttons => buttons.map(b => b.ariaCurrent === 'true' ? "
-            "`[${b.innerText.trim()}]` : b.innerText.trim())")
+            "#history button",
+            "buttons => buttons.map(b => b.ariaCurrent === 'true' ? "
+            "`[${b.innerText.trim()}]` : b.innerText.trim())",
+        )
 
     def wait_for_entries(self, text: str) -> None:
         """Until the row of the history ends with this."""
         self.page.wait_for_function(
             "text => `${[...document.querySelectorAll('#history button')].map(b => "
             "b.ariaCurrent === 'true' ? `[${b.innerText.trim()}]` : b.innerText.trim())}`"
-            ".endsWith(text)", arg=text)
+            ".endsWith(text)",
+            arg=text,
+        )
 
     def kept(self, change: str) -> Edit:
         """The edit that the browser keeps a copy of, once it came about by this change."""
@@ -254,7 +282,9 @@ class Page:
             """change => {
               const {entries, at} = JSON.parse(sessionStorage.draggan_edit || '{}');
               return entries?.[at].change === change;
-            }""", arg=change)
+            }""",
+            arg=change,
+        )
         return from_project(self.page.evaluate("() => sessionStorage.draggan_edit").encode())
 
     def take_long(self, rate: float = 1e-4) -> None:

@@ -23,8 +23,9 @@ class Proxy:
         self.servers, self.first, self.moved, self.loaded = servers, 0, {}, []
         self.sticky, self.stalled, self.port = True, set(), 0
         self._loop, self._ready, self._flows = asyncio.new_event_loop(), threading.Event(), set()
-        self._thread = threading.Thread(target=self._loop.run_until_complete,
-                                        args=(self._serve(),), daemon=True)
+        self._thread = threading.Thread(
+            target=self._loop.run_until_complete, args=(self._serve(),), daemon=True
+        )
 
     def __enter__(self):
         self._thread.start()
@@ -79,7 +80,8 @@ class Proxy:
         head = re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", head)[:-2] + b"Connection: close\r\n\r\n"
         try:
             from_server, to_server = await asyncio.open_connection(
-                "127.0.0.1", self.servers[number])
+                "127.0.0.1", self.servers[number]
+            )
         except OSError:
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n")
             await writer.drain()

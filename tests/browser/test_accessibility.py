@@ -14,13 +14,22 @@ def problems(page):
     if not page.page.evaluate("() => Boolean(window.axe)"):
         page.page.evaluate(AXE.read_text("utf-8"))
     found = page.page.evaluate("() => window.axe.run()")["violations"]
-    return [(each["id"], [node["html"][:200] for node in each["nodes"]][:4])
-            for each in found if each["impact"] in ("serious", "critical")]
+    return [
+        (each["id"], [node["html"][:200] for node in each["nodes"]][:4])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
 
 
-@pytest.mark.parametrize(("width", "dark"), [
-    (390, True), (1280, False), pytest.param(390, False, marks=pytest.mark.slow),
-    pytest.param(1280, True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("width", "dark"),
+    [
+        (390, True),
+        (1280, False),
+        pytest.param(390, False, marks=pytest.mark.slow),
+        pytest.param(1280, True, marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_no_serious_problem(open_page, width, dark):
     page = open_page(width=width, dark=dark, example=True, touch=width < 500)
     found = {}
@@ -33,8 +42,9 @@ def test_axe_finds_no_serious_problem(open_page, width, dark):
     assert not any(found.values()), found
 
 
-@pytest.mark.parametrize("width", [
-    390, *(pytest.param(width, marks=pytest.mark.slow) for width in (820, 1440))])
+@pytest.mark.parametrize(
+    "width", [390, *(pytest.param(width, marks=pytest.mark.slow) for width in (820, 1440))]
+)
 def test_no_word_is_cut_in_chinese(open_page, width):
     page = open_page(width=width, example=True, locale="zh-CN")
     cut = """() => [...document.querySelectorAll('button, label, .status, h1, p')].filter(each =>
@@ -66,6 +76,9 @@ def test_every_control_has_a_name_and_a_word_on_what_it_does(open_page):
     page.page.locator(".dc-stage").focus()
     for _ in range(40):
         page.page.keyboard.press("Tab")
-        order.append(page.page.evaluate(
-            "parts => document.activeElement.closest(parts)?.id", ", ".join(parts)))
+        order.append(
+            page.page.evaluate(
+                "parts => document.activeElement.closest(parts)?.id", ", ".join(parts)
+            )
+        )
     assert [f"#{name}" for name in dict.fromkeys(order) if name] == parts

@@ -30,7 +30,9 @@ def test_truncation_changes_the_picture_and_is_refused_out_of_range(open_page):
         field.press("Tab")
         page.page.wait_for_function(
             "before => +document.querySelector('.dc-stage').dataset.serial > before"
-            " || document.querySelector('#status .problem')", arg=before)
+            " || document.querySelector('#status .problem')",
+            arg=before,
+        )
         if page.serial == before:  # else the browser's part of the slider has put it into range
             assert "from 0 to 1" in page.problem()
         else:
@@ -68,12 +70,15 @@ def test_drag_without_a_point_says_what_to_do(open_page):
 def test_a_file_that_cannot_be_one_is_refused_before_it_is_sent(open_page, tmp_path):
     page = open_page()
     before, entries = page.serial, page.entries
-    for name, content, words in (("face.txt", b"x", "Only projects"),
-                                 ("face.drag", bytes(20_000_001), "larger than 20 MB")):
+    for name, content, words in (
+        ("face.txt", b"x", "Only projects"),
+        ("face.drag", bytes(20_000_001), "larger than 20 MB"),
+    ):
         (tmp_path / name).write_bytes(content)
         page.open(tmp_path / name)
-        page.page.wait_for_function("words => document.querySelector('.ex-note').innerText"
-                                    ".includes(words)", arg=words)
+        page.page.wait_for_function(
+            "words => document.querySelector('.ex-note').innerText.includes(words)", arg=words
+        )
         assert (page.serial, page.entries) == (before, entries)
 
 

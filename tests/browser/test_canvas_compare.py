@@ -1,6 +1,5 @@
 """The canvas alone: the original, held or beside the picture as it is."""
 
-
 import numpy as np
 import pytest
 
@@ -108,12 +107,14 @@ def test_buttons_of_compare_wait_for_a_frame(open_bench):
     bench = compared(open_bench)
     assert bench.page.is_enabled("[data-act=split]")
     page = bench.page
-    page.evaluate("""() => {
+    page.evaluate(
+        """() => {
       const copy = document.createElement('div');
       document.querySelector('main').append(copy);
       copy.innerHTML = HTML_TEXT; mount(copy);
       window.fresh = copy;
-    }""".replace("HTML_TEXT", repr(_markup())).replace("mount(copy)", _mount()))
+    }""".replace("HTML_TEXT", repr(_markup())).replace("mount(copy)", _mount())
+    )
     assert page.evaluate("() => window.fresh.querySelector('[data-act=split]').disabled")
     assert page.evaluate("() => window.fresh.querySelector('[data-act=original]').disabled")
 
@@ -123,8 +124,11 @@ def _markup():
 
 
 def _mount():
-    return ("(function (element, trigger, props, server, watch) {" + _JS
-            + "})(copy, () => {}, {}, {}, () => {})")
+    return (
+        "(function (element, trigger, props, server, watch) {"
+        + _JS
+        + "})(copy, () => {}, {}, {}, () => {})"
+    )
 
 
 def halves(bench):

@@ -54,10 +54,16 @@ def test_what_was_nudged_is_committed_before_the_server_is_asked(open_bench, key
     assert bench.events[2:] == [name]
 
 
-@pytest.mark.parametrize(("chord", "events"), [
-    ("Control+z", ["undo"]), ("Control+y", ["redo"]), ("Enter", ["submit"]), ("Escape", ["stop"]),
-    ("a", ["release"]),
-])
+@pytest.mark.parametrize(
+    ("chord", "events"),
+    [
+        ("Control+z", ["undo"]),
+        ("Control+y", ["redo"]),
+        ("Enter", ["submit"]),
+        ("Escape", ["stop"]),
+        ("a", ["release"]),
+    ],
+)
 def test_a_key_that_is_held_is_one_event(open_bench, chord, events):
     bench = open_bench()
     bench.page.locator(".dc-stage").focus()
@@ -83,8 +89,16 @@ def test_undo_and_redo_work_wherever_the_focus_is(open_bench, markup):
     assert bench.events[6:] == ["release"]
 
 
-@pytest.mark.parametrize("markup", ["<input>", "<input type='number'>", "<input type='search'>",
-                                    "<textarea></textarea>", "<p contenteditable>Text</p>"])
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<input>",
+        "<input type='number'>",
+        "<input type='search'>",
+        "<textarea></textarea>",
+        "<p contenteditable>Text</p>",
+    ],
+)
 def test_undo_in_a_field_that_is_typed_in_is_its_own(open_bench, markup):
     bench = open_bench()
     bench.page.evaluate(BESIDE, markup)

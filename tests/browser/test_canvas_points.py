@@ -86,7 +86,7 @@ def test_pin_arrow_and_waiting_point_look_different(open_bench):
         bench.press(*keys)
         box = bench.page.locator(".dc-stage").bounding_box()
         left, top = round(x - box["x"]), round(y - box["y"])
-        looks.append(bench.seen()[top - 8:top + 9, left - 8:left + 9].astype(int))
+        looks.append(bench.seen()[top - 8 : top + 9, left - 8 : left + 9].astype(int))
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert np.abs(looks[one] - looks[other]).mean() > 4
 
@@ -125,11 +125,14 @@ def test_a_servers_mask_is_kept_while_it_is_still_decoded(open_bench):
     mask = np.zeros((SIDE, SIDE), bool)
     mask[100:200, 100:300] = True
     value = {"width": SIDE, "height": SIDE, "points": [], "mask": region_url(mask), "revision": 4}
-    bench.page.evaluate("""value => {
+    bench.page.evaluate(
+        """value => {
       window.props.value = value;
       const stage = document.querySelector('.dc-stage');
       stage.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', ctrlKey: true, bubbles: true }));
-    }""", value)
+    }""",
+        value,
+    )
     assert bench.committed["mask"] == value["mask"]
     bench.settle()
     assert bench.value()["painted"]

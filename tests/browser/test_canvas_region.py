@@ -1,6 +1,5 @@
 """The canvas alone: brush, lasso, eraser, what they mean, and how a region looks."""
 
-
 import numpy as np
 import pytest
 

@@ -1,6 +1,5 @@
 """The canvas alone: zoom and pan by wheel, fingers, buttons and keys."""
 
-
 import numpy as np
 import pytest
 
@@ -43,8 +42,12 @@ def test_the_picture_and_what_lies_over_it_follow_the_view(open_bench):
     bench.page.mouse.move(0, 0)
     box = bench.page.locator(".dc-stage").bounding_box()
     seen = bench.seen().astype(int)
-    for point, colour in (((404, 304), (230,) * 3), ((415, 304), (40,) * 3),
-                          ((380, 290), (0xf4, 0x3f, 0x5e)), ((380, 250), (0x3b, 0x82, 0xf6))):
+    for point, colour in (
+        ((404, 304), (230,) * 3),
+        ((415, 304), (40,) * 3),
+        ((380, 290), (0xF4, 0x3F, 0x5E)),
+        ((380, 250), (0x3B, 0x82, 0xF6)),
+    ):
         x, y = bench.on_screen(*point)
         pixel = seen[round(y - box["y"]), round(x - box["x"])]
         assert np.abs(pixel - colour).max() < 14, (point, pixel)
@@ -140,8 +143,12 @@ def test_two_fingers_zoom_and_pan_and_place_nothing(open_bench):
     bench = open_bench(width=390, height=844, touch=True)
     x, y = bench.at(256, 256)
     left, right = bench.place_under(x - 40, y), bench.place_under(x + 40, y)
-    bench.fingers([(x - 40, y)], [(x - 40, y), (x + 40, y)],
-                  [(x - 60, y + 20), (x + 60, y + 20)], [(x - 80, y + 40), (x + 80, y + 40)])
+    bench.fingers(
+        [(x - 40, y)],
+        [(x - 40, y), (x + 40, y)],
+        [(x - 60, y + 20), (x + 60, y + 20)],
+        [(x - 80, y + 40), (x + 80, y + 40)],
+    )
     assert bench.view()["scale"] == pytest.approx(2, rel=0.02)
     assert np.allclose(bench.place_under(x - 80, y + 40), left, atol=1.5)
     assert np.allclose(bench.place_under(x + 80, y + 40), right, atol=1.5)
@@ -161,9 +168,15 @@ def test_a_second_finger_takes_back_what_the_first_began(open_bench, tool):
     bench.page.click(f"[data-tool={tool}]")
     before, drawn = bench.committed, bench.value()
     (x, y), (x2, y2) = bench.at(300, 120), bench.at(150, 400)
-    bench.fingers([(x, y)], [(x - 30, y + 60)], [(x - 60, y + 90)],
-                  [(x - 60, y + 90), (x2, y2)], [(x - 70, y + 90), (x2, y2 + 5)],
-                  [(x - 70, y + 90)], [(x - 20, y + 30)])  # and the one that stays draws nothing
+    bench.fingers(
+        [(x, y)],
+        [(x - 30, y + 60)],
+        [(x - 60, y + 90)],
+        [(x - 60, y + 90), (x2, y2)],
+        [(x - 70, y + 90), (x2, y2 + 5)],
+        [(x - 70, y + 90)],
+        [(x - 20, y + 30)],
+    )  # and the one that stays draws nothing
     assert bench.committed == before
     assert bench.value()["points"] == drawn["points"]
     assert bench.events == ["release"] * 2

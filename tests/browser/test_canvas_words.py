@@ -11,7 +11,7 @@ AFTER_WORDS = "function say"
 
 
 def words(bench):
-    source = _JS[_JS.index("const WORDS"):_JS.index(AFTER_WORDS)]
+    source = _JS[_JS.index("const WORDS") : _JS.index(AFTER_WORDS)]
     return bench.page.evaluate(f"() => {{ {source}; return WORDS; }}")
 
 
@@ -25,10 +25,13 @@ def test_both_tables_have_the_same_words_and_the_page_needs_no_other(open_bench)
         assert sorted(_places(text)) == sorted(_places(tables["zh"][key])), key
     used = re.findall(r'data-(?:word|title|label)="(\w+)"', _HTML)
     assert set(used) <= tables["en"].keys()
-    written = " ".join([_HTML, _JS[_JS.index(AFTER_WORDS):]])
+    written = " ".join([_HTML, _JS[_JS.index(AFTER_WORDS) :]])
     computed = {"hide", "show", "hideTip", "showTip", "pinAt", "handleAt", "targetAt"}
-    unused = [key for key in tables["en"]
-              if key not in computed and not re.search(rf'["]{key}["]', written)]
+    unused = [
+        key
+        for key in tables["en"]
+        if key not in computed and not re.search(rf'["]{key}["]', written)
+    ]
     assert unused == []
 
 
@@ -88,8 +91,10 @@ def test_the_hint_does_not_lie_over_what_a_drag_made(open_bench):
 
 def test_the_canvas_works_where_nothing_may_be_stored(open_bench, new_page):
     page = new_page()
-    page.add_init_script("Object.defineProperty(window, 'localStorage', "
-                         "{ get() { throw new DOMException('denied', 'SecurityError') } })")
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', "
+        "{ get() { throw new DOMException('denied', 'SecurityError') } })"
+    )
     bench = open_bench(page=page)
     assert bench.page.locator(".dc-hint").is_visible()
     bench.press_and_drag((100, 120), (200, 220))
@@ -142,12 +147,14 @@ def test_the_toolbar_fits_and_the_stage_stays_where_it_is(open_bench, width, loc
             assert box["x"] >= bar["x"] - 0.5
             assert box["x"] + box["width"] <= bar["x"] + bar["width"] + 0.5
         for i, one in enumerate(boxes):
-            assert not any(_overlap(one, other) for other in boxes[i + 1:])
+            assert not any(_overlap(one, other) for other in boxes[i + 1 :])
     if width == 1280:
         box = bench.page.locator(".dc-stage").bounding_box()
         assert box["y"] + box["height"] < 860
 
 
 def _overlap(one, other):
-    return all(one[x] + 0.5 < other[x] + other[side] and other[x] + 0.5 < one[x] + one[side]
-               for x, side in (("x", "width"), ("y", "height")))
+    return all(
+        one[x] + 0.5 < other[x] + other[side] and other[x] + 0.5 < one[x] + one[side]
+        for x, side in (("x", "width"), ("y", "height"))
+    )

@@ -35,8 +35,10 @@ ALL = bool(os.environ.get("DRAG_ALL_SEEDS"))  # by touch too: some minutes more
 
 @pytest.mark.parametrize(
     ("touch", "seeds", "enough"),
-    [pytest.param(False, SEEDS, 4, marks=pytest.mark.slow),
-     (True, SEEDS, 4) if ALL else (True, (2,), 1)],
+    [
+        pytest.param(False, SEEDS, 4, marks=pytest.mark.slow),
+        (True, SEEDS, 4) if ALL else (True, (2,), 1),
+    ],
     ids=["mouse", "touch"],
 )
 def test_the_nose_follows_and_the_face_stays_a_face(open_page, touch, seeds, enough):

@@ -71,7 +71,8 @@ def wait_for_welcome(page, proxy, loads):
     the seconds that it took."""
     began = time.monotonic()
     page.page.wait_for_function(
-        "() => document.querySelector('#status .status')?.innerText.includes('Welcome back')")
+        "() => document.querySelector('#status .status')?.innerText.includes('Welcome back')"
+    )
     page.wait_for_frame(after=0)
     seconds = time.monotonic() - began
     page.settle()

@@ -54,10 +54,13 @@ def test_a_model_of_the_hub_is_fetched_dragged_and_come_back_to(open_page):
     assert page.value()["points"] == [pair]
 
 
-@pytest.mark.parametrize(("width", "height", "touch"), [
-    (1280, 860, False), pytest.param(390, 844, True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("width", "height", "touch"),
+    [(1280, 860, False), pytest.param(390, 844, True, marks=pytest.mark.slow)],
+)
 def test_a_picture_that_is_not_square_keeps_its_shape_and_fits_the_window(
-        open_page, width, height, touch):
+    open_page, width, height, touch
+):
     page = open_page(width=width, height=height, touch=touch)
     page.choose_model(TALL)
     page.wait_for_status("Press on the picture")
@@ -73,7 +76,8 @@ def test_a_picture_that_is_not_square_keeps_its_shape_and_fits_the_window(
 
 @pytest.mark.slow
 def test_a_file_that_changed_is_fetched_anew_over_a_connection_that_breaks(
-        open_page, hub, tmp_path):
+    open_page, hub, tmp_path
+):
     for side, commit in {32: "2" * 40, 64: "3" * 40}.items():
         write_nvidia(tmp_path / "net", random_state(side), layout="G_ema")
         content = (tmp_path / "net").read_bytes()
@@ -84,7 +88,8 @@ def test_a_file_that_changed_is_fetched_anew_over_a_connection_that_breaks(
         else:  # as a model that is not in memory
             page.choose_model(f"team/nets@{commit}/new.pkl")
         page.page.wait_for_function(
-            f"() => document.querySelector('.dc-picture').height === {side}")
+            f"() => document.querySelector('.dc-picture').height === {side}"
+        )
         assert hub.files["team/nets/new.pkl"].cuts == 0
         assert page.size == (side, side)
 

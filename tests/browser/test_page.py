@@ -55,7 +55,8 @@ def test_an_arrow_is_placed_moved_and_deleted(open_page):
     page.page.keyboard.press("Control+z")
     page.wait_for_status("Went back")
     page.page.wait_for_function(
-        "() => document.querySelector('.dc-stage').drawn().points.length === 2")
+        "() => document.querySelector('.dc-stage').drawn().points.length === 2"
+    )
 
 
 def test_a_finger_places_moves_and_paints_and_does_not_scroll(open_page):
@@ -101,8 +102,10 @@ def test_two_visitors_do_not_see_each_other(open_page):
 def test_the_page_loads_where_nothing_may_be_stored(new_page, server):
     # Browsers that block site data, and many frames on other sites, deny sessionStorage.
     page = new_page()
-    page.add_init_script("Object.defineProperty(window, 'sessionStorage', "
-                         "{ get() { throw new DOMException('denied', 'SecurityError') } })")
+    page.add_init_script(
+        "Object.defineProperty(window, 'sessionStorage', "
+        "{ get() { throw new DOMException('denied', 'SecurityError') } })"
+    )
     page.goto(server.address)
     page.wait_for_selector(".dc-stage[data-serial]")
 

@@ -68,16 +68,18 @@ def server(generator, tmp_path_factory):
 def choose(page, content=ONE, name="me.jpg"):
     """Choose this file on the tab, and wait for what is said of it."""
     page.turn_to("Photo")
-    page.page.set_input_files("#photo .ph-input", {
-        "name": name, "mimeType": "image/jpeg", "buffer": content})
+    page.page.set_input_files(
+        "#photo .ph-input", {"name": name, "mimeType": "image/jpeg", "buffer": content}
+    )
     return wait_for_frame(page)
 
 
 def wait_for_frame(page):
     """Until the photo is shown; returns the note beside it."""
     page.page.wait_for_selector(".ph-placing:not([hidden]) image[href]")
-    page.page.wait_for_function("() => !document.querySelector('.ph-note').innerText"
-                                ".startsWith('Looking')")
+    page.page.wait_for_function(
+        "() => !document.querySelector('.ph-note').innerText.startsWith('Looking')"
+    )
     page.page.locator(".ph-stage").scroll_into_view_if_needed()
     return page.page.inner_text(".ph-note")
 
@@ -98,11 +100,23 @@ def mouse(page, start, end):
 def fingers(page, *paths):
     """Each finger from its first place to its last."""
     client = page.page.context.new_cdp_session(page.page)
-    for kind, share in (("touchStart", 0), *(("touchMove", i / 5) for i in range(1, 6)),
-                        ("touchEnd", None)):
-        points = [] if share is None else [
-            {"x": (1 - share) * a[0] + share * b[0], "y": (1 - share) * a[1] + share * b[1],
-             "id": number} for number, (a, b) in enumerate(paths)]
+    for kind, share in (
+        ("touchStart", 0),
+        *(("touchMove", i / 5) for i in range(1, 6)),
+        ("touchEnd", None),
+    ):
+        points = (
+            []
+            if share is None
+            else [
+                {
+                    "x": (1 - share) * a[0] + share * b[0],
+                    "y": (1 - share) * a[1] + share * b[1],
+                    "id": number,
+                }
+                for number, (a, b) in enumerate(paths)
+            ]
+        )
         client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     page.settle()
 
@@ -117,7 +131,8 @@ def invert(page):
     page.wait_for_status("%")
     assert page.page.is_disabled("#drag")
     page.page.wait_for_function(  # cores may be busy
-        "() => !document.querySelector('[data-act=use]').hidden", timeout=240_000)
+        "() => !document.querySelector('[data-act=use]').hidden", timeout=240_000
+    )
     return page.status
 
 
@@ -134,8 +149,7 @@ def test_from_a_photo_to_a_drag_of_it(open_page, width):
     said = invert(page)
     assert "likeness (difference 0." in said
     for name in ("crop", "fit"):
-        assert page.page.evaluate(
-            f"document.querySelector('.ph-{name}').naturalWidth") == 512
+        assert page.page.evaluate(f"document.querySelector('.ph-{name}').naturalWidth") == 512
     page.wait_for_frame(before)
     page.wait_for_entries("[Photo]")
     assert page.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -78,7 +78,8 @@ def answer(panel):
 def all_ended(panel, number):
     """Every one of so many tracks is soon over, and no camera's picture is shown."""
     panel.page.wait_for_function(
-        "() => window.tracks.every(({ readyState }) => readyState === 'ended')")
+        "() => window.tracks.every(({ readyState }) => readyState === 'ended')"
+    )
     assert states(panel) == ["ended"] * number
     assert panel.page.locator(".ph-live").is_hidden()
     assert panel.page.evaluate("() => document.querySelector('.ph-live video').srcObject") is None

@@ -159,18 +159,30 @@ def test_the_focus_stays_where_it_is_elsewhere(panel):
     assert panel.focused == "reset"
 
 
-@pytest.mark.parametrize(("locale", "words"), [
-    ("en-US", ("The part of your photo in the frame", "The picture that the model made of your "
-               "photo", "How far the work on your photo is")),
-    ("zh-CN", ("您的照片中方框内的部分", "模型根据您的照片生成的图片", "照片处理进度")),
-])
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        (
+            "en-US",
+            (
+                "The part of your photo in the frame",
+                "The picture that the model made of your photo",
+                "How far the work on your photo is",
+            ),
+        ),
+        ("zh-CN", ("您的照片中方框内的部分", "模型根据您的照片生成的图片", "照片处理进度")),
+    ],
+)
 def test_pictures_and_bar_are_named_in_both_languages(open_panel, locale, words):
     panel = open_panel(locale)
     panel.set("photo", PHOTO)
     panel.set("fit", RUNNING)
     bar = panel.page.get_by_role("progressbar", name=words[2])
     assert [bar.get_attribute(f"aria-value{name}") for name in ("min", "now", "max")] == [
-        "0", "0", "100"]
+        "0",
+        "0",
+        "100",
+    ]
     assert panel.page.get_attribute(".ph-crop", "alt") == words[0]
     assert panel.page.get_attribute(".ph-fit", "alt") == ""  # there is none yet
     panel.set("fit", {"share": 0.426, "picture": PICTURE})

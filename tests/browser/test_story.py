@@ -54,8 +54,9 @@ def check_files(page):
     return page.save("drag")
 
 
-@pytest.mark.parametrize("touch", [False, pytest.param(True, marks=pytest.mark.slow)],
-                         ids=["mouse", "touch"])
+@pytest.mark.parametrize(
+    "touch", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["mouse", "touch"]
+)
 def test_from_an_example_to_a_second_browser(open_page, touch):
     size = {"width": 390, "height": 844} if touch else {}
     page = open_page(example=True, touch=touch, **size)
@@ -65,7 +66,8 @@ def test_from_an_example_to_a_second_browser(open_page, touch):
     # A region of the face, then the same drag again: the background stays.
     press(page, "[data-tool=lasso]")
     (page.touch_and_drag if touch else page.press_and_drag)(
-        (250, 250), (780, 250), (820, 950), (240, 950), (250, 260))
+        (250, 250), (780, 250), (820, 950), (240, 950), (250, 260)
+    )
     assert page.value()["painted"]
     page.wait_for_entries("Region]")
     now = page.picture()
@@ -80,12 +82,13 @@ def test_from_an_example_to_a_second_browser(open_page, touch):
     entries = page.entries
     assert entries[-1] == "[Region]"
     second = open_page(example=True)
-    second.open({"name": "face.drag", "mimeType": "application/json",
-                 "buffer": project.read_bytes()})
+    second.open(
+        {"name": "face.drag", "mimeType": "application/json", "buffer": project.read_bytes()}
+    )
     second.wait_for_status("with its history")
     wait_for(second, now)
     assert second.value()["points"] == page.value()["points"]
-    assert second.entries[-len(entries):] == entries
+    assert second.entries[-len(entries) :] == entries
     assert len(from_project(project.read_bytes()).history) >= 3
 
 

@@ -24,9 +24,14 @@ def log(tmp_path_factory):
 def space(generator, hub, tmp_path_factory, log):
     """A RunningApp."""
     folder = tmp_path_factory.mktemp("space")
-    with running_app(folder, PYTHONPATH=str(ROOT / "tests" / "zero"), SPACES_ZERO_GPU="1",
-                     SPACES_LOG=str(log), HF_ENDPOINT=hub.url,
-                     HF_HUB_CACHE=str(folder / "hub")) as app:
+    with running_app(
+        folder,
+        PYTHONPATH=str(ROOT / "tests" / "zero"),
+        SPACES_ZERO_GPU="1",
+        SPACES_LOG=str(log),
+        HF_ENDPOINT=hub.url,
+        HF_HUB_CACHE=str(folder / "hub"),
+    ) as app:
         yield app
 
 
@@ -67,8 +72,7 @@ def test_stop_a_region_and_a_model_that_came_after_the_worker(open_here):
     page.stop()
     assert page.page.is_enabled("#undo")
     page.choose_model("team/nets/square.pkl")
-    page.page.wait_for_function(
-        "() => document.querySelector('.dc-picture').width === 512")
+    page.page.wait_for_function("() => document.querySelector('.dc-picture').width === 512")
     page.press_and_drag((250, 250), (270, 250))
     page.page.get_by_role("tab", name="Advanced").click()
     page.page.get_by_label("Step limit").fill("3")

@@ -63,8 +63,10 @@ class Named(str):
         return note
 
 
-PAGE = Controls(**{field.name: Named(field.name) for field in fields(Controls)} | {
-    "settings": {field.name: Named(field.name) for field in fields(Settings)}})
+PAGE = Controls(
+    **{field.name: Named(field.name) for field in fields(Controls)}
+    | {"settings": {field.name: Named(field.name) for field in fields(Settings)}}
+)
 
 
 class PageHandlers(Handlers):
@@ -83,14 +85,19 @@ class PageHandlers(Handlers):
 
 def wired(handlers: Handlers) -> list[Wire]:
     """How the handlers are wired, but for what runs in the browser alone."""
-    with patch.object(Named, "noted", []), patch.object(
-            wiring.gr, "on", lambda events, *args, **how: [on(*args, **how) for on in events][-1]):
+    with (
+        patch.object(Named, "noted", []),
+        patch.object(
+            wiring.gr, "on", lambda events, *args, **how: [on(*args, **how) for on in events][-1]
+        ),
+    ):
         wiring.connect(Named("demo"), PAGE, handlers)
         return [wire for wire in Named.noted if wire.handler]
 
 
 def checked(handler, outputs: set):
     """The handler, held to its outputs."""
+
     def held(changed):
         others = set(changed or ()) - outputs
         assert not others, f"{handler.__qualname__} has no outputs {others}"
@@ -140,9 +147,17 @@ class Fits:
                 share = i / (self.count - 1)
                 ws = ((1 - share) * start + share * end).astype(np.float32)
                 stage = ("encoder", "latents", "weights")[min(i, 2)]
-                yield Fit(stage, share, 9 * (1 - share), ws, None, self.distance - 0.8 * share,
-                          np.full((32, 32, 3), 99, np.uint8), i == self.count - 1,
-                          self.distance)
+                yield Fit(
+                    stage,
+                    share,
+                    9 * (1 - share),
+                    ws,
+                    None,
+                    self.distance - 0.8 * share,
+                    np.full((32, 32, 3), 99, np.uint8),
+                    i == self.count - 1,
+                    self.distance,
+                )
                 time.sleep(self.pause)
                 if self.error and i == 1:
                     raise self.error
@@ -154,8 +169,7 @@ class Fits:
 def fits(handlers, monkeypatch):
     """The engine's inversion, which is quick here."""
     monkeypatch.setattr(inversion, "is_far", lambda fit, face: fit.strangeness > 1)
-    monkeypatch.setattr(inversion, "verdict", lambda distance: (
-        "close" if distance < 0.3 else "far"))
+    monkeypatch.setattr(inversion, "verdict", lambda distance: "close" if distance < 0.3 else "far")
     fits = Fits(handlers)
     monkeypatch.setattr(handlers.desk.engine, "invert", fits)
     return fits

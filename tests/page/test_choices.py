@@ -1,6 +1,5 @@
 """Faces and looks to choose from, and the languages, by the page's handlers."""
 
-
 from tests.page.conftest import (
     CHINESE,
     ENGLISH,

@@ -15,8 +15,18 @@ from drag.server.line import Line
 from drag.web.api import Api
 from tests.page.conftest import CHINESE, ENGLISH, LINE, visitor
 
-NAMES = ["team/nets/x.pkl", "team/nets@main/x.pkl", "https://huggingface.co/team/nets/x.pkl",
-         "/etc/passwd", "../a.pkl", "kittens", "", None, 5, ["lions"]]
+NAMES = [
+    "team/nets/x.pkl",
+    "team/nets@main/x.pkl",
+    "https://huggingface.co/team/nets/x.pkl",
+    "/etc/passwd",
+    "../a.pkl",
+    "kittens",
+    "",
+    None,
+    5,
+    ["lions"],
+]
 ALLOWED = NAMES[:3]
 
 
@@ -68,16 +78,24 @@ def test_a_project_or_a_browsers_copy_chooses_no_model(closed, name):
 def test_no_program_chooses_one(closed, name):
     api = Api(closed.desk.models, Line(), Engine(closed.desk.models))
     edit = json.loads(project_of(closed, name))
-    for call in (lambda: api.sample(1, 0.7, name), lambda: api.render(edit),
-                 lambda: api.export(edit, "png"),
-                 lambda: list(api.drag(edit, [[5.0, 5.0, 9.0, 9.0]]))):
+    for call in (
+        lambda: api.sample(1, 0.7, name),
+        lambda: api.render(edit),
+        lambda: api.export(edit, "png"),
+        lambda: list(api.drag(edit, [[5.0, 5.0, 9.0, 9.0]])),
+    ):
         with pytest.raises(gr.Error, match="only the models of its menu"):
             call()
 
 
 def test_what_the_menu_has_is_found_by_any_of_its_names(closed):
-    for name in ("lions", "Lions", "lions, 512 PX", "b.pkl",
-                 "public-data/Self-Distilled-StyleGAN/models/lions_512_pytorch.pkl"):
+    for name in (
+        "lions",
+        "Lions",
+        "lions, 512 PX",
+        "b.pkl",
+        "public-data/Self-Distilled-StyleGAN/models/lions_512_pytorch.pkl",
+    ):
         assert closed.desk.models.find(name) in closed.desk.models.menu()
     another = "public-data/Self-Distilled-StyleGAN@main/models/other_512_pytorch.pkl"
     with pytest.raises(ValueError, match="only the models of its menu"):
@@ -103,5 +121,6 @@ def test_no_path_is_ever_found(handlers, folder):
 def test_under_the_menu_stands_whether_a_name_can_be_typed(handlers, allowed):
     model = handlers.desk.models.find("lions")
     assert about(model, custom=allowed) == "Licence: Apache-2.0." + (
-        " Or type owner/name/file of the Hugging Face Hub." if allowed else "")
+        " Or type owner/name/file of the Hugging Face Hub." if allowed else ""
+    )
     assert ("owner/name/file" in about(model, "zh", allowed)) is allowed

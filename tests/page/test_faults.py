@@ -65,7 +65,8 @@ def failing(monkeypatch, error, times=1, after=2):
 
 
 def test_an_error_in_a_step_costs_its_visitor_the_rest_of_the_drag_and_no_more(
-        handlers, monkeypatch, caplog):
+    handlers, monkeypatch, caplog
+):
     handlers.visits.arrive("", "", None, NEIGHBOUR)
     beside = arm(handlers, NEIGHBOUR, steps=40)
     while "Step" not in str(next(beside).get(LINE)):
@@ -125,8 +126,9 @@ def test_the_hub_that_goes_while_a_model_comes_takes_nothing_with_it(handlers, m
         yield Message("Downloading {model}", model=model.title), 0.5
         handlers.visits.arrive("", "", None, NEIGHBOUR)
         assert "Step limit" in list(arm(handlers, NEIGHBOUR))[-1][LINE]
-        raise ModelUnavailableError("The download of {file} broke off: choose it again.",
-                                    file="team/nets/x.pkl")
+        raise ModelUnavailableError(
+            "The download of {file} broke off: choose it again.", file="team/nets/x.pkl"
+        )
 
     monkeypatch.setattr(handlers.desk.models, "fetch", fetch)
     *_, last = handlers.pictures.choose("team/nets/x.pkl", ENGLISH)
@@ -168,17 +170,26 @@ print(json.dumps(said))
 def test_a_full_disk_leaves_the_pages_files_alone_and_programs_are_told(folder):
     (folder / "temporary").mkdir()
     run = subprocess.run(
-        [sys.executable, "-c", FULL, folder], capture_output=True, text=True, timeout=120,
-        env={**os.environ, "TMPDIR": str(folder / "temporary"),
-             "GRADIO_TEMP_DIR": str(folder / "temporary")})
+        [sys.executable, "-c", FULL, folder],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={
+            **os.environ,
+            "TMPDIR": str(folder / "temporary"),
+            "GRADIO_TEMP_DIR": str(folder / "temporary"),
+        },
+    )
     assert run.returncode == 0, run.stderr
     said = json.loads(run.stdout)
     for kind in FORMATS:
         line, length = said[kind]
         assert "Saved <b>draggan-seed0" in line
         assert length > 200
-    assert said["api"] == ["Error", "'The server has no room for the file: try again in some "
-                           "minutes.'"]
+    assert said["api"] == [
+        "Error",
+        "'The server has no room for the file: try again in some minutes.'",
+    ]
     assert not any(path.stat().st_size for path in (folder / "temporary").rglob("*.*"))
     assert "Traceback" not in run.stderr
 
@@ -195,7 +206,8 @@ def on_canvas(session, *points, **changes):
 
 
 def test_a_drag_that_runs_is_copied_now_and_then_and_no_picture_is_made_for_that(
-        handlers, monkeypatch):
+    handlers, monkeypatch
+):
     monkeypatch.setattr(drags, "COPY_SECONDS", 0)
     run = arm(handlers, steps=2000)
     rows = (output[ROW] for output in run if ROW in output)
@@ -229,7 +241,8 @@ def test_what_was_placed_when_the_server_went_is_there_after_the_reload(handlers
 
 
 def test_what_was_placed_while_the_network_was_gone_reaches_the_server_that_knows_the_page(
-        handlers):
+    handlers,
+):
     session, _ = dragged(handlers)
     placed = on_canvas(session, *session.edit.points, OTHER)
     handlers.visits.arrive(session.token, "", placed, another("reloaded"))
@@ -240,10 +253,20 @@ def test_what_was_placed_while_the_network_was_gone_reaches_the_server_that_know
     assert handlers.desk.sessions.get("again").edit.points == session.edit.points
 
 
-@pytest.mark.parametrize("changes", [
-    {"sample": "other"}, {"sample": None}, {"sample": []}, {"points": "many"}, {"points": None},
-    {"points": [{"handle": [1, 1], "target": [1e9, 1], "key": 1}]}, {"revision": "x"},
-    {"points": [{"handle": [1, float("nan")], "target": [1, 1], "key": 1}]}, {"mask": "data:,x"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sample": "other"},
+        {"sample": None},
+        {"sample": []},
+        {"points": "many"},
+        {"points": None},
+        {"points": [{"handle": [1, 1], "target": [1e9, 1], "key": 1}]},
+        {"revision": "x"},
+        {"points": [{"handle": [1, float("nan")], "target": [1, 1], "key": 1}]},
+        {"mask": "data:,x"},
+    ],
+)
 def test_what_a_canvas_left_and_does_not_belong_here_is_left_out(handlers, anew, changes):
     session, _ = dragged(handlers)
     kept = handlers.scripts.keep([session.token])

@@ -77,14 +77,21 @@ def test_latents_of_other_tools_are_opened_for_the_model_that_is_shown(handlers,
     np.testing.assert_array_equal(session.edit.ws, other.ws)
 
 
-@pytest.mark.parametrize(("name", "content", "words"), [
-    ("face.drag", b"{", "not a project"), ("face.drag", b"", "not a project"),
-    ("face.npz", b"PK", "no latents"), ("face.npy", b"", "no latents"),
-    ("face.npy", pickle.dumps([1]), "no latents"), ("face.png", b"", "neither a project"),
-    ("../../etc/passwd", b"", "neither a project"),
-    ("old.drag", b'{"format": "drag project", "version": 1}', "another version"),
-    ("other.npz", "wrong", "another model"), ("gone.drag", "gone", "no model of that name"),
-])
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("face.drag", b"{", "not a project"),
+        ("face.drag", b"", "not a project"),
+        ("face.npz", b"PK", "no latents"),
+        ("face.npy", b"", "no latents"),
+        ("face.npy", pickle.dumps([1]), "no latents"),
+        ("face.png", b"", "neither a project"),
+        ("../../etc/passwd", b"", "neither a project"),
+        ("old.drag", b'{"format": "drag project", "version": 1}', "another version"),
+        ("other.npz", "wrong", "another model"),
+        ("gone.drag", "gone", "no model of that name"),
+    ],
+)
 def test_a_file_that_is_none_is_refused_and_the_edit_stays(handlers, name, content, words):
     session = visitor(handlers)
     session.take_changes([POINT], None, session.revision + 1)
@@ -111,17 +118,28 @@ def test_no_file_makes_the_server_fetch_a_model(handlers, monkeypatch):
 
 def test_an_opened_edit_has_one_name_of_its_model(handlers):
     session, _ = dragged(handlers)
-    odd = replace(session.edit, model=" A.PKL", history=tuple(
-        replace(entry, model=" A.PKL") for entry in session.edit.history))
+    odd = replace(
+        session.edit,
+        model=" A.PKL",
+        history=tuple(replace(entry, model=" A.PKL") for entry in session.edit.history),
+    )
     opened(handlers, "mine.drag", to_project(odd))
     assert {entry.model for entry in session.edit.timeline} == {"a.pkl"}
     assert len(from_project(to_project(session.edit)).timeline) == len(session.edit.timeline)
 
 
-@pytest.mark.parametrize("value", [None, [], {}, {"name": 1, "content": ""},
-                                   {"name": "a.drag", "content": "%%%"},
-                                   {"name": "a.drag", "content": "\u00e9"},
-                                   {"name": "a.drag", "content": "A" * 27_000_000}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {},
+        {"name": 1, "content": ""},
+        {"name": "a.drag", "content": "%%%"},
+        {"name": "a.drag", "content": "\u00e9"},
+        {"name": "a.drag", "content": "A" * 27_000_000},
+    ],
+)
 def test_what_no_file_button_sends_is_refused(handlers, value):
     line = list(handlers.files.open(value, ENGLISH))[-1][LINE]
     assert "choose another" in line

@@ -86,8 +86,12 @@ def test_thumbnails_are_made_for_the_visitor_who_has_the_token(handlers):
     plain = handlers.scripts.thumbnail([session.token, looks])
     session.take_changes([], mask, session.revision + 1)
     dimmed = handlers.scripts.thumbnail([session.token, session.edit.looks])
-    first, second = (np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1])))
-                                .convert("RGB")).astype(float) for url in (plain, dimmed))
+    first, second = (
+        np.asarray(
+            Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGB")
+        ).astype(float)
+        for url in (plain, dimmed)
+    )
     assert np.abs(first - second)[:16].mean() < 8
     assert second[26:].mean() < 0.5 * first[26:].mean() + 1
     assert handlers.scripts.thumbnail([session.token, looks]) == plain  # from latents, any time

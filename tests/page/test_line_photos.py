@@ -15,8 +15,7 @@ def test_the_photos_of_two_visitors_let_the_drag_of_a_third_through(handlers, fi
     taken(handlers, request=others[0])
     use(handlers, request=others[0])
     second = handlers.inversions.invert(others[0])
-    assert "<b>1</b>" in next(
-        told[LINE] for told in second if "Your place" in told.get(LINE, ""))
+    assert "<b>1</b>" in next(told[LINE] for told in second if "Your place" in told.get(LINE, ""))
     session = handlers.desk.sessions.get("third")
     handlers.drags.arm(pressed(canvas_of(session, POINT), 3), others[1])
     said = [str(outputs.get(LINE)) for outputs in handlers.drags.run(others[1])]

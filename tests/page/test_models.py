@@ -1,6 +1,5 @@
 """Models chosen while other things go on, by the page's handlers."""
 
-
 import numpy as np
 
 from drag import PointPair
@@ -23,8 +22,7 @@ def choose(handlers, name):
     return list(handlers.pictures.choose(name, ENGLISH))[-1]
 
 
-def test_another_picture_asked_for_while_another_model_comes_is_not_mixed_up(
-        handlers, monkeypatch):
+def test_another_picture_asked_for_while_another_model_comes_is_not_mixed_up(handlers, monkeypatch):
     # The edit had one model's name and another's latents, and no picture could be made any more.
     use = handlers.desk.models.use
 
@@ -84,8 +82,10 @@ def test_a_picture_that_does_not_fit_into_memory_changes_nothing(handlers, monke
     monkeypatch.setattr(StyleGAN2, "image", image)
     choose(handlers, "b.pkl")
     monkeypatch.setattr(StyleGAN2, "image", scarce)
-    for told in (handlers.pictures.resample("7", 0.7, ENGLISH),
-                 handlers.visits.arrive("", "", None, ENGLISH)):
+    for told in (
+        handlers.pictures.resample("7", 0.7, ENGLISH),
+        handlers.visits.arrive("", "", None, ENGLISH),
+    ):
         assert "for lack of memory" in told[LINE]  # and the page comes back with the first model
     assert visitor(handlers).edit.model == "a.pkl"
 

@@ -52,7 +52,7 @@ def test_a_photo_becomes_the_edit_and_undo_brings_the_former_picture_back(handle
     assert [entry.change for entry in session.edit.timeline] == ["sample", "photo"]
     assert not session.inverting
     assert session.inversion.picture is session.inversion.fit is None  # they may be large
-    (model, shape, seconds), = fits.calls
+    ((model, shape, seconds),) = fits.calls
     assert (model, shape, seconds) == ("a.pkl", (*before.img_size, 3), 170.0)
     handlers.history.undo(canvas_of(session), ENGLISH)
     np.testing.assert_array_equal(session.edit.ws, before.ws)
@@ -60,11 +60,18 @@ def test_a_photo_becomes_the_edit_and_undo_brings_the_former_picture_back(handle
     assert session.edit.change == "drag"
 
 
-@pytest.mark.parametrize(("found", "words"), [
-    ([FACE], "Is the face in the frame"), ([FACE, FACE], "2 faces"), ([], "No face was found"),
-    (None, "be looked for on this server")])
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ([FACE], "Is the face in the frame"),
+        ([FACE, FACE], "2 faces"),
+        ([], "No face was found"),
+        (None, "be looked for on this server"),
+    ],
+)
 def test_faces_are_looked_for_where_the_model_makes_them(
-        handlers, monkeypatch, found, words, caplog):
+    handlers, monkeypatch, found, words, caplog
+):
     class Finder:
         def find(self, pixels):
             assert pixels.shape == (200, 300, 3)
@@ -96,9 +103,16 @@ def test_which_models_make_faces():
     assert not photos.is_of_faces(model("dogs"))
 
 
-@pytest.mark.parametrize(("value", "words"), [
-    (None, "cannot be read"), ({"content": 7}, "cannot be read"), ({"content": "é"}, "cannot be"),
-    ({"content": ""}, "The file is empty"), ({"content": "AAAA"}, "no photo")])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "cannot be read"),
+        ({"content": 7}, "cannot be read"),
+        ({"content": "é"}, "cannot be"),
+        ({"content": ""}, "The file is empty"),
+        ({"content": "AAAA"}, "no photo"),
+    ],
+)
 def test_what_is_no_photo_is_refused_and_the_former_one_stays(handlers, value, words):
     taken(handlers)
     photo = visitor(handlers).photo
@@ -111,9 +125,20 @@ def test_what_is_no_photo_is_refused_and_the_former_one_stays(handlers, value, w
     assert any("\u4e00" <= letter <= "\u9fff" for letter in last[LINE])
 
 
-@pytest.mark.parametrize("frame", [
-    None, [], {}, FRAME | {"x": "a"}, FRAME | {"side": float("nan")}, FRAME | {"side": 1},
-    FRAME | {"side": 1e9}, FRAME | {"x": 1e300}, FRAME | {"angle": None}])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        None,
+        [],
+        {},
+        FRAME | {"x": "a"},
+        FRAME | {"side": float("nan")},
+        FRAME | {"side": 1},
+        FRAME | {"side": 1e9},
+        FRAME | {"x": 1e300},
+        FRAME | {"angle": None},
+    ],
+)
 def test_a_frame_that_no_page_sends_is_refused(handlers, fits, frame):
     taken(handlers)
     told = use(handlers, frame)

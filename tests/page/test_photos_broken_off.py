@@ -70,8 +70,14 @@ def test_who_watches_or_waits_stays(handlers, fits):
     list(run)
 
 
-@pytest.mark.parametrize("ends", [operator.attrgetter(name) for name in (
-    "drags.halt", "inversions.halt_photo", "inversions.refuse_photo")], ids=str)
+@pytest.mark.parametrize(
+    "ends",
+    [
+        operator.attrgetter(name)
+        for name in ("drags.halt", "inversions.halt_photo", "inversions.refuse_photo")
+    ],
+    ids=str,
+)
 def test_stopped_or_refused_before_it_began_it_leaves_the_panel_usable(handlers, fits, ends):
     # The panel stayed in “running” for good: nothing told it otherwise.
     taken(handlers)
@@ -137,12 +143,14 @@ def test_leaving_between_asking_and_fetching_lets_go_of_the_picture(handlers):
 
 
 def fit(share, distance, stage="latents", done=False):
-    return Fit(stage, share, 1.0, np.full((8, 24), distance, np.float32), None, distance, None,
-               done, 0.5)
+    return Fit(
+        stage, share, 1.0, np.full((8, 24), distance, np.float32), None, distance, None, done, 0.5
+    )
 
 
 def kept(handlers, monkeypatch, *fits, error=None):
     """The first latent of the visitor's edit after these fits, and the last outputs."""
+
     def invert(*args):
         yield from fits
         if error:
@@ -160,24 +168,38 @@ FIRST_TRY = fit(0, 0.9, "encoder"), fit(0.3, 0.6), fit(0.6, 0.4)
 
 def test_an_inversion_that_began_anew_keeps_what_the_first_try_reached(handlers, monkeypatch):
     # Memory ran out once, Stop came at the second encoder's guess, and that was what was kept.
-    best, _ = kept(handlers, monkeypatch, *FIRST_TRY, fit(0, 0.9, "encoder"), fit(0.3, 0.6),
-                   error=UserError("Too little of it."))
+    best, _ = kept(
+        handlers,
+        monkeypatch,
+        *FIRST_TRY,
+        fit(0, 0.9, "encoder"),
+        fit(0.3, 0.6),
+        error=UserError("Too little of it."),
+    )
     assert best == np.float32(0.4)
 
 
-@pytest.mark.parametrize(("again", "best"), [
-    ((fit(0, 0.9, "encoder"), fit(0.3, 0.35), fit(0.4, 0.36)), 0.36), ((fit(0.7, 0.45),), 0.45),
-    ((fit(0, 0.9, "encoder"), fit(1.0, 0.9, "encoder", True)), 0.4),  # no time was left
-    ((fit(0, 0.9, "encoder"), fit(1.0, 0.1, "weights", True)), 0.1)])
+@pytest.mark.parametrize(
+    ("again", "best"),
+    [
+        ((fit(0, 0.9, "encoder"), fit(0.3, 0.35), fit(0.4, 0.36)), 0.36),
+        ((fit(0.7, 0.45),), 0.45),
+        ((fit(0, 0.9, "encoder"), fit(1.0, 0.9, "encoder", True)), 0.4),  # no time was left
+        ((fit(0, 0.9, "encoder"), fit(1.0, 0.1, "weights", True)), 0.1),
+    ],
+)
 def test_a_second_try_counts_once_it_is_nearer_and_so_does_its_end(
-        handlers, monkeypatch, again, best):
+    handlers, monkeypatch, again, best
+):
     found, last = kept(handlers, monkeypatch, *FIRST_TRY, *again)
     assert found == np.float32(best)
     assert ("Stopped" in last[LINE]) == (not again[-1].done)
 
 
-@pytest.mark.parametrize(("error", "words"), [
-    (KeyError("x"), "broke off"), (NoMemoryError(NO_MEMORY), "or with a smaller model")])
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(KeyError("x"), "broke off"), (NoMemoryError(NO_MEMORY), "or with a smaller model")],
+)
 @pytest.mark.parametrize("fits", [(), FIRST_TRY])
 def test_only_what_there_is_is_said_to_be_kept(handlers, monkeypatch, error, words, fits):
     before = visitor(handlers).edit
@@ -191,6 +213,7 @@ def test_only_what_there_is_is_said_to_be_kept(handlers, monkeypatch, error, wor
 
 def find_with(monkeypatch, work):
     """Faces are looked for in every photo, by this."""
+
     class Finder:
         def find(self, pixels):
             work()

@@ -92,9 +92,14 @@ def test_at_another_model_meanwhile_it_is_put_aside(handlers, fits):
     assert [entry.change for entry in session.edit.timeline] == ["sample", "photo"]
 
 
-@pytest.mark.parametrize(("error", "words"), [
-    (KeyError("secret"), "Try again, or reload"), (ValueError("secret"), "Try again, or reload"),
-    (UserError("Too little of it: try again."), "Too little of it")])
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (KeyError("secret"), "Try again, or reload"),
+        (ValueError("secret"), "Try again, or reload"),
+        (UserError("Too little of it: try again."), "Too little of it"),
+    ],
+)
 def test_an_error_in_the_middle_keeps_the_best_so_far(handlers, fits, error, words):
     fits.error = error
     taken(handlers)
@@ -140,7 +145,11 @@ def test_a_photo_counts_in_the_memory_and_there_is_one_of_each_visitor(handlers)
     assert session.photo.pixels.shape[1] == 2048
     assert session.nbytes == before + len(session.photo.content)
     assert Image.open(io.BytesIO(session.photo.content)).info.keys() <= {
-        "jfif", "jfif_version", "jfif_unit", "jfif_density"}
+        "jfif",
+        "jfif_version",
+        "jfif_unit",
+        "jfif_density",
+    }
     handlers.visits.arrive(session.token, "", None, another("second"))
     assert handlers.desk.sessions.get("second").photo is None
 
@@ -153,8 +162,7 @@ def test_a_swept_session_takes_its_photo_along(handlers):
 
 
 @pytest.mark.slow
-def test_nothing_of_a_photo_is_written_or_logged(
-        generator, monkeypatch, tmp_path, caplog, capfd):
+def test_nothing_of_a_photo_is_written_or_logged(generator, monkeypatch, tmp_path, caplog, capfd):
     """By the finder, the encoder and the search themselves: those stages with a step each."""
     models, content = LoadedModels("cpu"), astronaut()
     models.put(models.find("builtin"), generator)
@@ -195,8 +203,11 @@ def test_a_page_that_the_server_does_not_know_is_told_to_reload(handlers, fits):
 
 def test_the_frame_counts(handlers, fits, monkeypatch):
     seen = []
-    monkeypatch.setattr(photos.alignment, "crop", lambda pixels, frame, size: (
-        seen.append(frame), np.zeros((*size, 3), np.uint8))[1])
+    monkeypatch.setattr(
+        photos.alignment,
+        "crop",
+        lambda pixels, frame, size: (seen.append(frame), np.zeros((*size, 3), np.uint8))[1],
+    )
     taken(handlers)
     use(handlers)
     assert seen == [Frame(**FRAME)]

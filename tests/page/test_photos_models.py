@@ -74,10 +74,12 @@ def test_without_a_photo_nothing_is_framed(handlers):
     assert handlers.photos.reframe(ENGLISH) == {}
 
 
-@pytest.mark.parametrize(("faces", "moved", "known"), [
-    ([FACE], 0, True), ([FACE], 90, False), ([], 0, False)])
+@pytest.mark.parametrize(
+    ("faces", "moved", "known"), [([FACE], 0, True), ([FACE], 90, False), ([], 0, False)]
+)
 def test_a_face_that_was_found_in_the_frame_is_a_reason_to_believe_in_it(
-        handlers, fits, looked, monkeypatch, faces, moved, known):
+    handlers, fits, looked, monkeypatch, faces, moved, known
+):
     # Noise and flat colours passed for faces; what is far is judged by whether one was found.
     asked = []
     monkeypatch.setattr(Finder, "find", lambda self, pixels: faces)
@@ -91,7 +93,8 @@ def test_a_face_that_was_found_in_the_frame_is_a_reason_to_believe_in_it(
 
 
 def test_where_nobody_looked_for_a_face_that_is_no_reason_against_it(
-        handlers, fits, looked, monkeypatch):
+    handlers, fits, looked, monkeypatch
+):
     asked = []
     monkeypatch.setattr(inversion, "is_far", lambda fit, face: asked.append(face))
     use(handlers)

@@ -53,6 +53,7 @@ def test_a_reload_does_not_wait_long_and_says_what_is_gone(handlers, fits, monke
         slow_keep(monkeypatch, lambda: release.wait(30))
         run = running(handlers)
     else:
+
         def invert(*args):
             release.wait(30)
             yield from fits(*args)

@@ -72,8 +72,9 @@ def test_of_two_quick_undos_the_last_one_is_shown(handlers, monkeypatch):
     for seed in ("5", "6"):
         handlers.pictures.resample(seed, 0.7, ENGLISH)
     second = []
-    during_the_next_picture(handlers, monkeypatch, lambda: second.append(
-        session.replace_edit(session.edit.undo())))
+    during_the_next_picture(
+        handlers, monkeypatch, lambda: second.append(session.replace_edit(session.edit.undo()))
+    )
     outputs = handlers.history.undo(to_value(session.edit, session.revision), ENGLISH)
     assert outputs == {}
     assert session.edit.seed == 0
@@ -81,11 +82,11 @@ def test_of_two_quick_undos_the_last_one_is_shown(handlers, monkeypatch):
 
 
 def test_a_picture_that_takes_long_is_older_than_the_drag_that_began_meanwhile(
-        handlers, monkeypatch):
+    handlers, monkeypatch
+):
     session = visitor(handlers)
     serials = []
-    during_the_next_picture(
-        handlers, monkeypatch, lambda: serials.append(session.next_serial()))
+    during_the_next_picture(handlers, monkeypatch, lambda: serials.append(session.next_serial()))
     outputs = handlers.pictures.resample("5", 0.7, ENGLISH)
     assert outputs[CANVAS]["frame"]["serial"] < serials[0]
 
@@ -105,8 +106,9 @@ def test_ten_undos_at_once_do_not_make_ten_pictures_at_once(handlers, monkeypatc
 
     monkeypatch.setattr(handlers.desk, "render", counted)
     value = to_value(session.edit, session.revision)
-    threads = [threading.Thread(target=handlers.history.undo, args=(value, ENGLISH))
-               for _ in range(10)]
+    threads = [
+        threading.Thread(target=handlers.history.undo, args=(value, ENGLISH)) for _ in range(10)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -139,9 +141,13 @@ def test_a_page_that_the_server_does_not_know_is_told_to_reload(handlers):
     # After a server was started anew an example, a model or a file ended in a traceback.
     lost = another("unknown")
     pictures, files = handlers.pictures, handlers.files
-    for outputs in (pictures.example(event("smile"), lost), pictures.choose("b.pkl", lost),
-                    files.open({}, lost), files.save("png", 1, False, False, lost),
-                    handlers.drags.run(lost)):
+    for outputs in (
+        pictures.example(event("smile"), lost),
+        pictures.choose("b.pkl", lost),
+        files.open({}, lost),
+        files.save("png", 1, False, False, lost),
+        handlers.drags.run(lost),
+    ):
         assert "reload it" in list(outputs)[-1][LINE]
 
 

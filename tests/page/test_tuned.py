@@ -60,7 +60,8 @@ def is_picture(picture, network, edit):
 
 
 def test_undo_and_redo_lead_from_one_to_the_other_although_the_latents_are_the_same(
-        handlers, network, session):
+    handlers, network, session
+):
     photo = session.edit
     value = to_value(photo, session.revision)
     back = handlers.history.undo(value, ENGLISH)
@@ -76,8 +77,9 @@ def test_undo_and_redo_lead_from_one_to_the_other_although_the_latents_are_the_s
 
 
 def test_thumbnails_and_the_original_are_tuned(handlers, network, session):
-    small = [handlers.scripts.thumbnail([session.token, entry.looks])
-             for entry in session.edit.timeline]
+    small = [
+        handlers.scripts.thumbnail([session.token, entry.looks]) for entry in session.edit.timeline
+    ]
     assert small[0] != small[1]
     handlers.desk.render(session.edit)
     session.replace_edit(session.edit.remember().moved(session.edit.ws + 0.5, []))

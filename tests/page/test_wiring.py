@@ -21,6 +21,10 @@ def test_a_handler_that_changes_what_is_not_among_its_outputs_fails():
 
 def test_every_handler_is_wired(handlers):
     wired = {(type(wire.handler.__self__), wire.handler.__name__) for wire in handlers.wires}
-    public = {(kind, name) for kind, _ in wired for name, member in vars(kind).items()
-              if callable(member) and not name.startswith("_")}
+    public = {
+        (kind, name)
+        for kind, _ in wired
+        for name, member in vars(kind).items()
+        if callable(member) and not name.startswith("_")
+    }
     assert {name for _, name in public - wired} == {"reframed"}  # which another handler asks

@@ -60,8 +60,10 @@ def main() -> None:
         with torch.no_grad():
             ours = generator.mapping(z)
             picture = generator.image(torch.from_numpy(w)[None, None].repeat(1, ours.shape[1], 1))
-        print(f"seed {seed}: mapping {np.abs(ours[0, 0].numpy() - w).max():.1e}, "
-              f"picture {np.abs(picture[0].numpy() - image).max():.1e} max abs")
+        print(
+            f"seed {seed}: mapping {np.abs(ours[0, 0].numpy() - w).max():.1e}, "
+            f"picture {np.abs(picture[0].numpy() - image).max():.1e} max abs"
+        )
 
 
 if __name__ == "__main__":

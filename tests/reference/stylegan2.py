@@ -29,8 +29,10 @@ def mapping(state, z, psi=1.0, cutoff=None, c=None, lr=0.01, num_ws=8):
         x = torch.cat([x, normalise(dense(state, "mapping.embed", c))], 1)
     for i in range(sum(name.endswith("weight") and ".fc" in name for name in state)):
         x = math.sqrt(2) * F.leaky_relu(dense(state, f"mapping.fc{i}", x, lr), 0.2)
-    ws = [x + (0 if cutoff is not None and i >= cutoff else psi - 1) * (x - state["mapping.w_avg"])
-          for i in range(num_ws)]
+    ws = [
+        x + (0 if cutoff is not None and i >= cutoff else psi - 1) * (x - state["mapping.w_avg"])
+        for i in range(num_ws)
+    ]
     return torch.stack(ws, 1)
 
 
@@ -44,8 +46,9 @@ def stuffed(x):
 def upsampled(x):
     """Twice the sides: zeros between cells, then the low-pass filter with gain 4."""
     x = F.pad(stuffed(x), (2, 1, 2, 1))
-    return torch.cat([F.conv2d(x[:, i : i + 1], 4 * FILTER[None, None])
-                      for i in range(x.shape[1])], 1)
+    return torch.cat(
+        [F.conv2d(x[:, i : i + 1], 4 * FILTER[None, None]) for i in range(x.shape[1])], 1
+    )
 
 
 def modulated(state, name, x, w, up=False, demodulate=True):
@@ -61,8 +64,9 @@ def modulated(state, name, x, w, up=False, demodulate=True):
         if up:  # a transposed convolution: zeros between cells, then the kernel turned around
             y = F.conv2d(F.pad(stuffed(sample[None])[:, :, :-1, :-1], (2,) * 4), own.flip(2, 3))
             y = F.pad(y, (1,) * 4)
-            y = torch.cat([F.conv2d(y[:, i : i + 1], 4 * FILTER[None, None])
-                           for i in range(y.shape[1])], 1)
+            y = torch.cat(
+                [F.conv2d(y[:, i : i + 1], 4 * FILTER[None, None]) for i in range(y.shape[1])], 1
+            )
         else:
             y = F.conv2d(sample[None], own, padding=own.shape[2] // 2)
         outs.append(y)
@@ -88,8 +92,15 @@ def synthesis(state, ws, clamp=None):
         if side > 4:
             x = convolution(state, f"{block}.conv0", x, ws[:, entry], True, clamp)
             entry += 1
-        x = convolution(state, f"{block}.conv1", x, ws[:, entry], False, clamp,
-                        1 if skip is None else math.sqrt(0.5))
+        x = convolution(
+            state,
+            f"{block}.conv1",
+            x,
+            ws[:, entry],
+            False,
+            clamp,
+            1 if skip is None else math.sqrt(0.5),
+        )
         entry += 1
         if skip is not None:
             past = F.conv2d(before, skip / math.sqrt(skip.shape[1]))

@@ -19,8 +19,12 @@ def say(**line):
 
 def summary(steps):
     *_, last = steps
-    return {"numbers": [step.number for step in steps], "ending": last.ending.value,
-            "ws": last.ws[0, :8].tolist(), "picture": list(last.picture.shape)}
+    return {
+        "numbers": [step.number for step in steps],
+        "ending": last.ending.value,
+        "ws": last.ws[0, :8].tolist(),
+        "picture": list(last.picture.shape),
+    }
 
 
 def raised(steps):

@@ -24,18 +24,24 @@ _lock, _workers = threading.Lock(), []
 
 def GPU(task=None, *, duration=60, size=None):  # noqa: N802, the package's own name
     """Decorate a generator function; duration: seconds, or a function of its arguments."""
+
     def decorate(task):
         def on_gpu(*args):
             seconds = duration(*args) if callable(duration) else duration
             yield from _lend(task, args, seconds)
+
         return on_gpu
+
     return decorate if task is None else decorate(task)
 
 
 def _lend(task, args, seconds):
     with _lock:
-        idle = [worker for worker in _workers
-                if worker.task is task and worker.idle and worker.process.is_alive()]
+        idle = [
+            worker
+            for worker in _workers
+            if worker.task is task and worker.idle and worker.process.is_alive()
+        ]
         worker = idle[0] if idle else _Worker(task)
         worker.idle = False
     content = pickle.dumps(args)
@@ -77,8 +83,7 @@ class _Worker:
         theirs, self.arguments = _fork.Pipe(duplex=False)
         self.results, results = _fork.Pipe(duplex=False)
         self.task, self.stop, self.idle = task, _fork.Event(), False
-        self.process = _fork.Process(
-            target=_work, args=(self, task, theirs, results), daemon=True)
+        self.process = _fork.Process(target=_work, args=(self, task, theirs, results), daemon=True)
         self.process.start()
         theirs.close()
         results.close()

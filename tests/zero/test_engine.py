@@ -26,13 +26,22 @@ def told(generator, tmp_path_factory):
     """What a server with the stand-in says: lines of JSON, and the stand-in's own."""
     log = tmp_path_factory.mktemp("spaces") / "log"
     run = subprocess.run(
-        [sys.executable, HERE / "server_side.py"], capture_output=True, text=True, timeout=600,
-        env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parent.parent}",
-             "SPACES_ZERO_GPU": "true", "SPACES_LOG": str(log)})
+        [sys.executable, HERE / "server_side.py"],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parent.parent}",
+            "SPACES_ZERO_GPU": "true",
+            "SPACES_LOG": str(log),
+        },
+    )
     assert run.returncode == 0, run.stderr
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     return {name: value for line in lines for name, value in line.items()}, [
-        json.loads(line) for line in log.read_text().splitlines()]
+        json.loads(line) for line in log.read_text().splitlines()
+    ]
 
 
 @pytest.mark.slow
@@ -105,8 +114,11 @@ def test_a_photo_whose_memory_ran_out_once_still_ends_in_what_was_lent(generator
 
 def test_seconds_follow_the_step_cap(generator):
     edit = new_edit(generator, seed=4)
-    seconds = [zero.lent_seconds(replace(edit, settings=Settings(solver, max_steps=n)))
-               for solver in ("gauss-newton", "adam") for n in (1, 30, 100, 2000)]
+    seconds = [
+        zero.lent_seconds(replace(edit, settings=Settings(solver, max_steps=n)))
+        for solver in ("gauss-newton", "adam")
+        for n in (1, 30, 100, 2000)
+    ]
     assert seconds == [5, 7.5, 15, 15, 5, 5, 10, 25]
     assert zero._duration(None, edit, 7.5, True) > 10
 

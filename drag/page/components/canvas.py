@@ -16,9 +16,19 @@ from networks.errors import UserError
 
 _HTML, _CSS = read_asset("canvas/canvas.html"), read_asset("canvas/canvas.css")
 _JS = read_asset(  # one function body: what a file does at once needs what stands before it
-    "language.js", "canvas/words.js", "canvas/paint.js", "canvas/mask.js", "canvas/state.js",
-    "canvas/view.js", "canvas/points.js", "canvas/region.js", "canvas/pointer.js",
-    "canvas/compare.js", "canvas/keys.js", "canvas/canvas.js")
+    "language.js",
+    "canvas/words.js",
+    "canvas/paint.js",
+    "canvas/mask.js",
+    "canvas/state.js",
+    "canvas/view.js",
+    "canvas/points.js",
+    "canvas/region.js",
+    "canvas/pointer.js",
+    "canvas/compare.js",
+    "canvas/keys.js",
+    "canvas/canvas.js",
+)
 _MAX_MASK_CHARACTERS = 4_000_000
 _PNG_URL = "data:image/png;base64,"
 
@@ -30,12 +40,27 @@ class DragCanvas(JsonComponent):
 
     TRIGGERS = "release", "submit", "stop", "undo", "redo", "compare"
 
-    def __init__(self, value=None, *, frame=None, before=None, html_template=_HTML,
-                 css_template=_CSS, js_on_load=_JS, apply_default_css=False, **kwargs):
+    def __init__(
+        self,
+        value=None,
+        *,
+        frame=None,
+        before=None,
+        html_template=_HTML,
+        css_template=_CSS,
+        js_on_load=_JS,
+        apply_default_css=False,
+        **kwargs,
+    ):
         super().__init__(
-            value, frame=frame, before=before, html_template=html_template,
-            css_template=css_template, js_on_load=js_on_load,
-            apply_default_css=apply_default_css, **kwargs,
+            value,
+            frame=frame,
+            before=before,
+            html_template=html_template,
+            css_template=css_template,
+            js_on_load=js_on_load,
+            apply_default_css=apply_default_css,
+            **kwargs,
         )
 
 
@@ -75,7 +100,7 @@ def _count(number) -> int:
 def _read_mask(url: str, img_size: tuple[int, int]) -> np.ndarray | None:
     if not url.startswith(_PNG_URL) or len(url) > _MAX_MASK_CHARACTERS:
         raise ValueError("not a mask")
-    mask = decode_mask(base64.b64decode(url[len(_PNG_URL):]), img_size)
+    mask = decode_mask(base64.b64decode(url[len(_PNG_URL) :]), img_size)
     return mask if mask.any() else None
 
 
@@ -83,11 +108,11 @@ def to_value(edit: Edit, revision: int) -> dict:
     """The canvas's value for an edit: its points and its mask."""
     height, width = edit.img_size
     mask = None if edit.mask_png is None else to_url("image/png", edit.mask_png)
-    points = [{"handle": list(pair.handle), "target": list(pair.target), "key": pair.key}
-              for pair in edit.points]
-    return {
-        "width": width, "height": height, "points": points, "mask": mask, "revision": revision
-    }
+    points = [
+        {"handle": list(pair.handle), "target": list(pair.target), "key": pair.key}
+        for pair in edit.points
+    ]
+    return {"width": width, "height": height, "points": points, "mask": mask, "revision": revision}
 
 
 def to_frame(
@@ -101,5 +126,11 @@ def to_frame(
     """
     height, width = img_size
     places = {str(key): place for key, place in (handles or {}).items()}  # keys of JSON are text
-    return {"src": to_url("image/jpeg", picture), "serial": serial, "width": width,
-            "height": height, "handles": places, **extra}
+    return {
+        "src": to_url("image/jpeg", picture),
+        "serial": serial,
+        "width": width,
+        "height": height,
+        "handles": places,
+        **extra,
+    }

@@ -13,12 +13,28 @@ class FileExchange(JsonComponent):
     """A button that opens a file, and the way by which files are saved. Its value is that of
     assets/exchange.js, unchecked: `read_file` reads it. Event: open."""
 
-    TRIGGERS = "open",
+    TRIGGERS = ("open",)
 
-    def __init__(self, value=None, *, saved=None, html_template=_HTML, css_template=_CSS,
-                 js_on_load=_JS, apply_default_css=False, **kwargs):
-        super().__init__(value, saved=saved, html_template=html_template, css_template=css_template,
-                         js_on_load=js_on_load, apply_default_css=apply_default_css, **kwargs)
+    def __init__(
+        self,
+        value=None,
+        *,
+        saved=None,
+        html_template=_HTML,
+        css_template=_CSS,
+        js_on_load=_JS,
+        apply_default_css=False,
+        **kwargs,
+    ):
+        super().__init__(
+            value,
+            saved=saved,
+            html_template=html_template,
+            css_template=css_template,
+            js_on_load=js_on_load,
+            apply_default_css=apply_default_css,
+            **kwargs,
+        )
 
 
 def read_file(value) -> tuple[str, bytes]:

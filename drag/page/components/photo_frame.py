@@ -10,10 +10,21 @@ from networks.errors import UserError
 
 _HTML, _CSS = read_asset("photo/photo.html"), read_asset("photo/photo.css")
 _PREFIX = "frame_"  # of the words of its script
-_TEXTS = {language: {key.removeprefix(_PREFIX): texts[number] for key, texts in WORDS.items()
-                     if key.startswith(_PREFIX)} for number, language in enumerate(LANGUAGES)}
-_JS = "\n".join([read_asset("language.js", "base64.js"), f"const WORDS = {json.dumps(_TEXTS)};",
-                 read_asset("photo/stage.js", "photo/photo.js")])
+_TEXTS = {
+    language: {
+        key.removeprefix(_PREFIX): texts[number]
+        for key, texts in WORDS.items()
+        if key.startswith(_PREFIX)
+    }
+    for number, language in enumerate(LANGUAGES)
+}
+_JS = "\n".join(
+    [
+        read_asset("language.js", "base64.js"),
+        f"const WORDS = {json.dumps(_TEXTS)};",
+        read_asset("photo/stage.js", "photo/photo.js"),
+    ]
+)
 UNREADABLE = "The photo cannot be read: choose another."
 NO_FRAME = "The frame cannot be read: choose the photo once more."
 
@@ -24,11 +35,28 @@ class PhotoFrame(JsonComponent):
 
     TRIGGERS = "take", "use", "stop"
 
-    def __init__(self, value=None, *, photo=None, fit=None, html_template=_HTML, css_template=_CSS,
-                 js_on_load=_JS, apply_default_css=False, **kwargs):
-        super().__init__(value, photo=photo, fit=fit, html_template=html_template,
-                         css_template=css_template, js_on_load=js_on_load,
-                         apply_default_css=apply_default_css, **kwargs)
+    def __init__(
+        self,
+        value=None,
+        *,
+        photo=None,
+        fit=None,
+        html_template=_HTML,
+        css_template=_CSS,
+        js_on_load=_JS,
+        apply_default_css=False,
+        **kwargs,
+    ):
+        super().__init__(
+            value,
+            photo=photo,
+            fit=fit,
+            html_template=html_template,
+            css_template=css_template,
+            js_on_load=js_on_load,
+            apply_default_css=apply_default_css,
+            **kwargs,
+        )
 
 
 def read_content(value) -> bytes:

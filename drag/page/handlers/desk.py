@@ -21,7 +21,10 @@ class Desk:
     Session."""
 
     def __init__(
-        self, models: LoadedModels, first: str = "builtin", line: Line | None = None,
+        self,
+        models: LoadedModels,
+        first: str = "builtin",
+        line: Line | None = None,
         engine: Engine | None = None,
     ):
         """first: name of the model that a new visitor finds; loaded now.   line: drags wait there

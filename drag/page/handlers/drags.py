@@ -50,12 +50,16 @@ class Drags:
             raise UserError(RUNNING if session.running else WAITS)
         if session.inverting:
             raise UserError(PHOTO_RUNS)
-        settings = Settings(**{
-            field: values[component] for field, component in self.page.settings.items()})
+        settings = Settings(
+            **{field: values[component] for field, component in self.page.settings.items()}
+        )
         edit = there = session.edit
         step = values[self.page.steps]
-        if (edit.trail is not None and isinstance(step, (int, float))
-                and step != edit.trail.index_of(edit.ws)):
+        if (
+            edit.trail is not None
+            and isinstance(step, (int, float))
+            and step != edit.trail.index_of(edit.ws)
+        ):
             there = at_step(edit, int(step))
         there = replace(there, settings=settings)
         with self.desk.models.use(edit.model):
@@ -113,8 +117,12 @@ class Drags:
         if turn.epoch != drag.epoch:  # it never began, or what replaced the edit has its own to say
             return idle(page)
         line = status(how_it_ended(last, drag.ways, session.language))
-        return {page.status: line, page.canvas: self._end(session, turn, last),
-                **idle(page), **past(page, session)}
+        return {
+            page.status: line,
+            page.canvas: self._end(session, turn, last),
+            **idle(page),
+            **past(page, session),
+        }
 
     def _broken_off(self, session: Session, line: str) -> dict:
         """What is shown of a drag that could not go on: what it reached."""
@@ -124,16 +132,25 @@ class Drags:
         return changed | idle(self.page) | past(self.page, session)
 
     def _progress(self, session: Session, drag: Drag, step: Step) -> str:
-        objects = (time.monotonic() < drag.objected + OBJECT_SECONDS
-                   and drag.phase is Phase.RUNNING)
+        objects = time.monotonic() < drag.objected + OBJECT_SECONDS and drag.phase is Phase.RUNNING
         way = max(drag.ways, default=0.0)
-        return (in_words(UserError(RUNNING), session.language) if objects
-                else how_far(step, way, session.language))
+        return (
+            in_words(UserError(RUNNING), session.language)
+            if objects
+            else how_far(step, way, session.language)
+        )
 
     def _step(self, session: Session, step: Step):
         """The canvas with a step's picture."""
-        return gr.update(frame=frame_of(session.turn(), jpeg(step.picture, 88), run=session.token,
-                                        settle=False, handles=session.shown.handles))
+        return gr.update(
+            frame=frame_of(
+                session.turn(),
+                jpeg(step.picture, 88),
+                run=session.token,
+                settle=False,
+                handles=session.shown.handles,
+            )
+        )
 
     def _end(self, session: Session, turn: Turn, step: Step | None = None):
         """The canvas with the edit's picture, which may be the last step's; points stay there."""
@@ -142,8 +159,11 @@ class Drags:
             picture = self.desk.gallery.take(edit, step.picture)
         else:
             picture = self.desk.render(edit)
-        return gr.update(frame=frame_of(turn, picture, run=session.token, settle=True,
-                                        handles=session.shown.handles))
+        return gr.update(
+            frame=frame_of(
+                turn, picture, run=session.token, settle=True, handles=session.shown.handles
+            )
+        )
 
     @plain_errors
     def halt(self, request: gr.Request) -> dict:

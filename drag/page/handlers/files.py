@@ -52,10 +52,15 @@ class Files:
             if not isinstance(made, bytes):  # the page went, or seemed to
                 raise UserError("The file was not finished: save it again.")
             name = file_name(edit, suffix)
-            saved = {"name": name, "serial": session.next_serial(),
-                     "src": to_url(MEDIA_TYPES[suffix], made)}  # until `forget`
-            yield {self.page.status: status(session.say("saved", name=name)),
-                   self.page.exchange: gr.update(saved=saved)}
+            saved = {
+                "name": name,
+                "serial": session.next_serial(),
+                "src": to_url(MEDIA_TYPES[suffix], made),
+            }  # until `forget`
+            yield {
+                self.page.status: status(session.say("saved", name=name)),
+                self.page.exchange: gr.update(saved=saved),
+            }
         except TROUBLE as error:
             yield {self.page.status: in_words(error, language)}
 
@@ -74,9 +79,11 @@ class Files:
         if isinstance(found, Edit):
             key, model = "opened_project", models.find(found.model)
             if not self._offered(model):  # no file chooses what is fetched
-                raise UserError("This project is of the model {model}, which is not in the menu: "
-                                "type its name there first, then open it again.",
-                                model=model.name[:80])
+                raise UserError(
+                    "This project is of the model {model}, which is not in the menu: "
+                    "type its name there first, then open it again.",
+                    model=model.name[:80],
+                )
         else:
             key, model = "opened", models.find(session.edit.model)
 
@@ -99,8 +106,10 @@ class Files:
 
 def of_model(edit: Edit, model: str) -> Edit:
     """The edit, with all of its history, under this name of its model."""
-    history, future = (tuple(replace(entry, model=model) for entry in entries)
-                       for entries in (edit.history, edit.future))
+    history, future = (
+        tuple(replace(entry, model=model) for entry in entries)
+        for entries in (edit.history, edit.future)
+    )
     return replace(edit, model=model, history=history, future=future)
 
 

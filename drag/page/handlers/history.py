@@ -43,22 +43,32 @@ class History:
         """A picture of the history was pressed."""
         session, item = self.desk.session(request), item_of(event)
         return self.changes.replace(
-            session, lambda _, edit: edit.jump(entry_of(edit, item)), "jumped")
+            session, lambda _, edit: edit.jump(entry_of(edit, item)), "jumped"
+        )
 
     @plain_errors
     def scrub(self, index, request: gr.Request) -> dict:
         """The slider through the steps of the last drag was moved."""
         session = self.desk.session(request)
         trail = session.edit.trail
-        if (session.running or session.armed  # Drag was pressed meanwhile, and knows the step
-                or trail is None or not isinstance(index, (int, float))):
+        if (
+            session.running
+            or session.armed  # Drag was pressed meanwhile, and knows the step
+            or trail is None
+            or not isinstance(index, (int, float))
+        ):
             return {}
         index = int(index)
         edit = at_step(session.edit, index)
         left = max(pair.distance for pair in edit.points) if edit.points else 0
         key = "scrubbed" if trail.numbers[index] else "scrubbed_start"
-        shown = self.changes.replace(session, lambda _, edit: at_step(edit, index), key,
-                                     number=trail.numbers[index], left=f"{left:.0f}")
+        shown = self.changes.replace(
+            session,
+            lambda _, edit: at_step(edit, index),
+            key,
+            number=trail.numbers[index],
+            left=f"{left:.0f}",
+        )
         shown.pop(self.page.steps, None)  # the slider is in a hand
         return shown
 
@@ -69,21 +79,26 @@ class History:
         if not session.edit.points:
             return {self.page.status: status(session.say("ready"))}
         return self.changes.replace(
-            session, lambda _, edit: replace(edit.remember("points"), points=()), "ready")
+            session, lambda _, edit: replace(edit.remember("points"), points=()), "ready"
+        )
 
     @plain_errors
     def reset_picture(self, request: gr.Request) -> dict:
         """The picture as sampled, with the points where they were on it."""
-        return self.changes.replace(self.desk.session(request),
-                                    lambda _, edit: reset_picture(edit), "as_sampled")
+        return self.changes.replace(
+            self.desk.session(request), lambda _, edit: reset_picture(edit), "as_sampled"
+        )
 
     @plain_errors
     def compare(self, request: gr.Request) -> dict:
         """The canvas asks for the picture as it was sampled."""
         edit = self.desk.session(request).edit
         picture = self.desk.render(replace(edit, ws=edit.origin))
-        return {self.page.canvas: gr.update(before={
-            "src": to_url("image/jpeg", picture), "sample": edit.sample})}
+        return {
+            self.page.canvas: gr.update(
+                before={"src": to_url("image/jpeg", picture), "sample": edit.sample}
+            )
+        }
 
     @plain_errors
     def change(self, value, request: gr.Request) -> dict:

@@ -55,19 +55,25 @@ class Inversions:
         picture = alignment.crop(pixels, frame, edit.img_size)
         self.desk.line.check(kind=Kind.PHOTO)
         inversion = Inversion(
-            session, self.desk.engine, picture, portrait.shows_face(frame), anyway)
+            session, self.desk.engine, picture, portrait.shows_face(frame), anyway
+        )
         with session.lock:
             if session.inverting or session.armed or session.dragging:
-                raise UserError(PHOTO_RUNS if session.inverting else (
-                    RUNNING if session.running else WAITS))
+                raise UserError(
+                    PHOTO_RUNS if session.inverting else (RUNNING if session.running else WAITS)
+                )
             if session.photo is not portrait:  # which came with a frame of its own
-                raise UserError("The photo is another one now: look at its frame, then press “Use "
-                                "this photo”.")
+                raise UserError(
+                    "The photo is another one now: look at its frame, then press “Use this photo”."
+                )
             session.ask(inversion)
         words = session.say("starting")
         fit = {"phase": "running", "words": words, "share": 0.0, "crop": small(picture)}
-        return {self.page.status: status(words, 0.0), **at_work(self.page),
-                self.page.photo: gr.update(fit=fit)}
+        return {
+            self.page.status: status(words, 0.0),
+            **at_work(self.page),
+            self.page.photo: gr.update(fit=fit),
+        }
 
     @plain_errors
     def halt_photo(self, request: gr.Request) -> dict:
@@ -127,8 +133,10 @@ class Inversions:
             fit = {"words": words, "share": item.share}
             if due:
                 shown, fit["picture"] = now, small(item.picture)
-            yield {page.status: status(words, item.share, quiet=True),
-                   page.photo: gr.update(fit=fit)}
+            yield {
+                page.status: status(words, item.share, quiet=True),
+                page.photo: gr.update(fit=fit),
+            }
 
     def _ended(self, session: Session, inversion: Inversion, line: str | None) -> dict:
         """What is shown of an inversion that has ended; line: what is to be said of its end, if it
@@ -148,8 +156,12 @@ class Inversions:
             except TROUBLE:  # no memory for that either: what was shown stays
                 pass
             shown = show(self.page, session, line, turn, picture)
-        return {**shown, self.page.status: line, **idle(self.page),
-                self.page.photo: gr.update(fit=fit | {"words": words})}
+        return {
+            **shown,
+            self.page.status: line,
+            **idle(self.page),
+            self.page.photo: gr.update(fit=fit | {"words": words}),
+        }
 
     def _verdict(self, session: Session, inversion: Inversion) -> str:
         """How an inversion ended, and how close its picture is."""
@@ -174,6 +186,9 @@ def _broken_off(session: Session, inversion: Inversion, key: str) -> str:
 
 def how_near(session: Session, fit) -> str:
     """What is said of an inversion that runs (plain text)."""
-    return session.say("photo_progress", stage=session.say(f"photo_{fit.stage}"),
-                       percent=f"{100 * fit.share:.0f}",
-                       about=how_long(fit.seconds, session.language))
+    return session.say(
+        "photo_progress",
+        stage=session.say(f"photo_{fit.stage}"),
+        percent=f"{100 * fit.share:.0f}",
+        about=how_long(fit.seconds, session.language),
+    )

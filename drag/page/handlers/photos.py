@@ -40,8 +40,10 @@ class Photos:
         """A photo was chosen: look at it, find the face, and show it with a frame."""
         language = language_of(request)
         words = say("photo_looking", language)
-        yield {self.page.status: status(words),
-               self.page.photo: gr.update(value=None, fit={"words": words})}  # the file goes
+        yield {
+            self.page.status: status(words),
+            self.page.photo: gr.update(value=None, fit={"words": words}),
+        }  # the file goes
         try:
             session = self.desk.session(request)
             yield self._taken_photo(session, read_content(value))
@@ -53,7 +55,8 @@ class Photos:
             raise UserError(PHOTO_RUNS)
         photo = read_photo(content)
         portrait, shown = self._framed(
-            session, Portrait.of(photo.pixels, session.edit), photo.pixels, photo.remarks)
+            session, Portrait.of(photo.pixels, session.edit), photo.pixels, photo.remarks
+        )
         with session.lock:
             if session.inverting:  # the former photo is used meanwhile
                 raise UserError(PHOTO_RUNS)
@@ -92,11 +95,18 @@ class Photos:
         frame = frames[0] if frames else alignment.middle(pixels)
         words = " ".join([words, *map(session.say, remarks)])
         height, width = pixels.shape[:2]
-        photo = {"src": to_url("image/jpeg", photo_jpeg(pixels, most=PREVIEW)),
-                 "width": width, "height": height, "size": list(portrait.size),
-                 "frame": vars(frame), "faces": list(map(vars, frames))}
-        return portrait, {self.page.status: status(words),
-                          self.page.photo: gr.update(photo=photo, fit={"words": words})}
+        photo = {
+            "src": to_url("image/jpeg", photo_jpeg(pixels, most=PREVIEW)),
+            "width": width,
+            "height": height,
+            "size": list(portrait.size),
+            "frame": vars(frame),
+            "faces": list(map(vars, frames)),
+        }
+        return portrait, {
+            self.page.status: status(words),
+            self.page.photo: gr.update(photo=photo, fit={"words": words}),
+        }
 
     def _frames(self, session: Session, model: Model, pixels: np.ndarray) -> tuple:
         """The frames of the faces in a photo, None where nobody looks, and what to say of them."""

@@ -34,8 +34,9 @@ class Pictures:
         session = self.desk.session(request)
         session.shown.refused = seed
         if session.edit.seed is None and not str(seed).strip():  # as shown for one from a file
-            raise UserError("This picture came from a file and has no number: type one to see "
-                            "another picture.")
+            raise UserError(
+                "This picture came from a file and has no number: type one to see another picture."
+            )
         seed, psi = parse_seed(seed), parse_truncation(psi)
         session.shown.refused = ""
         if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
@@ -58,14 +59,22 @@ class Pictures:
         """Six faces that nobody asked for by number."""
         session = self.desk.session(request)
         psi = parse_truncation(psi)
-        return self._offer(session, "face", "choose_face", lambda generator, edit, seed: new_edit(
-            generator, edit.model, seed, psi))
+        return self._offer(
+            session,
+            "face",
+            "choose_face",
+            lambda generator, edit, seed: new_edit(generator, edit.model, seed, psi),
+        )
 
     @plain_errors
     def looks(self, entries, request: gr.Request) -> dict:
         """The visitor's picture with six other looks; entries: of W+ that drags move, and stay."""
-        return self._offer(self.desk.session(request), "look", "choose_look",
-                           lambda generator, edit, seed: mix(generator, edit, seed, entries))
+        return self._offer(
+            self.desk.session(request),
+            "look",
+            "choose_look",
+            lambda generator, edit, seed: mix(generator, edit, seed, entries),
+        )
 
     def making(self, request: gr.Request) -> dict:
         """Six pictures are about to be made, which may take a while."""
@@ -78,11 +87,14 @@ class Pictures:
                 seed = secrets.randbelow(1_000_000)
                 other = made(generator, edit, seed)
                 small = self.desk.gallery.make(functools.partial(thumbnail, generator, other))
-                items.append({"id": f"{kind}:{seed}", "label": str(seed),
-                              "src": to_url("image/jpeg", small)})
+                items.append(
+                    {"id": f"{kind}:{seed}", "label": str(seed), "src": to_url("image/jpeg", small)}
+                )
         title = session.say(key)
-        return {self.page.status: status(title),
-                self.page.offered: {"items": items, "at": -1, "title": title}}
+        return {
+            self.page.status: status(title),
+            self.page.offered: {"items": items, "at": -1, "title": title},
+        }
 
     @plain_errors
     def pick(self, event: gr.EventData, psi, entries, request: gr.Request) -> dict:
@@ -101,6 +113,7 @@ class Pictures:
 
     def example(self, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
         """An example was pressed: it is shown with all that is placed on it."""
+
         def turn(session: Session):
             example = examples.EXAMPLES.get(item_of(event))
             if example is not None:
@@ -114,12 +127,21 @@ class Pictures:
         """Another model was chosen or typed: it is fetched while the page goes on with what it
         has, then shown with the visitor's own edit of it."""
         yield from self.changes.guarded(
-            lambda session: self.changes.turn_to(session, self.desk.models.find(name)), request)
+            lambda session: self.changes.turn_to(session, self.desk.models.find(name)), request
+        )
 
 
 def examples_row(language: str) -> dict:
     """The examples as a row of pictures."""
-    return {"title": say("examples", language), "at": -1, "items": [
-        {"id": example.name, "label": say(f"example_{example.name}", language),
-         "src": to_url("image/jpeg", examples.thumbnail(example.name))}
-        for example in examples.EXAMPLES.values()]}
+    return {
+        "title": say("examples", language),
+        "at": -1,
+        "items": [
+            {
+                "id": example.name,
+                "label": say(f"example_{example.name}", language),
+                "src": to_url("image/jpeg", examples.thumbnail(example.name)),
+            }
+            for example in examples.EXAMPLES.values()
+        ],
+    }

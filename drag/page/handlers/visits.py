@@ -50,9 +50,13 @@ class Visits:
             line = in_words(error, session.language)
             turn = session.turn_to(desk.fresh(desk.first))
             picture = desk.render(turn.edit)
-        return {**show(page, session, line, turn, picture),
-                **choices(page, session, desk.models),
-                page.token: session.token, page.kept: "", page.placed: None}  # it is here now
+        return {
+            **show(page, session, line, turn, picture),
+            **choices(page, session, desk.models),
+            page.token: session.token,
+            page.kept: "",
+            page.placed: None,
+        }  # it is here now
 
     def _restore(self, session: Session, kept: str) -> tuple[str, dict]:
         """Take what a browser kept, if its model is here; what to say about it."""
@@ -78,11 +82,14 @@ class Visits:
         """The words that the browser cannot put into its own language: those of menus and HTML."""
         language, page = language_of(request), self.page
         return {
-            page.title: say("title", language), page.note: say("note", language),
+            page.title: say("title", language),
+            page.note: say("note", language),
             page.format: gr.update(choices=formats_menu(language)),
             page.settings["solver"]: gr.update(choices=solvers_menu(language)),
             page.model: gr.update(choices=models_menu(self.desk.models, language)),
-            page.examples: examples_row(language), page.tips: tooltips(language)}
+            page.examples: examples_row(language),
+            page.tips: tooltips(language),
+        }
 
     def leave(self, request: gr.Request) -> None:
         """A page was closed."""

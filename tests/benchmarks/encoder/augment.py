@@ -46,8 +46,9 @@ def augment(pictures: torch.Tensor, random: torch.Generator) -> tuple[torch.Tens
     light = 0.03 * normal(n, 3, 1, 1) + 0.05 * normal(n, 1, 1, 1)
     x = torch.where(some(0.5), x * contrast + light, x)
     small = int(torch.randint(side // 4, side, (), generator=random))
-    soft = F.interpolate(F.interpolate(x, (small, small), mode="area"), (side, side),
-                         mode="bilinear")
+    soft = F.interpolate(
+        F.interpolate(x, (small, small), mode="area"), (side, side), mode="bilinear"
+    )
     x = torch.where(some(0.25), soft, x)
     x = torch.where(some(0.05), x.mean(1, keepdim=True).expand_as(x), x)
     seed = int(torch.randint(2**31, (), generator=random))

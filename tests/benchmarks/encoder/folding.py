@@ -9,7 +9,7 @@ from torch import nn
 from networks.encoder import W_DIM, Convolution, Encoder
 from tests.benchmarks.encoder.augment import FRAME_UNITS
 
-FILTER_NORM = 3 ** -0.5  # of a filter of nn.Conv2d when it is new
+FILTER_NORM = 3**-0.5  # of a filter of nn.Conv2d when it is new
 
 
 def convolutions(encoder: Encoder) -> list[Convolution]:
@@ -22,17 +22,25 @@ def fold(encoder: Encoder, space) -> dict[str, torch.Tensor]:
     plain = Encoder().to(space.mean.device)
     for module, target in zip(convolutions(encoder), convolutions(plain), strict=True):
         weight, bias = torch.nn.utils.fusion.fuse_conv_bn_weights(
-            module.conv.weight, module.conv.bias, module.norm.running_mean,
-            module.norm.running_var, module.norm.eps, module.norm.weight, module.norm.bias)
+            module.conv.weight,
+            module.conv.bias,
+            module.norm.running_mean,
+            module.norm.running_var,
+            module.norm.eps,
+            module.norm.weight,
+            module.norm.bias,
+        )
         target.conv.weight, target.conv.bias = weight, bias
     for name in ("narrow", "spread", "out"):
         getattr(plain, name).load_state_dict(getattr(encoder, name).state_dict())
     weight, bias = plain.out.weight.detach().clone(), plain.out.bias.detach().clone()
     units = FRAME_UNITS.to(weight.device)
-    plain.out.weight = nn.Parameter(torch.cat([
-        space.basis.T @ weight[:W_DIM], weight[W_DIM:] * units[:, None]]))
-    plain.out.bias = nn.Parameter(torch.cat([
-        space.mean + bias[:W_DIM] @ space.basis, bias[W_DIM:] * units]))
+    plain.out.weight = nn.Parameter(
+        torch.cat([space.basis.T @ weight[:W_DIM], weight[W_DIM:] * units[:, None]])
+    )
+    plain.out.bias = nn.Parameter(
+        torch.cat([space.mean + bias[:W_DIM] @ space.basis, bias[W_DIM:] * units])
+    )
     return {name: t.detach().cpu().half().contiguous() for name, t in plain.state_dict().items()}
 
 
@@ -44,13 +52,14 @@ def unfold(plain: Encoder, space, x: torch.Tensor) -> Encoder:
     size that they have in a new network, or rates of learning would not fit them.
     """
     encoder, seen = Encoder(norm=True).to(x.device), []
-    hooks = [module.conv.register_forward_hook(lambda _, __, out: seen.append(out))
-             for module in convolutions(plain)]
+    hooks = [
+        module.conv.register_forward_hook(lambda _, __, out: seen.append(out))
+        for module in convolutions(plain)
+    ]
     plain(x)
     for hook in hooks:
         hook.remove()
-    for module, source, out in zip(
-            convolutions(encoder), convolutions(plain), seen, strict=True):
+    for module, source, out in zip(convolutions(encoder), convolutions(plain), seen, strict=True):
         mean, variance = out.mean((0, 2, 3)), out.var((0, 2, 3), unbiased=False)
         scale = FILTER_NORM / source.conv.weight.flatten(1).norm(dim=1).clamp(min=1e-6)
         module.conv.weight.copy_(source.conv.weight * scale[:, None, None, None])
@@ -64,8 +73,10 @@ def unfold(plain: Encoder, space, x: torch.Tensor) -> Encoder:
         getattr(encoder, name).load_state_dict(getattr(plain, name).state_dict())
     weight, bias = plain.out.weight, plain.out.bias
     units = FRAME_UNITS.to(x.device)
-    encoder.out.weight.copy_(torch.cat([
-        space.inverse.T @ weight[:W_DIM], weight[W_DIM:] / units[:, None]]))
-    encoder.out.bias.copy_(torch.cat([
-        (bias[:W_DIM] - space.mean) @ space.inverse, bias[W_DIM:] / units]))
+    encoder.out.weight.copy_(
+        torch.cat([space.inverse.T @ weight[:W_DIM], weight[W_DIM:] / units[:, None]])
+    )
+    encoder.out.bias.copy_(
+        torch.cat([(bias[:W_DIM] - space.mean) @ space.inverse, bias[W_DIM:] / units])
+    )
     return encoder

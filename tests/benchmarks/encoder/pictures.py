@@ -28,8 +28,11 @@ def by_taps(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """As `by_convolution`, as a sum that a compiler can fuse with what is around it."""
     h, w = x.shape[2:]
     x = F.pad(x, (1, 1, 1, 1))
-    return sum(weight[:, 0, i, j, None, None] * x[..., i:i + h, j:j + w]
-               for i in range(3) for j in range(3))
+    return sum(
+        weight[:, 0, i, j, None, None] * x[..., i : i + h, j : j + w]
+        for i in range(3)
+        for j in range(3)
+    )
 
 
 def small_pictures(generator, w: torch.Tensor, depthwise: Callable = by_convolution):
@@ -38,6 +41,7 @@ def small_pictures(generator, w: torch.Tensor, depthwise: Callable = by_convolut
     The mean of the four pixels that an inverse Haar transform makes is its low band, and the layer
     before it is linear, so features are reduced in place of colours, of which but three are needed.
     """
+
     def convolve(layer, x):
         style = layer.modulation(w) / math.sqrt(9 * x.shape[1])
         x = depthwise(x * style[:, :, None, None], layer.depthwise)
@@ -173,8 +177,14 @@ def fastest(plain: Callable, fused: Callable, example: torch.Tensor) -> Callable
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    took, old, new = (time.perf_counter() - began, seconds_of(plain, example),
-                      seconds_of(compiled, example))
-    print(f"compiled in {took:.0f} s; {len(example)} pictures in {1e3 * new:.1f} ms, "
-          f"plain in {1e3 * old:.1f} ms; difference {127.5 * difference:.2f} of 255", flush=True)
+    took, old, new = (
+        time.perf_counter() - began,
+        seconds_of(plain, example),
+        seconds_of(compiled, example),
+    )
+    print(
+        f"compiled in {took:.0f} s; {len(example)} pictures in {1e3 * new:.1f} ms, "
+        f"plain in {1e3 * old:.1f} ms; difference {127.5 * difference:.2f} of 255",
+        flush=True,
+    )
     return compiled if new < old and difference < 0.02 else plain

@@ -73,8 +73,11 @@ def read_weights(path: Path, device: torch.device):
     del state["scales"]
     encoder = Encoder().to(device).eval()
     encoder.load_state_dict(state)
-    return encoder, colours, {
-        STEPS: figures[STEPS], PICTURES: figures.get(PICTURES, FIRST_PICTURES)}
+    return (
+        encoder,
+        colours,
+        {STEPS: figures[STEPS], PICTURES: figures.get(PICTURES, FIRST_PICTURES)},
+    )
 
 
 @torch.no_grad()
@@ -83,8 +86,11 @@ def write_weights(path: Path, average: Encoder, space, colours, pictures, figure
     are the measure of all others."""
     state, plain = fold(average, space), Encoder()
     plain.load_state_dict({name: values.float() for name, values in state.items()})
-    state |= {"scales": scales(plain.to(pictures.device), pictures).cpu(),
-              "colours.weight": colours[0].cpu().half(), "colours.bias": colours[1].cpu()}
+    state |= {
+        "scales": scales(plain.to(pictures.device), pictures).cpu(),
+        "colours.weight": colours[0].cpu().half(),
+        "colours.bias": colours[1].cpu(),
+    }
     part = path.with_suffix(".part")
     save_file(state, part, {"figures": json.dumps(figures)})
     os.replace(part, path)
@@ -97,8 +103,9 @@ def spent(device: torch.device, since: float) -> float:
     return now() - since
 
 
-def train(training: Training, source: Source, space, size: Size, seconds: float
-          ) -> Iterator[list[torch.Tensor]]:
+def train(
+    training: Training, source: Source, space, size: Size, seconds: float
+) -> Iterator[list[torch.Tensor]]:
     """Make pictures and take steps in turns until the time is over; yields errors of each turn."""
     device, random, began = space.mean.device, torch.Generator().manual_seed(source.made), now()
     pool, making, stepping = Pool(size.pool, device), 0.0, 0.0
@@ -127,8 +134,10 @@ class Judge:
         def quick(ws):
             return F.conv2d(generator.features(ws), *colours)
 
-        self.held = {name: hold_out(generator, space, paint, size.held_out)
-                     for name, paint in (("full pictures", full), ("quick pictures", quick))}
+        self.held = {
+            name: hold_out(generator, space, paint, size.held_out)
+            for name, paint in (("full pictures", full), ("quick pictures", quick))
+        }
         self.everywhere, self.face = importance(generator, space, size.probes)
 
     def figures(self, training: Training) -> dict[str, dict[str, float]]:
@@ -136,8 +145,9 @@ class Judge:
         figures = {}
         for name, held in self.held.items():
             found = training.judge(held, self.everywhere, self.face)
-            figures[name] = {kind: round(value, 4)
-                             for kind, value in zip(KINDS, found, strict=True)}
+            figures[name] = {
+                kind: round(value, 4) for kind, value in zip(KINDS, found, strict=True)
+            }
         return figures
 
 
@@ -150,14 +160,20 @@ class Record:
 
     def tell(self, training: Training, source: Source, errors: list[torch.Tensor]) -> None:
         """Print how good the average of the weights is by now; write it where it is the best."""
-        figures = {STEPS: self.counts[STEPS] + training.step, PICTURES: source.made,
-                   **self.judge.figures(training)}
+        figures = {
+            STEPS: self.counts[STEPS] + training.step,
+            PICTURES: source.made,
+            **self.judge.figures(training),
+        }
         unexplained = sum(figures["full pictures"][kind] for kind in KINDS[1:3])
         trained = torch.stack(errors).mean(0).tolist() if errors else []
         held = "; ".join(f"{name} {_numbers(figures[name].values())}" for name in self.judge.held)
-        print(f"{now() - self.began:.0f} s: {training.step} steps, "
-              f"{source.made - self.counts[PICTURES]} pictures; trained {_numbers(trained)}; "
-              f"held out: {held}", flush=True)
+        print(
+            f"{now() - self.began:.0f} s: {training.step} steps, "
+            f"{source.made - self.counts[PICTURES]} pictures; trained {_numbers(trained)}; "
+            f"held out: {held}",
+            flush=True,
+        )
         if training.step and unexplained < self.least:
             self.least = unexplained
             pictures = self.judge.held["full pictures"].plain[:256]
@@ -186,13 +202,19 @@ def main() -> None:
     else:
         plain, colours, counts = read_weights(args.start, device)
     judge = Judge(generator, space, colours, size)
-    encoder = (unfold(plain, space, judge.held["full pictures"].x) if plain
-               else Encoder(norm=True).to(device))
+    encoder = (
+        unfold(plain, space, judge.held["full pictures"].x)
+        if plain
+        else Encoder(norm=True).to(device)
+    )
     training = Training(encoder, (judge.everywhere + judge.face) / 2, size.batch)
     source = Source(generator, colours, size.chunk, counts[PICTURES])
     record, errors, told = Record(args.out, judge, space, colours, counts), [], now()
-    print(f"{until - now():.0f} s are left to train. Shares that stay unexplained: of "
-          f"{', of '.join(KINDS)}", flush=True)
+    print(
+        f"{until - now():.0f} s are left to train. Shares that stay unexplained: of "
+        f"{', of '.join(KINDS)}",
+        flush=True,
+    )
     record.tell(training, source, [])
     for turn in train(training, source, space, size, until - now()):
         errors += turn

@@ -25,8 +25,10 @@ ELSEWHERE, FACE, MIDDLE = 0.2, (0.35, 0.45), (0.0, 0.1)
 def face_window(side: int) -> torch.Tensor:
     """How much each cell of a map (side, side) matters to who it is; mean 1."""
     at = (torch.arange(side) + 0.5) * 2 / side - 1
-    across, down = ((-0.5 * ((at - middle) / spread).square()).exp()
-                    for middle, spread in zip(MIDDLE, FACE, strict=True))
+    across, down = (
+        (-0.5 * ((at - middle) / spread).square()).exp()
+        for middle, spread in zip(MIDDLE, FACE, strict=True)
+    )
     window = ELSEWHERE + (1 - ELSEWHERE) * down[:, None] * across
     return window / window.mean()
 
@@ -82,8 +84,12 @@ class Training:
         self.average = copy.deepcopy(self.encoder).eval().requires_grad_(False)
         self.weights, self.step, self.highest = weights, 0, RATE * math.sqrt(batch / 64)
         self.device = weights.device
-        self.adam = torch.optim.AdamW(self.encoder.parameters(), self.highest, weight_decay=0.02,
-                                      fused=self.device.type == "cuda")
+        self.adam = torch.optim.AdamW(
+            self.encoder.parameters(),
+            self.highest,
+            weight_decay=0.02,
+            fused=self.device.type == "cuda",
+        )
 
     def take(self, v, pictures, random: torch.Generator, done: float) -> torch.Tensor:
         """A step on pictures, uint8 (N, 3, 128, 128), of v (N, 512).
@@ -110,8 +116,9 @@ class Training:
     @torch.no_grad()
     def _average(self) -> None:
         keep = min(AVERAGE, self.step / (self.step + 10))
-        pairs = zip(self.average.state_dict().values(), self.encoder.state_dict().values(),
-                    strict=True)
+        pairs = zip(
+            self.average.state_dict().values(), self.encoder.state_dict().values(), strict=True
+        )
         mine, new = zip(*[pair for pair in pairs if pair[0].is_floating_point()], strict=True)
         torch._foreach_lerp_(mine, new, 1 - keep)
 
@@ -128,13 +135,17 @@ class Training:
 
 def _errors(difference, seen, frame, *weights) -> torch.Tensor:
     units = FRAME_UNITS.to(frame.device, non_blocking=True)
-    return torch.stack([
-        difference.square().mean(),
-        *(((difference @ each) * difference).mean() for each in weights),
-        (seen - frame / units).square().mean()])
+    return torch.stack(
+        [
+            difference.square().mean(),
+            *(((difference @ each) * difference).mean() for each in weights),
+            (seen - frame / units).square().mean(),
+        ]
+    )
 
 
 def scales(encoder: Encoder, pictures: torch.Tensor) -> torch.Tensor:
     """Mean squares by which two of these pictures differ in the encoder's five maps."""
-    return torch.stack([2 * each.var(0, unbiased=True).mean()
-                        for each in encoder.features(pictures)])
+    return torch.stack(
+        [2 * each.var(0, unbiased=True).mean() for each in encoder.features(pictures)]
+    )

@@ -22,8 +22,13 @@ def compare(generator, done: dict[int, tuple[Edit, Edit, str]], count: int) -> l
         away = min(_most(step.ws, after.ws) for step in drag(generator, before))
         with Image.open(io.BytesIO(base64.b64decode(frame.partition(",")[2]))) as picture:
             shown = np.asarray(picture.convert("RGB"), np.float32)
-        found.append({"visitor": visitor, "ws": away / _most(before.ws, after.ws), "picture": float(
-            np.abs(shown - render(generator, after.ws)).mean())})
+        found.append(
+            {
+                "visitor": visitor,
+                "ws": away / _most(before.ws, after.ws),
+                "picture": float(np.abs(shown - render(generator, after.ws)).mean()),
+            }
+        )
     return found
 
 

@@ -37,8 +37,11 @@ class Wiring:
 
     def component(self, elem_id: str) -> int:
         """The number of a component."""
-        return next(number for number, each in self.components.items()
-                    if each["props"].get("elem_id") == elem_id)
+        return next(
+            number
+            for number, each in self.components.items()
+            if each["props"].get("elem_id") == elem_id
+        )
 
     def on(self, elem_id: str, event: str) -> dict:
         """What happens first on an event of a component."""
@@ -47,13 +50,19 @@ class Wiring:
 
     def loads(self) -> list[dict]:
         """What the server does when the page is opened: first for whom, then in which words."""
-        return [each for each in self.events if each["backend_fn"]
-                and any(event == "load" for _, event in each["targets"])]
+        return [
+            each
+            for each in self.events
+            if each["backend_fn"] and any(event == "load" for _, event in each["targets"])
+        ]
 
     def then(self, event: dict, failed: bool = False) -> dict:
         """What follows it, or its failure."""
-        return next(each for each in self.events if each["trigger_after"] == event["id"]
-                    and each["trigger_only_on_failure"] == failed)
+        return next(
+            each
+            for each in self.events
+            if each["trigger_after"] == event["id"] and each["trigger_only_on_failure"] == failed
+        )
 
     def defaults(self, event: dict) -> list:
         """The values that its inputs have on a page that was just opened."""
@@ -80,8 +89,12 @@ class PageClient:
     Raises PageError where an answer is none.
     """
 
-    def __init__(self, http: httpx.AsyncClient, wiring: Wiring,
-                 heard: Callable[[str, float], None] = lambda kind, seconds: None):
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        wiring: Wiring,
+        heard: Callable[[str, float], None] = lambda kind, seconds: None,
+    ):
         """http: with the server as its base_url.   heard: told the kind of each answer to what
         does not wait in a queue, and after how many seconds all of it was here."""
         self.http, self.wiring, self.heard = http, wiring, heard
@@ -108,12 +121,16 @@ class PageClient:
         """What the server answers, from JSON."""
         began = time.monotonic()
         try:
-            answer = await self.http.post(f"{API}/{path}", content=orjson.dumps(
-                body | {"session_hash": self.session_hash}), timeout=ANSWER_SECONDS,
-                headers={"content-type": "application/json"})
+            answer = await self.http.post(
+                f"{API}/{path}",
+                content=orjson.dumps(body | {"session_hash": self.session_hash}),
+                timeout=ANSWER_SECONDS,
+                headers={"content-type": "application/json"},
+            )
         except httpx.HTTPError as error:
-            raise PageError(f"{kind}: {type(error).__name__} after "
-                            f"{time.monotonic() - began:.1f} s") from error
+            raise PageError(
+                f"{kind}: {type(error).__name__} after {time.monotonic() - began:.1f} s"
+            ) from error
         if answer.status_code == 503:
             raise QueueFullError(f"{kind}: {answer.text[:200]}")
         if answer.status_code != 200:
@@ -125,21 +142,35 @@ class PageClient:
         """Have an event happen that does not wait in a queue, and get its named outputs; says:
         what the event has to say."""
         answer = await self.post(
-            kind, "run/predict", data=inputs, event_data=says, fn_index=event["id"],
-            trigger_id=self._trigger(event))
+            kind,
+            "run/predict",
+            data=inputs,
+            event_data=says,
+            fn_index=event["id"],
+            trigger_id=self._trigger(event),
+        )
         return self.wiring.named(event, answer["data"])
 
     async def server(self, elem_id: str, function: str, message):
         """What a function of a component answers."""
         return await self.post(
-            function, "component_server/", data=message, fn_name=function,
-            component_id=self.wiring.component(elem_id))
+            function,
+            "component_server/",
+            data=message,
+            fn_name=function,
+            component_id=self.wiring.component(elem_id),
+        )
 
     async def queued(self, event: dict, *inputs) -> AsyncIterator[dict]:
         """Have an event happen that waits in the queue: its named outputs as often as they come."""
         joined = await self.post(
-            "join", "queue/join", data=inputs, event_data=None, fn_index=event["id"],
-            trigger_id=self._trigger(event))
+            "join",
+            "queue/join",
+            data=inputs,
+            event_data=None,
+            fn_index=event["id"],
+            trigger_id=self._trigger(event),
+        )
         outputs, over = None, False
         async with contextlib.aclosing(self._messages()) as messages:
             async for message in messages:  # to its end, which comes when nothing of it waits
@@ -149,8 +180,11 @@ class PageClient:
                     raise PageError(f"queue: {message.get('message')}")
                 data = (message.get("output") or {}).get("data")
                 if message["msg"] == "process_generating" and message.get("success", True):
-                    outputs = data if outputs is None else [
-                        apply_diff(*pair) for pair in zip(outputs, data, strict=True)]
+                    outputs = (
+                        data
+                        if outputs is None
+                        else [apply_diff(*pair) for pair in zip(outputs, data, strict=True)]
+                    )
                     yield self.wiring.named(event, outputs)
                 if message["msg"] in ("process_completed", "process_generating"):
                     if not message.get("success", True):
@@ -165,8 +199,9 @@ class PageClient:
         """What the queue says to this page."""
         chunks, params = [], {"session_hash": self.session_hash}
         try:
-            async with self.http.stream("GET", f"{API}/queue/data", params=params,
-                                        timeout=LONG) as stream:
+            async with self.http.stream(
+                "GET", f"{API}/queue/data", params=params, timeout=LONG
+            ) as stream:
                 async for chunk in stream.aiter_bytes():
                     chunks.append(chunk)
                     if not chunk.endswith(b"\n\n"):

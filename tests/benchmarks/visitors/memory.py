@@ -40,8 +40,10 @@ class Memory:
 
         began, seconds: when the visitors came (time.monotonic), and how long they did something.
         """
-        first, window = (min(most, share * seconds) for most, share in (
-            (FIRST_SECONDS, FIRST_SHARE), (WINDOW_SECONDS, WINDOW_SHARE)))
+        first, window = (
+            min(most, share * seconds)
+            for most, share in ((FIRST_SECONDS, FIRST_SHARE), (WINDOW_SECONDS, WINDOW_SHARE))
+        )
 
         def median(since: float) -> float | None:
             seen = [nbytes for at, nbytes in self.seen if since <= at - began <= since + window]
@@ -50,16 +52,23 @@ class Memory:
         first, last = median(first), median(seconds - window)
         if first is None or last is None:
             return None
-        return {"first": first, "last": last, "most": max(nbytes for _, nbytes in self.seen),
-                "course": [(round(at - began), nbytes) for at, nbytes in self.seen[::20]]}
+        return {
+            "first": first,
+            "last": last,
+            "most": max(nbytes for _, nbytes in self.seen),
+            "course": [(round(at - began), nbytes) for at, nbytes in self.seen[::20]],
+        }
 
 
 def resident(pid: int) -> int:
     """Bytes of memory that a process and its children have; 0 where it has ended."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
-                    for child in (task / "children").read_text().split()]
+        children = [
+            int(child)
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(resident, children))

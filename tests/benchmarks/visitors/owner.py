@@ -93,8 +93,10 @@ class Owner:
     def target(self, x: float, y: float) -> tuple[float, float]:
         """Where a point goes from there."""
         angle, way = self.random.uniform(0, 2 * np.pi), self.random.uniform(*FAR)
-        return (int(x + way * np.cos(angle)) + self.number % MARKS / MARKS,
-                float(int(y + way * np.sin(angle))))
+        return (
+            int(x + way * np.cos(angle)) + self.number % MARKS / MARKS,
+            float(int(y + way * np.sin(angle))),
+        )
 
     def check_target(self, x: float) -> None:
         """Raises StrangerError where a target is not theirs; x: of it."""

@@ -93,6 +93,7 @@ class PageVisitor:
 
     def _meanwhile(self, work) -> None:
         """Do this aside; what goes wrong in it is noted."""
+
         async def blamed():
             with self.notes.blame(self.owner.number):
                 await work
@@ -197,8 +198,9 @@ class PageVisitor:
         """A frame of the drag is drawn."""
         if self.frame["run"] != self.row["token"] or self.frame["sample"] != start.sample:
             raise StrangerError("a frame of another drag")
-        self._meanwhile(self.page.server(
-            "canvas", "acknowledge", [self.frame["run"], self.frame["serial"]]))
+        self._meanwhile(
+            self.page.server("canvas", "acknowledge", [self.frame["run"], self.frame["serial"]])
+        )
 
     async def _compare(self, start: Edit, after: float = 0.0) -> None:
         await asyncio.sleep(after)

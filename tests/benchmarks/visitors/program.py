@@ -35,9 +35,18 @@ class ProgramVisitor:
     def stay(self, until: float) -> None:
         """As `PageVisitor.stay`."""
         turn = 0
-        with self.notes.blame(self.owner.number), contextlib.closing(Client(
-                self.address, verbose=False, ssl_verify=False, analytics_enabled=False,
-                download_files=self.folder)) as self.client:  # ssl_verify: reads files each time
+        with (
+            self.notes.blame(self.owner.number),
+            contextlib.closing(
+                Client(
+                    self.address,
+                    verbose=False,
+                    ssl_verify=False,
+                    analytics_enabled=False,
+                    download_files=self.folder,
+                )
+            ) as self.client,
+        ):  # ssl_verify: reads files each time
             while not turn or time.monotonic() < until:
                 with self.notes.blame(self.owner.number):
                     self.round(turn, until)
