@@ -99,3 +99,14 @@ def _dense(name: str, before: int, after: int) -> dict[str, tuple[int, ...]]:
 def convolution_path(number: int) -> str:
     """Where the convolution of this running number is: 0 is b4.conv1, 1 b8.conv0, 2 b8.conv1 ..."""
     return f"synthesis.b{4 << (number + 1) // 2}.conv{1 - number % 2}"
+
+
+def with_noise(a: Architecture, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The state with the noise that old files lack, drawn from a fixed seed."""
+    state, random = dict(state), np.random.RandomState(0)
+    for number in range(2 * len(a.channels) - 1 if a.has_noise else 0):
+        name = convolution_path(number)
+        if f"{name}.noise_const" not in state:
+            resolution = a.resolutions[(number + 1) // 2]
+            state[f"{name}.noise_const"] = random.randn(*a.block_size(resolution))
+    return state

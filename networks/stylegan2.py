@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from networks.architecture import FILTER, Architecture, convolution_path
+from networks.architecture import FILTER, Architecture, with_noise
 from networks.windows import WHOLE, Window, crop, plan_windows
 
 FEATURE_RESOLUTION = 128  # dragging reads the sixth block, or the last of a smaller network
@@ -23,25 +23,22 @@ WINDOW_RESOLUTION = 32  # from here on a window of features saves something
 REACH = 3  # outermost cells of a block's window that its input's edge has spoilt
 
 
-@lru_cache(maxsize=16)
-def _filter(dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    return torch.as_tensor(4 * FILTER, dtype=dtype, device=device)
+@lru_cache(maxsize=64)
+def _filter(channels: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    return torch.as_tensor(4 * FILTER, dtype=dtype, device=device).expand(channels, 1, 4, 4)
 
 
 def _fir(x: torch.Tensor) -> torch.Tensor:
     """StyleGAN2's low-pass filter, after zeros between cells: (N, C, h + 1, w + 1) -> h, w."""
     channels = x.shape[1]
-    kernel = _filter(x.dtype, x.device)
-    return F.conv2d(x, kernel.expand(channels, 1, 4, 4), padding=1, groups=channels)
+    return F.conv2d(x, _filter(channels, x.dtype, x.device), padding=1, groups=channels)
 
 
 def _upsample(x: torch.Tensor) -> torch.Tensor:
     """Twice the side, by zeros between the cells and the same filter."""
     channels = x.shape[1]
-    kernel = _filter(x.dtype, x.device)
-    return F.conv_transpose2d(
-        x, kernel.expand(channels, 1, 4, 4), stride=2, padding=1, groups=channels
-    )
+    kernel = _filter(channels, x.dtype, x.device)
+    return F.conv_transpose2d(x, kernel, stride=2, padding=1, groups=channels)
 
 
 class Convolution(nn.Module):
@@ -181,7 +178,7 @@ class StyleGAN2(nn.Module):
         """state: arrays by NVIDIA's names. A truncation centre that it lacks is the mean of 10,000
         samples, noise that it lacks is drawn from a fixed seed."""
         super().__init__()
-        a, state = architecture, _with_noise(architecture, state)
+        a, state = architecture, with_noise(architecture, state)
         self.z_dim, self.c_dim, self.w_dim, self.num_ws = a.z_dim, a.c_dim, a.w_dim, a.num_ws
         self.img_size, self.img_resolution = a.img_size, max(a.img_size)
         self.half_resolutions, self.half_devices = a.recorded.half, ("cuda",)
@@ -275,12 +272,8 @@ class StyleGAN2(nn.Module):
         return image
 
     def _dtype(self, i: int, x: torch.Tensor) -> torch.dtype:
-        half = (
-            self.resolutions[i] in self.half_resolutions
-            and i > self.feature_block
-            and x.device.type in self.half_devices
-            and len(x) == 1
-        )
+        trained_so = self.resolutions[i] in self.half_resolutions and i > self.feature_block
+        half = trained_so and x.device.type in self.half_devices and len(x) == 1
         return torch.float16 if half else torch.float32
 
 
@@ -304,14 +297,3 @@ def _linear(state: dict, name: str, gain: float = 1.0, bias_gain: float | None =
     layer.weight = nn.Parameter(_tensor(weight) * (gain / math.sqrt(weight.shape[1])))
     layer.bias = nn.Parameter(_tensor(bias) * (gain if bias_gain is None else bias_gain))
     return layer
-
-
-def _with_noise(a: Architecture, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The state with the noise that old files lack."""
-    state, random = dict(state), np.random.RandomState(0)
-    for number in range(2 * len(a.channels) - 1 if a.has_noise else 0):
-        name = convolution_path(number)
-        if f"{name}.noise_const" not in state:
-            resolution = a.resolutions[(number + 1) // 2]
-            state[f"{name}.noise_const"] = random.randn(*a.block_size(resolution))
-    return state

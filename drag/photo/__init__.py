@@ -4,6 +4,7 @@
     faces       where faces are in it
     alignment   the square of it that becomes the picture
     inversion   from there to latents and a change of weights, in three stages
+    sketch      cheap pictures for it, near the last full one
     perception  how unlike two pictures look, by the encoder's features
     command     python -m drag --photo
 

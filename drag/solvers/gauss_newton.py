@@ -250,7 +250,9 @@ def _steps(
     size, device = edit.img_size, step.device
     task = step.task(edit, whole)
     outside = outside_of(edit, whole, task.scale)
-    trust, least = scale_to(TRUST_AT_512, size), scale_to(LEAST_TRUST_AT_512, size)
+    trust, least, worse = (
+        scale_to(pixels, size) for pixels in (TRUST_AT_512, LEAST_TRUST_AT_512, WORSE_AT_512)
+    )
     radius: float = trust
     place, change = None, torch.zeros_like(task.coordinates.low)
     found = predicted = handles
@@ -262,12 +264,8 @@ def _steps(
             found, likeness = step.find(task, predicted)
         distance = task.trusted(task.targets - found).norm(dim=1).mean()
         distance, likely, here = _read(distance, likeness, found)
-        if place and (
-            likely.mean() < UNLIKE
-            or (  # 2
-                radius > least and distance > place.distance + scale_to(WORSE_AT_512, size)
-            )
-        ):
+        grew = place and radius > least and distance > place.distance + worse
+        if place and (grew or likely.mean() < UNLIKE):  # 2
             radius = max(radius / 2, least)
             unlike = likely.minimum(place.likeness)  # what became of handles that did not hold
             yield State(place.ws, place.here, None, unlike)

@@ -221,7 +221,8 @@ def tables(figures: dict) -> str:
         markdown(
             "event | count | median, s | 95 %, s | most, s",
             [
-                f"{kind} | {each['count']} | {each['p50']:.3f} | {each['p95']:.3f} | {each['max']:.3f}"
+                f"{kind} | {each['count']} | {each['p50']:.3f} | {each['p95']:.3f} "
+                f"| {each['max']:.3f}"
                 for kind, each in events.items()
             ],
         ),
