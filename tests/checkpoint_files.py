@@ -1,10 +1,9 @@
-"""Writes small StyleGAN2 networks as each of the tools would, to be read back.
+"""Writes small StyleGAN2 networks as NVIDIA's tools would, to be read back; torch_files, as others.
 
 The formats are described in ../shared/WEIGHTS.md; what the tools import when they unpickle is
 imitated here by modules that exist only while a file is written.
 """
 
-import argparse
 import contextlib
 import copyreg
 import pickle
@@ -16,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 
 from networks.checkpoints import read_checkpoint
 from networks.stylegan2 import StyleGAN2
@@ -285,70 +283,3 @@ def _tensorflow_variable(key: str, value: np.ndarray) -> tuple[str, np.ndarray]:
     elif kind == "mod_bias":
         value = value - 1
     return f"{side}x{side}/{name}/{kind}", value[()]
-
-
-# ---- rosinality's files and bare state dicts ---------------------------------------------------
-def rosinality_names(state: dict) -> dict[str, torch.Tensor]:
-    """The network by rosinality's names and shapes, blur kernels included."""
-    named = {}
-    for key, value in state.items():
-        _, block, *rest = key.split(".")
-        if key.startswith("mapping.fc"):
-            named[f"style.{int(block[2:]) + 1}.{rest[0]}"] = value
-        elif rest == ["const"]:
-            named["input.input"] = value[None]
-        elif key.startswith("synthesis.") and rest[0] != "resample_filter":
-            side, layer, part = int(block[1:]), rest[0], ".".join(rest[1:])
-            log = side.bit_length() - 3
-            number = 2 * log - (layer == "conv0")
-            place = {"torgb": "to_rgb1" if log == 0 else f"to_rgbs.{log - 1}"}.get(
-                layer, "conv1" if number == 0 else f"convs.{number - 1}"
-            )
-            if part == "noise_const":
-                named[f"noises.noise_{number}"] = value[None, None]
-            elif part == "noise_strength":
-                named[f"{place}.noise.weight"] = value[None]
-            elif part == "bias":
-                own = layer == "torgb"
-                named[f"{place}.{'bias' if own else 'activate.bias'}"] = (
-                    value.view(1, 3, 1, 1) if own else value
-                )
-            elif part == "weight":
-                named[f"{place}.conv.weight"] = value[None]
-            else:
-                named[f"{place}.conv.modulation.{part.rpartition('.')[2]}"] = value
-            if layer == "conv0":
-                named[f"{place}.conv.blur.kernel"] = 4 * FILTER
-    return named
-
-
-def write_torch(path: Path, content, zipped=True) -> None:
-    """By torch.save, as a zip archive or as the stream of earlier versions."""
-    torch.save(content, path, _use_new_zipfile_serialization=zipped)
-
-
-def write_rosinality(path: Path, state: dict, zipped=True, layout="converted") -> None:
-    """layout: converted ({'g_ema', 'latent_avg'}), training (of train.py), psp (decoder.*)."""
-    names, average = rosinality_names(state), state["mapping.w_avg"]
-    wrong = {name: value + 1 for name, value in names.items()}
-    content = {
-        "converted": {"g_ema": names, "latent_avg": average},
-        "training": {
-            "g": wrong,
-            "d": {"convs.0.0.weight": torch.ones(2)},
-            "g_ema": names,
-            "g_optim": {"state": {0: {"step": 3, "exp_avg": torch.ones(2)}}},
-            "args": argparse.Namespace(size=32, path="/data"),
-        },
-        "psp": {
-            "state_dict": {f"decoder.{name}": value for name, value in names.items()},
-            "latent_avg": average.repeat(8, 1),
-            "opts": {"output_size": 32},
-        },
-    }[layout]
-    write_torch(path, content, zipped)
-
-
-def write_safetensors(path: Path, state: dict) -> None:
-    """A state dict as it is."""
-    save_file({name: value.clone() for name, value in state.items()}, path)

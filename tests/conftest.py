@@ -72,6 +72,12 @@ def toy_edit(toy):
     return new_edit(toy, "toy", seed=1).place([PointPair((60, 64), (72, 64))])
 
 
+@pytest.fixture
+def drags_in_this_process(monkeypatch):
+    """The benchmarks drag here, not in a process for each drag."""
+    monkeypatch.setattr("tests.benchmarks.faces.in_a_process", lambda work, *args: work(*args))
+
+
 @pytest.fixture(scope="session")
 def generator(tmp_path_factory):
     """The built-in generator, on the CPU; fetched from the package index the first time, by the

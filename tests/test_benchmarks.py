@@ -1,25 +1,16 @@
 """The benchmarks, at a size that takes seconds: their commands run and report what they promise."""
 
 import json
-import os
-import socket
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from drag.edit import PointPair
-from tests.benchmarks import ccsd, faces, landmarks, load, mask, official, stylegan2, wild
-from tests.benchmarks.visitors import memory, owner, page
-from tests.benchmarks.visitors.client import PageError
+from tests.benchmarks import ccsd, landmarks, mask, official, stylegan2, wild
 
-
-@pytest.fixture(autouse=True)
-def drags_in_this_process(monkeypatch):
-    monkeypatch.setattr(faces, "in_a_process", lambda work, *args: work(*args))
+pytestmark = pytest.mark.usefixtures("drags_in_this_process")
 
 
 @pytest.fixture
@@ -246,111 +237,3 @@ def test_a_folder_without_the_official_code_is_said_so(monkeypatch, capsys, tmp_
     with pytest.raises(SystemExit):
         official.main()
     assert "is no checkout of the official code" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_visitors_at_once_get_what_is_theirs(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(owner, "THINK", (0.0, 0.1))
-    monkeypatch.setattr(page, "KEEP_SECONDS", 0.1)
-    monkeypatch.setattr(memory, "EVERY_SECONDS", 0.1)
-    monkeypatch.setattr(load, "AGAIN", 1)
-    monkeypatch.setattr(load, "SOON", 10.0)  # other tests may run on the same cores
-    monkeypatch.setattr(load, "GROWTH", 10.0)  # from where it has just started
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        ["-", "--visitors", "4", "--minutes", "0.05", "--json", str(tmp_path / "report.json")],
-    )
-    code = load.main()
-    printed = capsys.readouterr().out
-    report = json.loads((tmp_path / "report.json").read_text())
-    assert code == 0, printed
-    assert set(report["verdict"].values()) == {True}
-    assert report["alone"]["drags"] >= 1
-    assert report["crowd"]["visitors_with_drags"] == 4  # three pages and a program
-    assert {*load.LIGHT, "/sample"} <= {*report["crowd"]["events"]}
-    assert report["crowd"]["checks"] > report["crowd"]["drags"]
-    assert report["crowd"]["faults"] == []
-    assert report["memory"]["first"] > 300e6
-    assert "| all light events |" in printed
-
-
-def test_a_visitor_notices_what_is_not_theirs(generator):
-    visitor, other = (owner.Owner(number, generator, first=14) for number in (3, 4))
-    start = replace(visitor.picture(0), points=tuple(visitor.pairs()))
-    ws = start.ws.copy()
-    ws[:6] += 0.1
-    dragged = replace(start.remember(), ws=ws)
-    visitor.check_dragged(start, dragged)
-    owner.check_same(dragged.undo(), start)
-    with pytest.raises(owner.StrangerError, match="a target at x"):
-        visitor.check_edit(replace(dragged, points=tuple(other.pairs())))
-    with pytest.raises(owner.StrangerError, match="picture of seed 40000"):
-        visitor.check_edit(replace(dragged, history=(other.picture(0),)))
-    with pytest.raises(owner.StrangerError):
-        other.check_dragged(start, dragged)
-    visitor.check_dragged(start, start.remember())  # it may end where it began, gaining nothing
-    moved = [replace(pair, handle=(9, 9)) for pair in start.points]
-    for wrong in (
-        replace(start, points=tuple(moved)),
-        replace(dragged, ws=ws + 0.1),
-        replace(dragged, seed=30001),
-        replace(dragged, origin=ws),
-        replace(dragged, points=(PointPair((500, 500), visitor.target(500, 500), 1),)),
-    ):
-        with pytest.raises(owner.WrongError):
-            visitor.check_dragged(start, wrong)
-        with pytest.raises(owner.WrongError):
-            owner.check_same(replace(wrong, ws=ws + 0.2), dragged)
-
-
-def test_each_condition_of_the_load_test_can_fail():
-    notes = owner.Notes(
-        heard=[("undo", 70.0, 0.2), ("resample", 71.0, 9.0)],
-        drags=[(1, 70.0, 1.0, 2.0)],
-        checks=[1],
-        busy=[1],
-    )
-
-    def held(notes, printed="", again=(), memory=None, **figures):
-        side = load.summary(notes, 60.0, 10.0)
-        return list(
-            load.verdict(
-                {
-                    "visitors": 1,
-                    "alone": load.summary(owner.Notes(), 60.0, 0.0),
-                    "crowd": side,
-                    "again": list(again),
-                    "memory": memory,
-                }
-                | figures,
-                printed,
-            ).values()
-        )
-
-    assert held(notes) == [True, True, True, None, True]  # slow pictures and a full line are fine
-    assert held(notes, memory={"first": 100, "last": 109})[3] is True
-    assert held(notes, memory={"first": 100, "last": 111})[3] is False
-    assert held(notes, printed="Traceback (most recent call last)")[2] is False
-    assert held(notes, visitors=2)[0] is False  # one of whom never dragged
-    assert held(notes, again=[{"ws": 0.5, "picture": 1.0}])[0] is False
-    assert held(notes, again=[{"ws": 0.0, "picture": 30.0}])[0] is False
-    assert held(replace(notes, checks=[]))[0] is False
-    assert held(replace(notes, heard=[("undo", 70.0, 1.2)]))[4] is False
-    minutes = [("undo", 15.0, 0.1)] * 100 + [("undo", 75.0, 1.2)]  # the second one is slow
-    assert held(replace(notes, heard=minutes))[4] is False
-    for error, which in (
-        (PageError("500"), 2),
-        (owner.WrongError("other latents"), 0),
-        (owner.StrangerError("another's points"), 1),
-    ):
-        failed = held(replace(notes, faults=[(1, error)]))
-        assert failed[which] is False
-        assert failed.count(False) == 1
-
-
-def test_the_server_of_an_address_is_found_and_its_memory_seen():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        assert memory.pid_at(f"http://127.0.0.1:{listening.getsockname()[1]}") == os.getpid()
-    assert memory.resident(os.getpid()) > 100e6
-    assert memory.pid_at("http://127.0.0.1:9") is None

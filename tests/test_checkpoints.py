@@ -11,15 +11,8 @@ import pytest
 import torch
 
 from networks.checkpoints import CheckpointError, read_checkpoint
-from tests.checkpoint_files import (
-    random_state,
-    rosinality_names,
-    write_nvidia,
-    write_rosinality,
-    write_safetensors,
-    write_tensorflow,
-    write_torch,
-)
+from tests.checkpoint_files import random_state, write_nvidia, write_tensorflow
+from tests.torch_files import rosinality_names, write_rosinality, write_safetensors, write_torch
 
 ROOT = Path(__file__).parent.parent
 CLASSES, PLAIN, RESNET = random_state(c_dim=3), random_state(), random_state(kind="resnet")

@@ -13,16 +13,10 @@ import pytest
 import torch
 
 from networks.checkpoints import CheckpointError, read_bytes, read_checkpoint
-from tests.checkpoint_files import (
-    random_state,
-    write_nvidia,
-    write_rosinality,
-    write_safetensors,
-    write_tensorflow,
-    write_torch,
-)
+from tests.checkpoint_files import random_state, write_nvidia, write_tensorflow
 from tests.exhausting_files import exhausting_files
 from tests.hostile_files import VARIABLE, archive, hostile_files
+from tests.torch_files import write_rosinality, write_safetensors, write_torch
 
 NAMES = [*hostile_files(Path("canary")), *exhausting_files()]
 ROOT = Path(__file__).parent.parent

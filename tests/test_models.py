@@ -15,7 +15,8 @@ from drag.models.progress import ModelUnavailableError
 from drag.models.reading import choose_device, read_generator
 from networks.checkpoints import CheckpointError
 from networks.errors import Message, UserError
-from tests.checkpoint_files import random_state, write_nvidia, write_torch
+from tests.checkpoint_files import random_state, write_nvidia
+from tests.torch_files import write_torch
 
 
 @pytest.fixture

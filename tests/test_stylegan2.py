@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from tests.checkpoint_files import generator_in, random_state, write_nvidia, write_torch
+from tests.checkpoint_files import generator_in, random_state, write_nvidia
 from tests.reference.stylegan2 import mapping, relative_error, synthesis
+from tests.torch_files import write_torch
 
 NETWORKS = {
     "skip": {"kind": "skip"},

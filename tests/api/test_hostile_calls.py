@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.storm import ANSWER_SECONDS, API, Caller, Storm
+from tests.api.hostile_values import API
+from tests.api.storm import ANSWER_SECONDS, Caller, Storm
 from tests.running_app import running_app
 
 pytestmark = pytest.mark.slow

@@ -182,7 +182,8 @@ def write_network(args) -> None:
 
 def write_network_of_our_own(args) -> None:
     """The same shapes, where the official code is not at hand."""
-    from tests.checkpoint_files import random_state, write_torch
+    from tests.checkpoint_files import random_state
+    from tests.torch_files import write_torch
 
     write_torch(
         args.file,

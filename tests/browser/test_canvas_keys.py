@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.browser.bench import SIDE, ends
-from tests.browser.page import stop_the_clock
+from tests.browser.waiting import stop_the_clock
 
 BESIDE = """markup => {
   const beside = document.createElement('div');

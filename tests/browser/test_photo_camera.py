@@ -6,8 +6,9 @@ import shutil
 import pytest
 
 from tests.browser.conftest import ARGS
-from tests.browser.page import Page, settle
+from tests.browser.page import Page
 from tests.browser.test_photo_panel import PHOTO, RUNNING, Panel
+from tests.browser.waiting import settle
 
 FAKE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 # Remembers every track that the browser gave; `window.leave` is a promise to wait for before that,

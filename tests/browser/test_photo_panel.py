@@ -9,8 +9,8 @@ from drag.files.images import jpeg
 from drag.page.components.base import to_url
 from drag.page.components.photo_frame import _CSS, _HTML, _JS
 from tests.browser.bench import COLOURS, GRADIO, flat
-from tests.browser.page import WAITS, stop_the_clock
 from tests.browser.test_accessibility import AXE
+from tests.browser.waiting import WAITS, stop_the_clock
 
 ADDRESS = "http://localhost/"  # answered from here; a camera needs a safe address
 PICTURE = to_url("image/jpeg", jpeg(flat((90, 110, 130), 64, 64), 90))
