@@ -89,7 +89,7 @@ class LoadedModels:
         except ValueError:
             if self.custom:
                 raise
-            raise ValueError(MENU_ONLY) from None
+            raise UserError(MENU_ONLY) from None
         if self.custom or model in self.menu():
             return model
         raise UserError(MENU_ONLY)

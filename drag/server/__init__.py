@@ -1,15 +1,17 @@
 """What a server keeps of its visitors and shares out among them; nothing here knows of Gradio.
 
-visitors    who is here, comes back, leaves (also in mid-drag), and is forgotten
-sessions    what the server keeps of a visitor: their edit, and what of theirs waits or runs
-shown       the edit that a visitor is shown, and counts by which page and server agree on it
-jobs        what a visitor or a program has worked out, from asking to end: its phases
-drags       a visitor's drag, as the line runs it
-inversions  the inversion of their photo, likewise
-photos      what the server holds of a photo
-line        who drags now, who waits, and how long
-engine      steps of a drag and fits of a photo, once more where memory ran out
-gallery     pictures as JPEG, made once for all who look at them
-language    English and Chinese sentences, from assets/words.json
-process     the server's memory, and what comes first where the cores are busy
+    visitors    who is here, comes back, leaves (also in mid-drag), and is forgotten
+    sessions    what the server keeps of a visitor: their edit, and what of theirs waits or runs
+    shown       the edit that a visitor is shown, and counts by which page and server agree on it
+    jobs        what a visitor or a program has worked out, from asking to end: its phases
+    drags       a visitor's drag, as the line runs it
+    inversions  the inversion of their photo, likewise
+    photos      what the server holds of a photo
+    line        who drags now, who waits, and how long
+    engine      steps of a drag and fits of a photo, once more where memory ran out
+    gallery     pictures as JPEG, made once for all who look at them
+    language    English and Chinese sentences, from assets/words.json
+    process     the server's memory, and what comes first where the cores are busy
+
+A visitor is a Session; what is worked out for them is a Job.
 """
