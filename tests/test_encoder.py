@@ -31,6 +31,7 @@ def faces(generator, count: int, seed: int = 6000):
     return ws[:, 0], pictures.to_bytes(soft)
 
 
+@pytest.mark.slow
 def test_pictures_are_those_of_the_generator_reduced(generator):
     w = torch.randn(2, 512, generator=torch.Generator().manual_seed(0)) * 0.3 + generator.w_avg
     with torch.no_grad():
@@ -99,6 +100,7 @@ def test_a_face_matters_most():
     assert window[70, 64] > 4 * window[4, 4] > 0
 
 
+@pytest.mark.slow
 def test_a_run_trains_on_what_nothing_is_judged_by_and_writes_a_file_to_go_on_from(
     tmp_path, monkeypatch, capsys
 ):

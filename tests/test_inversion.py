@@ -61,6 +61,7 @@ def distance(generator, picture, other) -> float:
     return eye(generator.w_avg.device).distance(first, second)
 
 
+@pytest.mark.slow
 def test_it_comes_nearer_in_stages_each_fit_complete_and_tells_how_far_it_is(
     generator, face, quick
 ):

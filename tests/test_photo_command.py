@@ -35,6 +35,7 @@ def run(monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow
 def test_a_photo_becomes_an_edit_that_is_dragged_and_saved(generator, run, tmp_path):
     (tmp_path / "me.png").write_bytes(astronaut())
     code, said = run(

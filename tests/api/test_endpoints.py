@@ -101,6 +101,7 @@ def test_an_edit_is_rendered_with_a_mark_unless_that_is_not_wanted(client, steps
             np.testing.assert_array_equal(np.asarray(shown), wanted)
 
 
+@pytest.mark.slow
 def test_a_film_and_a_project_are_exported(client, steps):
     _, last = steps[-1]
     path = client.predict(last["edit"], "mp4", 0.5, True, api_name="/export")
@@ -204,6 +205,7 @@ def test_files_that_were_sent_are_removed_after_a_while(address, client, edit):
     assert httpx.get(sent["url"]).status_code != 200
 
 
+@pytest.mark.slow
 def test_the_readmes_script_streams_a_drag(address, tmp_path):
     code = example("gradio_client").replace("http://localhost:7860", address)
     ran = subprocess.run(

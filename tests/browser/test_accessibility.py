@@ -5,6 +5,8 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 
+pytestmark = pytest.mark.slow  # axe and every width take a minute
+
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 SHOWN = ("Picture", "Photo", "Files", "Advanced")
 
@@ -26,8 +28,8 @@ def problems(page):
     [
         (390, True),
         (1280, False),
-        pytest.param(390, False, marks=pytest.mark.slow),
-        pytest.param(1280, True, marks=pytest.mark.slow),
+        (390, False),
+        (1280, True),
     ],
 )
 def test_axe_finds_no_serious_problem(open_page, width, dark):
@@ -42,9 +44,7 @@ def test_axe_finds_no_serious_problem(open_page, width, dark):
     assert not any(found.values()), found
 
 
-@pytest.mark.parametrize(
-    "width", [390, *(pytest.param(width, marks=pytest.mark.slow) for width in (820, 1440))]
-)
+@pytest.mark.parametrize("width", [390, 820, 1440])
 def test_no_word_is_cut_in_chinese(open_page, width):
     page = open_page(width=width, example=True, locale="zh-CN")
     cut = """() => [...document.querySelectorAll('button, label, .status, h1, p')].filter(each =>

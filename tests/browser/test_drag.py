@@ -7,6 +7,8 @@ import pytest
 
 from tests.judge import NOSE_TIP, face_region, find_face
 
+pytestmark = pytest.mark.slow  # drags judged by dlib
+
 SEEDS = (0, 1, 2, 3, 4)
 DISTANCE = 60
 DRAGGED = {}  # pictures before and after, by seed
@@ -36,7 +38,7 @@ ALL = bool(os.environ.get("DRAG_ALL_SEEDS"))  # by touch too: some minutes more
 @pytest.mark.parametrize(
     ("touch", "seeds", "enough"),
     [
-        pytest.param(False, SEEDS, 4, marks=pytest.mark.slow),
+        (False, SEEDS, 4),
         (True, SEEDS, 4) if ALL else (True, (2,), 1),
     ],
     ids=["mouse", "touch"],
@@ -53,7 +55,6 @@ def test_the_nose_follows_and_the_face_stays_a_face(open_page, touch, seeds, eno
     assert good >= enough
 
 
-@pytest.mark.slow
 def test_outside_a_painted_region_little_changes(open_page):
     if 2 not in DRAGGED:  # this test runs alone
         other = open_page()

@@ -7,6 +7,8 @@ from tests.browser.page import NOSE
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.hostile_files import PROTO, STOP, called, text
 
+pytestmark = pytest.mark.slow  # a Hub of its own
+
 SQUARE, TALL = "team/nets/square.pkl", "team/nets/tall.pkl"
 
 
@@ -56,7 +58,7 @@ def test_a_model_of_the_hub_is_fetched_dragged_and_come_back_to(open_page):
 
 @pytest.mark.parametrize(
     ("width", "height", "touch"),
-    [(1280, 860, False), pytest.param(390, 844, True, marks=pytest.mark.slow)],
+    [(1280, 860, False), (390, 844, True)],
 )
 def test_a_picture_that_is_not_square_keeps_its_shape_and_fits_the_window(
     open_page, width, height, touch
@@ -74,7 +76,6 @@ def test_a_picture_that_is_not_square_keeps_its_shape_and_fits_the_window(
     assert np.allclose(pair["target"], (8, 28), atol=0.5)
 
 
-@pytest.mark.slow
 def test_a_file_that_changed_is_fetched_anew_over_a_connection_that_breaks(
     open_page, hub, tmp_path
 ):
@@ -94,7 +95,6 @@ def test_a_file_that_changed_is_fetched_anew_over_a_connection_that_breaks(
         assert page.size == (side, side)
 
 
-@pytest.mark.slow
 def test_what_goes_wrong_with_a_model_is_said_and_leaves_the_page_as_it_is(open_page, hub):
     evil = PROTO + called("os", "system", text("false") + b"\x85") + STOP
     hub.add("team/nets/evil.pkl", evil)

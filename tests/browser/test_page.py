@@ -22,6 +22,7 @@ def test_the_face_is_there_soon(open_page, server, chromium):
     assert page.picture().std() > 20
 
 
+@pytest.mark.slow
 def test_a_new_visitor_presses_drag_and_the_face_smiles(open_page):
     page = open_page(example=True)
     assert len(page.value()["points"]) == 2

@@ -12,6 +12,8 @@ from PIL import Image
 from tests.browser.test_accessibility import problems
 from tests.running_app import running_app
 
+pytestmark = pytest.mark.slow  # inversions, and photos that are decoded
+
 SECONDS = 8  # of an inversion
 # Hands a file to the page as a browser does: as a drop on its canvas, or from the clipboard.
 HAND = """([content, kind]) => {
@@ -136,7 +138,7 @@ def invert(page):
     return page.status
 
 
-@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("width", [390, 1280])
 def test_from_a_photo_to_a_drag_of_it(open_page, width):
     page = open_page(width=width, height=844, touch=width < 500)
     before = page.serial
@@ -165,7 +167,7 @@ def test_from_a_photo_to_a_drag_of_it(open_page, width):
     page.wait_for_entries("Photo,Drag")
 
 
-@pytest.mark.parametrize("kind", ["drop", pytest.param("paste", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["drop", "paste"])
 def test_a_photo_dropped_or_pasted_anywhere_comes_to_its_tab(open_page, kind):
     page = open_page()
     page.page.evaluate(HAND, [base64.b64encode(ONE).decode(), kind])
@@ -234,7 +236,6 @@ def test_another_face_is_chosen_by_a_press_or_the_button(open_page):
     assert placed(page)["x"] == pytest.approx(first["x"], abs=1)
 
 
-@pytest.mark.slow
 def test_stop_keeps_the_best_so_far(open_page):
     page = open_page()
     choose(page)

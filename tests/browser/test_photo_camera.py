@@ -10,6 +10,8 @@ from tests.browser.page import Page
 from tests.browser.test_photo_panel import PHOTO, RUNNING, Panel
 from tests.browser.waiting import settle
 
+pytestmark = pytest.mark.slow  # a browser with a camera
+
 FAKE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 # Remembers every track that the browser gave; `window.leave` is a promise to wait for before that,
 # as for a person who is asked whether the page may use the camera.

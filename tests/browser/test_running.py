@@ -8,6 +8,8 @@ import pytest
 
 from tests.browser.page import NOSE
 
+pytestmark = pytest.mark.slow  # drags by the slow solver
+
 # The sentence about bad input a second after it came, by the browser's own clock: it goes soon.
 A_SECOND_LATER = """async () => {
   const sentence = () => document.querySelector('#status .problem')?.innerText ?? '';
@@ -17,7 +19,6 @@ A_SECOND_LATER = """async () => {
 }"""
 
 
-@pytest.mark.slow
 def test_stop_answers_within_a_second(open_page):
     page, answered, ended = open_page(), [9.0], [9.0]
     page.take_long(rate=0.001)
@@ -67,7 +68,6 @@ def test_a_drag_that_was_stopped_can_go_on_and_be_undone(open_page):
     page.wait_for_status("nothing to undo")
 
 
-@pytest.mark.slow
 def test_points_placed_while_a_drag_runs_stay_and_its_own_go_on(open_page):
     page = open_page()
     page.choose_solver("Adam")
@@ -100,7 +100,6 @@ def test_points_placed_while_a_drag_runs_stay_and_its_own_go_on(open_page):
     assert page.value()["painted"]
 
 
-@pytest.mark.slow
 def test_a_second_press_while_one_runs_harms_nothing(open_page):
     page = open_page()
     page.take_long()
@@ -116,7 +115,6 @@ def test_a_second_press_while_one_runs_harms_nothing(open_page):
     page.wait_for_status("Stopped")
 
 
-@pytest.mark.slow
 def test_a_page_reloaded_in_mid_drag_comes_back_with_everything(open_page):
     page = open_page()
     before = page.picture().astype(float)

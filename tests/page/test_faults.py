@@ -167,6 +167,7 @@ print(json.dumps(said))
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_pages_files_alone_and_programs_are_told(folder):
     (folder / "temporary").mkdir()
     run = subprocess.run(
