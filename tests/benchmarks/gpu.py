@@ -169,7 +169,7 @@ def measurements(name: str, generator, args) -> Iterator[tuple[str, dict]]:
     view = LiveView(generator)
     view.begin(ws, None)
     features = generator.features(ws)
-    preview = torch.no_grad()(lambda: view._composite(ws, features))
+    preview = torch.no_grad()(lambda: view._composite(ws, features, *view.last))
     yield "preview", seconds_of(preview, device, args.steps)
     shown = picture()
     yield "JPEG", seconds_of(lambda: jpeg(shown), device, args.steps)
