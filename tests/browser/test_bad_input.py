@@ -4,6 +4,8 @@ import pytest
 
 from tests.browser.page import NOSE
 
+pytestmark = pytest.mark.slow  # each waits for what the page says; tests/page has the handlers
+
 NO_PROBLEM = "() => !document.querySelector('#status .problem')"
 
 
@@ -44,7 +46,6 @@ def test_truncation_changes_the_picture_and_is_refused_out_of_range(open_page):
         page.page.wait_for_function(NO_PROBLEM)
 
 
-@pytest.mark.slow
 def test_two_hundred_points_are_answered_in_a_sentence(open_page):
     page = open_page()
     for i in range(101):
