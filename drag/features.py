@@ -77,22 +77,31 @@ def sample(
     return values.view(*points.shape[:-1], channels)
 
 
+def whole_part(img_size: tuple[int, int], device: torch.device) -> Part:
+    """All of a map."""
+    return None, constant((0, 0), device), img_size
+
+
 def cells_around(
     points: torch.Tensor, reach: float, cells: Sequence[int], img_size: tuple[int, int]
 ) -> Part:
-    """The least part of a map from which the pixels within reach of points can be sampled.
+    """The least part of a map from which the pixels within reach of points can be sampled. On a GPU
+    all of it: that costs no more there, no step waits for it, and shapes stay, so that steps can be
+    recorded.
 
     points: (N, 2) (x, y), pixels.   reach: in both directions, pixels.   cells: (h, w) of the map.
     """
+    if points.device.type != "cpu":
+        return whole_part(img_size, points.device)
     (height, width), size = cells, torch.tensor([img_size[1], img_size[0]])
     scale = size / torch.tensor([width, height])  # pixels a cell
-    low, high = points.cpu().min(0).values - reach, points.cpu().max(0).values + reach
+    low, high = points.min(0).values - reach, points.max(0).values + reach
     left, top = ((low + 0.5) / scale - 0.5).floor().long().clamp(min=0).tolist()
     right, bottom = (((high + 0.5) / scale - 0.5).floor().long() + 2).tolist()
     right, bottom = min(right, width), min(bottom, height)
     corner = torch.tensor([left, top]) * scale
     extent = (bottom - top) * scale[1].item(), (right - left) * scale[0].item()
-    return (slice(top, bottom), slice(left, right)), corner.to(points.device), extent
+    return (slice(top, bottom), slice(left, right)), corner, extent
 
 
 @lru_cache(maxsize=1024)

@@ -1,7 +1,5 @@
 """The encoder, and how it is trained."""
 
-import signal
-
 import numpy as np
 import pytest
 import torch
@@ -15,7 +13,7 @@ from networks.encoder import SIDE, Encoder
 from tests.benchmarks.encoder import pictures, train
 from tests.benchmarks.encoder.augment import augment, warp
 from tests.benchmarks.encoder.folding import fold, unfold
-from tests.benchmarks.encoder.pictures import Pool, by_taps, fastest, small_pictures
+from tests.benchmarks.encoder.pictures import Pool, small_pictures
 from tests.benchmarks.encoder.training import HELD_OUT, HeldOut, Training, face_window
 from tests.benchmarks.inversion import FIRST_SEED
 
@@ -37,8 +35,6 @@ def test_pictures_are_those_of_the_generator_reduced(generator):
     with torch.no_grad():
         expected = F.interpolate(generator.image(w[:, None].expand(-1, 16, -1)), SIDE, mode="area")
         torch.testing.assert_close(small_pictures(generator, w), expected, atol=1e-4, rtol=0)
-        taps = small_pictures(generator, w[:1], by_taps)
-    torch.testing.assert_close(taps, expected[:1], atol=1e-4, rtol=0)
 
 
 def test_unfolded_weights_give_what_plain_ones_do_and_fold_back(generator):
@@ -78,19 +74,6 @@ def test_a_pool_lets_go_of_the_oldest():
         drawn, seen = pool.draw(200, random)
         assert set(drawn[:, 0].tolist()) == set(range(max(0, number - 2), number + 1))
         assert torch.equal(drawn[:, 0].byte(), seen[:, 0, 0, 0])
-
-
-@pytest.mark.parametrize("failing", [lambda w: w.nothing, lambda w: signal.pause()])
-def test_what_cannot_be_compiled_in_time_is_not_used(monkeypatch, capsys, failing):
-    monkeypatch.setattr(torch, "compile", lambda function, **_: function)
-    monkeypatch.setattr(pictures, "COMPILING", 0.05)
-
-    def plain(w):
-        return w
-
-    assert fastest(plain, failing, torch.ones(2)) is plain
-    assert "not compiled" in capsys.readouterr().out
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
 def test_a_face_matters_most():

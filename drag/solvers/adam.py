@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 
 from drag.edit import Edit
-from drag.features import FeaturePart, Part, cells_around, constant, scale_to
+from drag.features import FeaturePart, Part, cells_around, scale_to, whole_part
 from drag.motion import mask_term, motion_supervision
 from drag.solvers.state import State, as_tensors, protected_cells
 from drag.tracking import track_points
@@ -64,9 +64,8 @@ def adam(generator: Generator, edit: Edit) -> Iterator[State]:
         features = generator.features(ws, window=window, moving=moving)
         return ws.detach(), FeaturePart(features, corner, extent)
 
-    near: Part = (None, constant((0, 0), device), size)
-    whole = near
-    ws, part = see(whole)
+    near = whole_part(size, device)
+    ws, part = see(near)
     features_start = part.features.detach()  # F_0, (1, C, h, w)
     templates = part.detach().sample(handles)  # f, (N, C)
     protected = protected_cells(edit, features_start)  # 1 - M
@@ -80,10 +79,10 @@ def adam(generator: Generator, edit: Edit) -> Iterator[State]:
                 )
             (gradient,) = torch.autograd.grad(loss, [change])
         update(gradient)
-        if protected is None and device.type == "cpu":  # on a GPU all of the map costs no more
+        if protected is None:
             reach = r2 + r1 + 1  # tracking looks r2 far, the loss from there r1 and a pixel
             near = cells_around(handles, reach, features_start.shape[2:], size)
         ws, part = see(near)  # 2
         seen = part.detach()
         handles, _ = track_points(seen, templates, handles, r2)  # 3
-        yield State(ws, handles.cpu(), seen.features if near is whole else None)
+        yield State(ws, handles.cpu(), None if near[0] else seen.features)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from drag.edit import Edit
-from drag.features import FeaturePart, Part, cells_around, constant, scale_to, window
+from drag.features import FeaturePart, Part, cells_around, constant, scale_to, whole_part, window
 from drag.latents import WhitenedSpace, whitened_space
 from drag.solvers.least_change import jacobian, least_change, motion_patterns
 from drag.solvers.outside import Outside, outside_of
@@ -110,7 +110,7 @@ class _Arithmetic:
         patch = stride * window(r1 / stride + 1, self.device)
         self.patch = patch[patch.norm(dim=1) <= r1]
         self.reach = self.r2 + 2 * (self.r2 // 6 + r1 + stride)
-        self.whole: Part = None, constant((0, 0), self.device), self.size
+        self.whole = whole_part(self.size, self.device)
         self.stiff = scale_to(STIFF_AT_512, self.size) ** 2
         self.recorder = Recorder(self.device)
         record = self.recorder
@@ -130,13 +130,6 @@ class _Arithmetic:
             trusted_directions(picture, handles, self.patch, self.size),
         )
 
-    def near(self, *places: torch.Tensor) -> Part:
-        """The window that looking at these places (N, 2) takes, its corner and its extent. On a GPU
-        all of the map: there it costs no more, and what is recorded keeps its shapes."""
-        if self.device.type != "cpu":
-            return self.whole
-        return cells_around(torch.cat(places), self.reach, self.cells, self.size)
-
     def features(
         self, task: Task, change: torch.Tensor, window: Window | None = None
     ) -> torch.Tensor:
@@ -147,7 +140,7 @@ class _Arithmetic:
     def _see(self, task: Task, change: torch.Tensor, near: Part) -> tuple[torch.Tensor, ...]:
         """What a change looks like: ws, and features, which `find` and `rows` go on from.
 
-        near: as above."""
+        near: the part of the map that is worked out."""
         window, corner, extent = near
         self.part = None  # type: ignore[assignment]  # its graph goes before there is another
         with torch.enable_grad():
@@ -258,7 +251,9 @@ def _steps(
     found = predicted = handles
     likeness = torch.ones_like(handles[:, 0])
     while True:
-        near = step.near(found, predicted) if outside is None else step.whole
+        near = step.whole  # what is outside of a region counts everywhere
+        if outside is None:
+            near = cells_around(torch.cat([found, predicted]), step.reach, step.cells, size)
         ws, features = step.see(task, change, near)  # 1
         if place:
             found, likeness = step.find(task, predicted)
@@ -271,7 +266,7 @@ def _steps(
             yield State(place.ws, place.here, None, unlike)
         else:
             if place:
-                yield State(ws, here, features if near is step.whole else None, likely)
+                yield State(ws, here, None if near[0] else features, likely)
             radius = min(1.3 * radius, trust)
             wanted = task.trusted(task.towards(found, constant(radius, device)))
             patterns = motion_patterns(found, wanted, size)

@@ -2,9 +2,6 @@
 
 import copy
 import math
-import signal
-import time
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -15,27 +12,10 @@ from networks.mobile_stylegan import inverse_haar
 
 SEED = 2_000_000  # of the first pictures, far from those that anything is judged by
 QUICK = 4  # of so many chunks one is quick: such pictures, too, an inversion shows to the encoder
-COMPILING = 40  # seconds that may be spent on it
 HEAD_SAMPLES = 16
 
 
-def by_convolution(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Depthwise 3x3 convolution, (N, C, h, w) by (C, 1, 3, 3), as a library has it."""
-    return F.conv2d(x, weight, padding=1, groups=len(weight))
-
-
-def by_taps(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """As `by_convolution`, as a sum that a compiler can fuse with what is around it."""
-    h, w = x.shape[2:]
-    x = F.pad(x, (1, 1, 1, 1))
-    return sum(
-        weight[:, 0, i, j, None, None] * x[..., i : i + h, j : j + w]
-        for i in range(3)
-        for j in range(3)
-    )
-
-
-def small_pictures(generator, w: torch.Tensor, depthwise: Callable = by_convolution):
+def small_pictures(generator, w: torch.Tensor) -> torch.Tensor:
     """What `generator.image` makes of w (N, 512), reduced to 128 px: (N, 3, 128, 128).
 
     The mean of the four pixels that an inverse Haar transform makes is its low band, and the layer
@@ -44,7 +24,8 @@ def small_pictures(generator, w: torch.Tensor, depthwise: Callable = by_convolut
 
     def convolve(layer, x):
         style = layer.modulation(w) / math.sqrt(9 * x.shape[1])
-        x = depthwise(x * style[:, :, None, None], layer.depthwise)
+        x = x * style[:, :, None, None]
+        x = F.conv2d(x, layer.depthwise, padding=1, groups=x.shape[1])
         x = F.conv2d(x, layer.pointwise, layer.bias)
         return F.leaky_relu_(x.add_(layer.noise), 0.2)
 
@@ -79,8 +60,8 @@ def fit_head(generator) -> tuple[torch.Tensor, torch.Tensor]:
 class Source:
     """Pictures of one seed after the other, in chunks, of whatever kind of device.
 
-    Half precision, on a GPU, changes them by a fraction of one of their 256 steps; to compile them
-    is tried there.
+    Half precision, on a GPU, changes them by a fraction of one of their 256 steps. To compile them
+    there was tried, and took longer than it could have saved.
     """
 
     def __init__(self, generator, head, chunk: int, made: int = 0):
@@ -90,15 +71,6 @@ class Source:
         self.kind = torch.float16 if gpu else torch.float32  # largest of its numbers: some 1600
         self.working = copy.deepcopy(generator).to(self.kind)
         self.head = [each.to(self.working.w_avg) for each in head]
-        self.paint = self._plain
-        if gpu:
-            self.paint = fastest(self._plain, self._fused, self.latents(0).to(self.kind))
-
-    def _plain(self, w: torch.Tensor) -> torch.Tensor:
-        return small_pictures(self.working, w)
-
-    def _fused(self, w: torch.Tensor) -> torch.Tensor:
-        return small_pictures(self.working, w, by_taps)
 
     def latents(self, seed: int) -> torch.Tensor:
         """A chunk of w (N, 512) at psi 1."""
@@ -108,7 +80,7 @@ class Source:
     @torch.no_grad()
     def full(self, w: torch.Tensor) -> torch.Tensor:
         """Pictures by all of the network, uint8 (N, 3, 128, 128)."""
-        return to_bytes(self.paint(w.to(self.kind)))
+        return to_bytes(small_pictures(self.working, w.to(self.kind)))
 
     @torch.no_grad()
     def quick(self, w: torch.Tensor) -> torch.Tensor:
@@ -143,48 +115,3 @@ class Pool:
         which = torch.randint(0, min(self.added, len(self.v)), (count,), generator=random)
         which = which.to(self.v.device, non_blocking=True)
         return self.v[which], self.pictures[which]
-
-
-def seconds_of(function: Callable, *args) -> float:
-    """How long a call takes on the GPU, the least of three."""
-    times = []
-    for _ in range(3):
-        torch.cuda.synchronize()
-        began = time.perf_counter()
-        function(*args)
-        torch.cuda.synchronize()
-        times.append(time.perf_counter() - began)
-    return min(times)
-
-
-def _stop(*_) -> None:
-    raise TimeoutError(f"not compiled in {COMPILING} seconds")
-
-
-@torch.no_grad()
-def fastest(plain: Callable, fused: Callable, example: torch.Tensor) -> Callable:
-    """The second of two that do the same, compiled; where that fails, differs, takes too long or is
-    no faster, the first. Prints what it found."""
-    expected, before = plain(example), signal.signal(signal.SIGALRM, _stop)
-    began, compiled = time.perf_counter(), torch.compile(fused, dynamic=False)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, COMPILING, 1)  # again, where it was swallowed
-        difference = (compiled(example) - expected).float().square().mean().sqrt().item()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    except Exception as error:  # whatever a compiler may raise
-        print(f"not compiled: {type(error).__name__}: {str(error)[:300]}", flush=True)
-        return plain
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    took, old, new = (
-        time.perf_counter() - began,
-        seconds_of(plain, example),
-        seconds_of(compiled, example),
-    )
-    print(
-        f"compiled in {took:.0f} s; {len(example)} pictures in {1e3 * new:.1f} ms, "
-        f"plain in {1e3 * old:.1f} ms; difference {127.5 * difference:.2f} of 255",
-        flush=True,
-    )
-    return compiled if new < old and difference < 0.02 else plain

@@ -82,7 +82,7 @@ def read_weights(path: Path, device: torch.device):
 
 @torch.no_grad()
 def write_weights(path: Path, average: Encoder, space, colours, pictures, figures: dict) -> None:
-    """The file that drag/perception.py reads.   pictures: (N, 3, 128, 128), whose differences
+    """The file that drag/photo/perception.py reads.   pictures: (N, 3, 128, 128), whose differences
     are the measure of all others."""
     state, plain = fold(average, space), Encoder()
     plain.load_state_dict({name: values.float() for name, values in state.items()})
