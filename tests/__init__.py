@@ -32,7 +32,3 @@ _WORKER = os.environ.get("PYTEST_XDIST_WORKER")  # gw0, gw1, ..., where tests ru
 if _WORKER:  # one thread and ports of its own; here, for torch reads it when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("GRADIO_SERVER_PORT", str(7860 + 100 * int(_WORKER.removeprefix("gw"))))
-    # A server gives way to what runs beside it, and drags most of all: the other worker is not to
-    # be what they wait for, for minutes.
-    if hasattr(os, "nice"):
-        os.nice(19)
