@@ -8,6 +8,8 @@ from drag.page.components.base import to_url
 from drag.page.components.canvas import _HTML, _JS
 from tests.browser.bench import SQUARE, flat, frame_of, paint, wheel
 
+pytestmark = pytest.mark.slow  # the original held, split and asked for
+
 RED, GREEN, BLUE = (200, 30, 30), (30, 160, 30), (40, 40, 200)
 
 

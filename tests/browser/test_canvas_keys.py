@@ -6,6 +6,8 @@ import pytest
 from tests.browser.bench import SIDE, ends
 from tests.browser.waiting import stop_the_clock
 
+pytestmark = pytest.mark.slow  # each key
+
 BESIDE = """markup => {
   const beside = document.createElement('div');
   document.body.append(beside);

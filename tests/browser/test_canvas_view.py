@@ -5,6 +5,8 @@ import pytest
 
 from tests.browser.bench import SIDE, SQUARE, ends, flat, picture, wheel
 
+pytestmark = pytest.mark.slow  # zoom and two fingers, by mouse and touch
+
 RED, GREEN, BLUE = (200, 30, 30), (30, 160, 30), (40, 40, 200)
 
 

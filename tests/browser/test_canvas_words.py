@@ -7,6 +7,8 @@ import pytest
 from drag.page.components.canvas import _HTML, _JS
 from tests.browser.bench import flat
 
+pytestmark = pytest.mark.slow  # both languages, and every hint
+
 AFTER_WORDS = "function say"
 
 
