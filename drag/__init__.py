@@ -14,19 +14,22 @@ what `networks` says of all of them. The wings around it have docstrings of thei
     features         reading a feature map at pixels; the one home of coordinates
     latents          statistics of W: whitening, how far is too far
     edit             the value a visitor owns: latents, points, mask, settings, history
+    settings         how to drag: the paper's values
     history          its timeline: what it was before, what was undone, how much is kept
     trail            the steps of its last drag
-    masks            regions as black and white PNGs
+    masks            regions as black and white PNGs, and what a drag made of the inside
     generate         pictures by number, mixed, from latents, and as they were at first
-    render, preview  latents to pictures; pictures while a drag runs, on a time budget
+    render           latents to pictures, and edits to what a drag of them runs through
+    preview          pictures while a drag runs, on a time budget
     __main__         python -m drag
 """
 
 from typing import Any
 
-from drag.edit import Edit, PointPair, Settings
+from drag.edit import Edit, PointPair
 from drag.generate import new_edit
 from drag.loop import Step, drag
+from drag.settings import Settings
 
 __all__ = ["Edit", "PointPair", "Settings", "Step", "as_file", "drag", "load_generator", "new_edit"]
 

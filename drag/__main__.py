@@ -80,8 +80,8 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--solver",
         choices=SOLVERS,
-        help="gauss-newton (ours, the default, which leaves a --mask to adam), "
-        "gauss-newton-region (which does not) or adam (the paper's)",
+        help="gauss-newton (ours, the default: what is outside a --mask stays as it is) or adam "
+        "(the paper's, in which the outside hardly changes)",
     )
     add("--max-steps", type=int, metavar="N", help=f"at most (default: {Settings.max_steps})")
     add("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])

@@ -5,20 +5,20 @@ import hashlib
 import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from drag import history
-from drag.masks import encode_mask
+from drag.masks import Region, encode_mask, folded
+from drag.settings import PAPERS, Settings
 from drag.trail import Trail
-from networks.errors import Message, UserError
+from networks.errors import UserError
 from networks.tuning import Tuning
 
 MAX_POINTS = 100
-OUT_OF_RANGE = "The {setting} must be a number from {low:g} to {high:g}, not {given}."
 STARTS_OUTSIDE = (
     "Point {number} starts outside the picture, which is {width} x {height} pixels; move it inside."
 )
@@ -45,45 +45,6 @@ class PointPair:
         return math.dist(self.handle, self.target)
 
 
-def _number(default: float, low: float, high: float, words: str) -> Any:
-    """A setting from low to high; words: what the page calls it."""
-    return field(default=default, metadata={"range": (low, high), "words": words})
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to drag; the defaults are the paper's (Sec. 4). Raises ValueError when out of range."""
-
-    solver: str = "gauss-newton"  # a name of `drag.solvers.SOLVERS`
-    learning_rate: float = _number(2e-3, 1e-5, 0.1, "learning rate")  # of Adam
-    r1: float = _number(3.0, 1, 20, "radius r1")  # of the disc in eq. 1, pixels of a 512 px picture
-    r2: float = _number(12.0, 1, 50, "radius r2")  # half side of the window in eq. 2, likewise
-    lambda_mask: float = _number(20.0, 0, 1000, "lambda of the region")  # of eq. 1's second term
-    max_steps: int = _number(300, 1, 2000, "step limit")
-    latent_space: str = "w+"  # or "w": one change shared by all entries that move
-    num_entries: int = _number(6, 1, 64, "number of entries that move")  # of ws, from the first
-
-    def __post_init__(self) -> None:
-        for spec in fields(self):
-            if "range" not in spec.metadata:
-                continue
-            (low, high), value = spec.metadata["range"], getattr(self, spec.name)
-            if not isinstance(value, (int, float)) or not low <= value <= high:
-                given = "nothing" if value is None else str(value)[:40]
-                raise UserError(
-                    OUT_OF_RANGE,
-                    setting=Message(spec.metadata["words"]),
-                    low=low,
-                    high=high,
-                    given=given,
-                )
-            object.__setattr__(self, spec.name, cast(type, spec.type)(value))
-        if self.latent_space not in ("w", "w+"):
-            raise UserError(
-                "The latent space must be w or w+, not {given}.", given=str(self.latent_space)[:40]
-            )
-
-
 @dataclass(frozen=True, eq=False)
 class Edit:
     """A picture as latents, what is placed on it, what it was before, and what it was taken back
@@ -92,11 +53,14 @@ class Edit:
     model: str  # the generator's name
     seed: int | None  # of the sample that it began as, None where the latents came from a file
     truncation_psi: float  # of that sample, and of those that follow it
-    ws: np.ndarray  # float32 (num_ws, w_dim)
+    ws: np.ndarray  # float32 (num_ws, w_dim), of all of the picture that is no region's
     img_size: tuple[int, int]  # (H, W) of the picture, pixels
     points: tuple[PointPair, ...] = ()
     mask_png: bytes | None = None  # M, a black and white PNG (white may move); None: all of it may
     settings: Settings = Settings()
+    # Where drags moved the inside of a region alone, the first lowest; the pictures of all of them
+    # change with ws.
+    regions: tuple[Region, ...] = ()
     # The latents as they were sampled or opened; ws unless given, and never None.
     origin: np.ndarray = None  # type: ignore[assignment]
     style_seed: int | None = None  # of the picture whose look was mixed in, if one was
@@ -152,10 +116,42 @@ class Edit:
             facts["style_seed"] = self.style_seed
         return facts if self.tuning is None else facts | {"tuned": True}
 
+    @property
+    def inside(self) -> bool:
+        """Whether a drag moves the inside of what is painted alone (`networks.regions`)."""
+        return self.mask_png is not None and self.settings.solver != PAPERS
+
+    @property
+    def latents(self) -> np.ndarray:
+        """Those that a drag moves, (num_ws, w_dim): the picture's, or those of the inside."""
+        return self._top.latents(self.ws) if self._top else self.ws
+
+    @property
+    def _top(self) -> Region | None:
+        """The region whose inside a drag would move on; None where it would be a new one."""
+        top = self.regions[-1] if self.inside and self.regions else None
+        return top if top and top.mask_png == self.mask_png else None
+
+    @property
+    def under(self) -> tuple[Region, ...]:
+        """The regions that lie below the one which a drag moves."""
+        return self.regions[:-1] if self._top else self.regions
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it is the picture as it was sampled or opened."""
+        return not self.regions and np.array_equal(self.ws, self.origin)
+
+    @functools.cached_property
+    def picture_key(self) -> bytes:
+        """Stands for the picture, whatever is placed on it."""
+        parts = self.model.encode(), self.ws.tobytes(), *(each.key for each in self.regions)
+        return hashlib.blake2b(b"".join((*parts, self._tuned)), digest_size=16).digest()
+
     @functools.cached_property
     def looks(self) -> str:
         """Stands for the picture and its region: the same for all edits that look alike."""
-        return _fingerprint(self.ws.tobytes(), self.mask_png or b"", self._tuned)
+        return _fingerprint(self.picture_key, self.mask_png or b"")
 
     @functools.cached_property
     def sample(self) -> str:
@@ -174,16 +170,33 @@ class Edit:
     @property
     def parts(self) -> tuple[Any, ...]:
         """What takes memory in an entry, and may be shared with others; but for the trail."""
-        parts = self.ws, self.origin, self.mask_png, self.points, self.tuning
+        regions = (part for each in self.regions for part in (each.mask_png, each.change))
+        parts = self.ws, self.origin, self.mask_png, self.points, self.tuning, *regions
         return tuple(part for part in parts if part is not None)
 
     def moved(self, ws: np.ndarray, handles: Iterable[Sequence[float]]) -> "Edit":
-        """The edit with other latents and its handles where they went; handles: N (x, y)."""
+        """The edit after a drag that brought its latents to ws, (num_ws, w_dim), and its handles to
+        these, N (x, y): what moved is the inside of its region, or the whole picture."""
         points = tuple(
             replace(pair, handle=(float(x), float(y)))
             for pair, (x, y) in zip(self.points, handles, strict=True)
         )
-        return replace(self, ws=ws, points=points)
+        if not self.inside:
+            return replace(self, ws=ws, points=points)
+        assert self.mask_png is not None
+        region = Region.of(self.mask_png, self.ws, ws)
+        return replace(self, regions=(*folded(self.under), region), points=points)
+
+    def with_latents(self, ws: np.ndarray, inside: bool) -> "Edit":
+        """The edit with other latents of the picture, or of the topmost region's inside."""
+        if not inside or not self.regions:
+            return replace(self, ws=ws)
+        *lower, top = self.regions
+        return replace(self, regions=(*lower, Region.of(top.mask_png, self.ws, ws)))
+
+    def latents_of(self, inside: bool) -> np.ndarray:
+        """The latents (num_ws, w_dim) of the picture, or of the topmost region's inside."""
+        return self.regions[-1].latents(self.ws) if inside and self.regions else self.ws
 
     def with_handles(self, handles: dict[int, tuple[float, float]]) -> "Edit":
         """The edit with these handles, by the key of their pair; other pairs stay as they are."""
@@ -228,7 +241,7 @@ class Edit:
 
     def same_picture(self, other: "Edit") -> bool:
         """Whether both are the same picture, whatever is placed on it."""
-        return self._of_generator(other) and np.array_equal(self.ws, other.ws)
+        return self.picture_key == other.picture_key
 
     def _of_generator(self, other: "Edit") -> bool:
         return (self.model, self._tuned) == (other.model, other._tuned)

@@ -117,22 +117,30 @@ def reset_picture(edit: Edit) -> Edit:
     Mask and points placed since stay; `undo` brings the dragged picture back. Where it is so
     already, it is the same edit.
     """
-    if np.array_equal(edit.ws, edit.origin):
+    if edit.untouched:
         return edit
     first: dict[int, tuple[float, float]] = {}
     for earlier in reversed(edit.history):
         if not earlier.shows(edit):
             break
         first |= {pair.key: pair.handle for pair in earlier.points}
-    return replace(edit.remember("reset"), ws=edit.origin, style_seed=None).with_handles(first)
+    fresh = replace(edit.remember("reset"), ws=edit.origin, regions=(), style_seed=None)
+    return fresh.with_handles(first)
 
 
 def at_step(edit: Edit, index: int) -> Edit:
     """The edit as its last drag had it at a step of its trail; what was placed since stays."""
     if edit.trail is None:
         raise UserError("There is no drag to go through: press Drag first.")
-    ws, handles = edit.trail.at(edit.ws, index)
-    return replace(edit, ws=ws).with_handles(handles)
+    inside = edit.trail.inside
+    ws, handles = edit.trail.at(edit.latents_of(inside), index)
+    return edit.with_latents(ws, inside).with_handles(handles)
+
+
+def step_of(edit: Edit) -> int:
+    """The index in its trail of the step that an edit is at."""
+    assert edit.trail is not None
+    return edit.trail.index_of(edit.latents_of(edit.trail.inside))
 
 
 def _sample(generator: Generator, seed: int, psi: float) -> np.ndarray:
@@ -169,7 +177,11 @@ def parse_truncation(value: Any) -> float:
 def check_model(generator: Generator, edit: Edit) -> None:
     """Raise ValueError where an edit, with all of its history, is not one of this generator."""
     fits = (generator.num_ws, generator.w_dim), tuple(generator.img_size)
-    if any((each.ws.shape, tuple(each.img_size)) != fits for each in edit.timeline):
+    if any(
+        (each.ws.shape, tuple(each.img_size)) != fits
+        or any(len(r.change) > fits[0][0] or r.change.shape[1] != fits[0][1] for r in each.regions)
+        for each in edit.timeline
+    ):
         raise UserError("These latents are of another model: choose the model that made them.")
     for tuning in {id(each.tuning): each.tuning for each in edit.timeline if each.tuning}.values():
         check_tuning(generator, tuning)

@@ -13,10 +13,10 @@ import torch
 from drag.edit import Edit
 from drag.features import disc, scale_to, window
 from drag.preview import LiveView
+from drag.render import view_of
 from drag.solvers import Solver, State, solver_for
 from networks.errors import UserError
 from networks.generator import Generator
-from networks.tuning import tuned
 
 PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture: less is none, which a solver's patience ends
 LOST_AT_512 = 12.0  # further away than at the start by this much: a handle was lost, go back
@@ -27,6 +27,10 @@ GO_ON = 0.35, 0.6
 SURE = 0.85  # likeness of most handles that is worth going on with: with less, faces came apart
 # Feature vectors read in a step, which bounds its time and memory: 100 points, the paper's radii.
 MAX_POSITIONS = 300_000
+OUTSIDE = (
+    "Point {number} lies outside the region that may move, so it cannot: "
+    "paint over it, or clear the region."
+)
 
 
 class Ending(str, Enum):
@@ -59,18 +63,18 @@ def drag(
 ) -> Iterator[Step]:
     """Move the handles of an edit to their targets (DragGAN, Sec. 3).
 
-    generator: dragged as the edit tunes it.   edit: with at least one point that has somewhere to
-    go.   view: gives steps their pictures, made by the generator as it is tuned; without it no step
-    has one.   seconds: that it takes at most, plus a step.
+    generator: dragged as the edit tunes it; where a region is painted, only its inside.   edit:
+    with at least one point that has somewhere to go.   view: gives steps their pictures; without it
+    no step has one.   seconds: that it takes at most, plus a step.
     Steps come until the handles arrive, the step cap of the settings is reached, time is up, or
     nothing more is gained; then the last step is the closest one again. Where about half of the way
-    is left then, and no region has to stay, a solver that can stall is first tried again from
+    is left then, a solver that can stall is first tried again from
     there. The iterator may be closed at any time: `edit.moved(step.ws, step.handles)` is the edit
     that a step reached.
     Raises ValueError at once, as `check_drag`, or where the edit's tuning is of another generator.
     """
     solver = check_drag(edit)
-    return _steps(tuned(generator, edit.tuning), edit, solver, view, seconds)
+    return _steps(view_of(generator, edit), edit, solver, view, seconds)
 
 
 def check_drag(edit: Edit) -> Solver:
@@ -83,6 +87,11 @@ def check_drag(edit: Edit) -> Solver:
     if not any(pair.distance for pair in edit.points):
         raise UserError("Every point is already at its target: drag one to where it should go.")
     solver = solver_for(edit)
+    mask = edit.mask if edit.inside else None
+    for number, pair in enumerate(edit.points if mask is not None else (), 1):
+        x, y = map(round, pair.handle)
+        if pair.distance and not mask[y, x]:
+            raise UserError(OUTSIDE, number=number)
     r1, r2 = (scale_to(r, edit.img_size) for r in (edit.settings.r1, edit.settings.r2))
     if len(edit.points) * (4 * len(disc(r1)) + len(window(r2))) > MAX_POSITIONS:
         raise UserError(
@@ -138,8 +147,7 @@ class _Course:
         """From the closest state, by a drag of its own; None where that is of no use."""
         share, (state, _) = self.least / max(self.way, 1e-9), self.closest
         unsure = state.likeness is not None and state.likeness.median() < SURE
-        keeps = self.edit.mask_png and self.edit.settings.lambda_mask
-        if keeps or unsure or not GO_ON[0] < share < GO_ON[1]:
+        if unsure or not GO_ON[0] < share < GO_ON[1]:
             return None
         self.gained, self.gained_at, self.begun = self.least, number, self.least
         return self.edit.moved(state.ws[0].cpu().numpy(), state.handles.tolist())
@@ -174,7 +182,7 @@ def _steps(
         if number or ending:
             yield _step(number, state, distances, ending, view)
         elif view is not None:
-            view.begin(state.ws, state.features)
+            view.begin(generator, state.ws, state.features)
         if ending:
             return
         if onward:  # what is at the handles now is looked for from now on, and nothing pulls back

@@ -35,11 +35,10 @@ class LiveView:
     two full pictures is the last full one plus how the preview has changed since.
     """
 
-    def __init__(
-        self, generator: Generator, full_share: float = 1 / 6, preview_share: float = 1 / 6
-    ):
+    generator: Generator  # that makes them, since `begin`
+
+    def __init__(self, full_share: float = 1 / 6, preview_share: float = 1 / 6):
         """full_share, preview_share: of the time since `begin`, at most."""
-        self.generator = generator
         # The last full picture and its preview, (1, 3, h, w); None before there is one.
         self.last: tuple[np.ndarray, torch.Tensor] | None = None
         self.colours: tuple[torch.Tensor, torch.Tensor] | None = None  # as `fit_colours` gives them
@@ -48,8 +47,9 @@ class LiveView:
         self.cost = {"full": 0.0, "preview": 0.0}  # of the last one, seconds
         self.began = time.perf_counter()
 
-    def begin(self, ws: torch.Tensor, features: torch.Tensor | None) -> None:
+    def begin(self, generator: Generator, ws: torch.Tensor, features: torch.Tensor | None) -> None:
         """Start the clock at the first latents; their picture is what previews change."""
+        self.generator = generator
         self.began = time.perf_counter()
         self._timed("full", self._full, ws, features)
 

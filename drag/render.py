@@ -1,11 +1,19 @@
-"""Latents to pictures."""
+"""Latents to pictures, and edits to what a drag of them runs through."""
+
+from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
 
 from drag.edit import Edit
+from drag.masks import Region, decode_mask
+from networks.blocks import Network
 from networks.generator import Generator
-from networks.tuning import tuned
+from networks.regions import Carried, Ground, Held, SoftMask, last_block
+from networks.tuning import tuned, untuned
+
+KEPT = 3  # pictures with what regions over them need, each of some 20 MB
 
 
 def to_picture(image: torch.Tensor) -> np.ndarray:
@@ -23,4 +31,75 @@ def render(generator: Generator, ws: np.ndarray) -> np.ndarray:
 
 def render_edit(generator: Generator, edit: Edit) -> np.ndarray:
     """The picture of an edit, uint8 (H, W, 3), by the generator as the edit tunes it."""
-    return render(tuned(generator, edit.tuning), edit.ws)
+    view, ws = seen(generator, edit)
+    return render(view, ws)
+
+
+def seen(generator: Generator, edit: Edit) -> tuple[Generator, np.ndarray]:
+    """A generator and latents (num_ws, w_dim) whose picture is that of an edit."""
+    network = tuned(generator, edit.tuning)
+    if not edit.regions:
+        return network, edit.ws
+    last = _last(network, edit.regions)
+    *lower, top = edit.regions
+    return _held(network, edit, tuple(lower), top.mask_png, last), top.latents(edit.ws)
+
+
+def view_of(generator: Generator, edit: Edit) -> Generator:
+    """The generator that a drag of an edit runs through, of `edit.latents`: as the edit tunes it,
+    with what its regions keep. Raises ValueError where the tuning is of another one."""
+    network = tuned(generator, edit.tuning)
+    if not edit.inside and not edit.regions:
+        return network
+    last = _last(network, edit.regions, edit.settings.num_entries)
+    if edit.inside:
+        assert edit.mask_png is not None
+        return _held(network, edit, edit.under, edit.mask_png, last)
+    device = network.w_avg.device
+    return Carried(
+        cast(Network, network),
+        [
+            (_mask(network, each.mask_png, last), torch.from_numpy(each.change).to(device))
+            for each in edit.regions
+        ],
+        last,
+    )
+
+
+def _last(network: Generator, regions: Sequence[Region], moving: int = 1) -> int:
+    """The last block that is blended."""
+    return last_block(cast(Network, network), max([moving, *(len(r.change) for r in regions)]))
+
+
+def _held(
+    network: Generator, edit: Edit, under: tuple[Region, ...], mask_png: bytes, last: int
+) -> Held:
+    return Held(_ground(network, edit, under, last), _mask(network, mask_png, last))
+
+
+def _mask(network: Generator, mask_png: bytes, last: int) -> SoftMask:
+    mask = decode_mask(mask_png, network.img_size)
+    return SoftMask.of(cast(Network, network), mask, last)
+
+
+@torch.no_grad()
+def _ground(network: Generator, edit: Edit, regions: tuple[Region, ...], last: int) -> Ground:
+    """The picture of an edit's latents with so many of its regions over it. A generator keeps the
+    last few: the next drag, or the next picture, lies over one of them."""
+    kept = vars(untuned(network)).setdefault("kept_grounds", {})
+    tuning = edit.tuning and edit.tuning.key
+    key = tuning, last, edit.ws.tobytes(), tuple(each.key for each in regions)
+    ground = kept.pop(key, None)
+    if ground is None:
+        ws = torch.from_numpy(edit.ws).to(network.w_avg.device)[None]
+        if regions:
+            *lower, top = regions
+            inside = torch.from_numpy(top.latents(edit.ws)).to(ws)[None]
+            mask = _mask(network, top.mask_png, last)
+            ground = _ground(network, edit, tuple(lower), last).over(mask, inside)
+        else:
+            ground = Ground.plain(cast(Network, network), ws, last)
+    kept[key] = ground
+    for oldest in list(kept)[:-KEPT]:
+        kept.pop(oldest, None)
+    return ground

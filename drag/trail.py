@@ -25,6 +25,7 @@ class Trail:
     handles: np.ndarray  # float32 (S, N, 2), (x, y) in pixels
     keys: tuple[int, ...]  # of their N pairs
     numbers: tuple[int, ...]  # of the S steps
+    inside: bool = False  # whether ws are those of the inside of the edit's topmost region
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -47,18 +48,18 @@ class Trail:
         return whole, dict(zip(self.keys, places, strict=True))
 
     def index_of(self, ws: np.ndarray) -> int:
-        """The index of the last step with these latents (num_ws, w_dim), or of the end."""
-        count = self.ws.shape[1]
-        same = [i for i in range(len(self)) if np.array_equal(self.ws[i], ws[:count])]
-        return same[-1] if same else len(self) - 1
+        """The index of the last step that is nearest to these latents (num_ws, w_dim)."""
+        away = np.abs(self.ws - ws[: self.ws.shape[1]]).max((1, 2))
+        return len(self) - 1 - int(away[::-1].argmin())
 
 
 class Recorder:
     """Takes the steps of a drag and thins them out as they come."""
 
-    def __init__(self, ws: np.ndarray, pairs: Sequence["PointPair"]):
-        """ws: (num_ws, w_dim) before the drag.   pairs: the PointPairs it moves."""
-        self.first, self.keys = ws, tuple(pair.key for pair in pairs)
+    def __init__(self, ws: np.ndarray, pairs: Sequence["PointPair"], inside: bool = False):
+        """ws: (num_ws, w_dim) before the drag.   pairs: the PointPairs it moves.   inside: whether
+        it moves the inside of a region alone."""
+        self.first, self.keys, self.inside = ws, tuple(pair.key for pair in pairs), inside
         self.steps: list[_Step] = [(0, ws, [pair.handle for pair in pairs])]
         self.every = 1
         self.last: _Step | None = None
@@ -92,4 +93,5 @@ class Recorder:
             np.array(handles, np.float32).reshape(len(steps), -1, 2),
             self.keys,
             numbers,
+            self.inside,
         )

@@ -8,6 +8,9 @@ and `tuning` gives views of them whose weights are changed a little.
     mobile_stylegan  the built-in face generator
     stylegan2        StyleGAN2, for the weights of all its implementations
     architecture     its sizes, and how its weights are called
+    layers           what its blocks are made of
+    blocks           a network as a row of blocks, worked out whole or in windows
+    regions          pictures that stay what they were outside a region
     windows          parts of feature maps
     tuning           a small change of a generator's weights, and views that have it
     encoder          the built-in generator's pictures back to latents

@@ -13,14 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from networks.windows import WHOLE, Window, crop, plan_windows
+from networks.blocks import Maps, entries_of, run
+from networks.windows import WHOLE, Window
 
 W_DIM = 512
 BLOCK_CHANNELS = (512, 512, 512, 512, 256, 128, 64)  # of the blocks at 8, 16, ... 512 px
-FEATURE_BLOCK = 4  # 256 channels at 128 px: the sixth resolution, as in DragGAN (Sec. 3.2)
-PREVIEW_BLOCK = 5  # 128 channels at 256 px
-WINDOW_BLOCK = 3  # from 64 px on, five sixths of the cost, features may be worked out in a window
-REACH = 2  # outermost cells of a block's window that its input's edge has spoilt
+FEATURE_BLOCK = 5  # 256 channels at 128 px: the sixth resolution, as in DragGAN (Sec. 3.2)
+PREVIEW_BLOCK = 6  # 128 channels at 256 px
+WINDOW_BLOCK = 4  # from 64 px on, five sixths of the cost, features may be worked out in a window
 
 
 def inverse_haar(x: torch.Tensor) -> torch.Tensor:
@@ -108,13 +108,22 @@ class ToRGB(nn.Module):
 class MobileStyleGAN(nn.Module):
     """A frozen generator of 1024 px faces, as `networks.generator` describes them.
 
-    ws are (N, num_ws, 512): entry 0 styles the first convolution, 2i+1 and 2i+2 the two halves of
-    block i, the last one the conversion to RGB. The first six reach 32 px, as in StyleGAN2.
+    ws are (N, num_ws, 512): entry 0 styles the 4 px convolution, which is block 0 here, 2i - 1 and
+    2i the two halves of block i, the last one the conversion to RGB. The first six reach 32 px, as
+    in StyleGAN2.
     """
 
     z_dim = w_dim = W_DIM
     num_ws = 2 * len(BLOCK_CHANNELS) + 2
     img_resolution, img_size = 1024, (1024, 1024)
+    sides = tuple((4 << i, 4 << i) for i in range(len(BLOCK_CHANNELS) + 1))
+    feature_block, window_block, preview_block, reach = (
+        FEATURE_BLOCK,
+        WINDOW_BLOCK,
+        PREVIEW_BLOCK,
+        2,
+    )
+    paints_early = False
     has_encoder = True  # assets/encoder.safetensors was trained on its pictures
     w_avg: torch.Tensor  # (512,)
     preview_weight: torch.Tensor  # (3, C, 1, 1), of a 1x1 convolution from the preview's block
@@ -131,7 +140,9 @@ class MobileStyleGAN(nn.Module):
         )
         self.to_rgb = ToRGB(BLOCK_CHANNELS[-1])
         self.register_buffer("w_avg", torch.zeros(W_DIM))
-        self.register_buffer("preview_weight", torch.zeros(3, BLOCK_CHANNELS[PREVIEW_BLOCK], 1, 1))
+        self.register_buffer(
+            "preview_weight", torch.zeros(3, BLOCK_CHANNELS[PREVIEW_BLOCK - 1], 1, 1)
+        )
         self.register_buffer("preview_bias", torch.zeros(3))
 
     @classmethod
@@ -163,13 +174,13 @@ class MobileStyleGAN(nn.Module):
         """Average w over 10,000 samples; least-squares map of mid features to RGB for previews."""
         z = np.random.RandomState(0).randn(10_000, self.z_dim)
         self.w_avg = self._style(torch.from_numpy(z).float()).mean(0)
-        channels = BLOCK_CHANNELS[PREVIEW_BLOCK] + 1  # and a constant one
+        channels = BLOCK_CHANNELS[PREVIEW_BLOCK - 1] + 1  # and a constant one
         gram = torch.zeros(channels, channels, dtype=torch.float64)
         moment = torch.zeros(channels, 3, dtype=torch.float64)
         for sample in torch.from_numpy(z[:8]).float():
             ws = self.mapping(sample[None], 0.7)
             features = self.features(ws)
-            middle = self._run_blocks(features, ws.unbind(1), FEATURE_BLOCK + 1, PREVIEW_BLOCK + 1)
+            middle = self._after(ws, features, PREVIEW_BLOCK)
             colours = F.interpolate(self.image(ws, features), middle.shape[2:], mode="area")
             a = F.pad(middle[0].flatten(1), (0, 0, 0, 1), value=1.0).double()  # (129, 256 * 256)
             gram, moment = gram + a @ a.T, moment + a @ colours[0].flatten(1).T.double()
@@ -182,13 +193,6 @@ class MobileStyleGAN(nn.Module):
         for layer in self.mapping_layers:
             w = F.leaky_relu(layer(w), 0.2) * math.sqrt(2)
         return w
-
-    def _run_blocks(
-        self, x: torch.Tensor, ws: Sequence[torch.Tensor], first: int, end: int
-    ) -> torch.Tensor:
-        for i in range(first, end):
-            x = self.blocks[i](x, ws[2 * i + 1], ws[2 * i + 2])
-        return x
 
     def mapping(self, z: torch.Tensor, truncation_psi: float = 1.0) -> torch.Tensor:
         """z: (N, 512), standard normal. Returns ws (N, num_ws, 512), drawn towards w_avg by psi."""
@@ -204,34 +208,47 @@ class MobileStyleGAN(nn.Module):
         cost that grows with them, and returned.   moving: only so many first entries of ws can get
         a gradient, which saves a tenth of the time.
         """
-        entries = (
-            ws.unbind(1)
-            if moving is None
-            else (*ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1))
-        )
-        x = self.conv1(self.input.expand(len(ws), -1, -1, -1), entries[0])
-        if window is None:
-            return self._run_blocks(x, entries, 0, FEATURE_BLOCK + 1)
-        blocks = range(WINDOW_BLOCK, FEATURE_BLOCK + 1)
-        plan = plan_windows(window, [(8 << i, 8 << i) for i in blocks], REACH)
-        x, have = self._run_blocks(x, entries, 0, WINDOW_BLOCK), WHOLE
-        for i, (taken, given) in zip(blocks, plan, strict=True):
-            w1, w2 = entries[2 * i + 1 : 2 * i + 3]
-            x = self.blocks[i](crop(x, have, taken), w1, w2, given)
-            have = given
-        return crop(x, have, window)
+        return run(self, entries_of(ws, moving), FEATURE_BLOCK + 1, window).features
 
     def image(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
         """The picture: ws (N, num_ws, 512) -> (N, 3, 1024, 1024), RGB in about [-1, 1].
 
         features: those of the same ws, where they are at hand; saves a fifth of the time.
         """
-        x = self.features(ws) if features is None else features
-        x = self._run_blocks(x, ws.unbind(1), FEATURE_BLOCK + 1, len(self.blocks))
-        return self.to_rgb(x, ws[:, -1])
+        return self.to_rgb(self._after(ws, features, len(self.blocks)), ws[:, -1])
 
     def preview(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
         """A soft picture at a quarter of the time: as `image`, but (N, 3, 256, 256)."""
-        x = self.features(ws) if features is None else features
-        x = self._run_blocks(x, ws.unbind(1), FEATURE_BLOCK + 1, PREVIEW_BLOCK + 1)
-        return F.conv2d(x, self.preview_weight, self.preview_bias)
+        return self.softly(self._after(ws, features, PREVIEW_BLOCK))
+
+    def softly(self, middle: torch.Tensor) -> torch.Tensor:
+        """The soft picture (N, 3, 256, 256) from the map of that block."""
+        return F.conv2d(middle, self.preview_weight, self.preview_bias)
+
+    def _after(self, ws: torch.Tensor, features: torch.Tensor | None, i: int) -> torch.Tensor:
+        """The map of block i, of ws whose features may be at hand."""
+        begin = None if features is None else (FEATURE_BLOCK, Maps(features))
+        return run(self, ws.unbind(1), i + 1, begin=begin).features
+
+    def reached(self, entries: int) -> int:
+        """The last block that so many first entries of ws reach."""
+        return min(entries // 2, len(self.blocks))
+
+    def block(
+        self,
+        i: int,
+        before: Maps | None,
+        ws: Sequence[torch.Tensor],
+        window: Window = WHOLE,
+        paint: bool = False,
+    ) -> Maps:
+        """The maps of block i, as `networks.blocks` describes it; it has no picture before the
+        end."""
+        if before is None:
+            return Maps(self.conv1(self.input.expand(len(ws[0]), -1, -1, -1), ws[0]))
+        w1, w2 = ws[2 * i - 1 : 2 * i + 1]
+        return Maps(self.blocks[i - 1](before.features, w1, w2, window))
+
+    def painted(self, last: Maps, ws: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The picture, twice as large as the last block's map."""
+        return self.to_rgb(last.features, ws[-1])

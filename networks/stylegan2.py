@@ -1,13 +1,7 @@
-"""StyleGAN2 (arXiv 1912.04958) in plain PyTorch, for weights of any of its implementations.
-
-What does not depend on a picture is worked out once, when the weights are taken: learning rate and
-weight gains, noise strengths and the activation's sqrt 2 are folded into weights, biases and noise.
-What is left runs on any device, without a compiler or an operation of our own.
-"""
+"""StyleGAN2 (arXiv 1912.04958) in plain PyTorch, for weights of any of its implementations."""
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -15,151 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from networks.architecture import FILTER, Architecture, with_noise
-from networks.windows import WHOLE, Window, crop, plan_windows
+from networks.architecture import Architecture, with_noise
+from networks.blocks import Maps, entries_of, run
+from networks.layers import Block, linear, tensor_of
+from networks.windows import WHOLE, Window
 
-FEATURE_RESOLUTION = 128  # dragging reads the sixth block, or the last of a smaller network
-WINDOW_RESOLUTION = 32  # from here on a window of features saves something
-REACH = 3  # outermost cells of a block's window that its input's edge has spoilt
-
-
-@lru_cache(maxsize=64)
-def _filter(channels: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    return torch.as_tensor(4 * FILTER, dtype=dtype, device=device).expand(channels, 1, 4, 4)
-
-
-def _fir(x: torch.Tensor) -> torch.Tensor:
-    """StyleGAN2's low-pass filter, after zeros between cells: (N, C, h + 1, w + 1) -> h, w."""
-    channels = x.shape[1]
-    return F.conv2d(x, _filter(channels, x.dtype, x.device), padding=1, groups=channels)
-
-
-def _upsample(x: torch.Tensor) -> torch.Tensor:
-    """Twice the side, by zeros between the cells and the same filter."""
-    channels = x.shape[1]
-    kernel = _filter(channels, x.dtype, x.device)
-    return F.conv_transpose2d(x, kernel, stride=2, padding=1, groups=channels)
-
-
-class Convolution(nn.Module):
-    """Modulated and demodulated 3x3 convolution, fixed noise, bias, leaky ReLU (Sec. 2.2).
-
-    state: arrays by NVIDIA's names.   name: of this layer.   gain: on what it puts out.
-    clamp: limit on that, before the gain.
-    """
-
-    weight: torch.Tensor  # (out, in, 3, 3)
-    power: torch.Tensor  # (out, in), of its squares
-    bias: torch.Tensor  # (out,)
-    noise: torch.Tensor | None  # (h, w)
-
-    def __init__(self, state: dict, name: str, up: bool, gain: float, clamp: float | None):
-        super().__init__()
-        self.up, self.scale = up, math.sqrt(2) * gain
-        self.clamp = None if clamp is None else clamp * gain
-        self.affine = _linear(state, f"{name}.affine")
-        self.register_buffer("weight", _tensor(state[f"{name}.weight"]))
-        self.register_buffer("power", self.weight.square().sum((2, 3)))
-        self.register_buffer("bias", _tensor(state[f"{name}.bias"]) * self.scale)
-        strength = float(state.get(f"{name}.noise_strength", 0.0))
-        noise = _tensor(state[f"{name}.noise_const"]) * strength * self.scale if strength else None
-        self.register_buffer("noise", noise)
-
-    def forward(self, x: torch.Tensor, w: torch.Tensor, window: Window = WHOLE) -> torch.Tensor:
-        """x: (N, in, h, w), w: (N, w_dim), window: rows and columns of the map that is put out.
-        Returns (N, out, h, w), or twice the sides."""
-        style = self.affine(w)  # (N, in)
-        demodulation = torch.rsqrt(style.square() @ self.power.T + 1e-8) * self.scale  # (N, out)
-        if len(x) == 1 and not style.requires_grad:  # nobody wants gradients of scaled weights
-            weight = self.weight * style[0, :, None, None] * demodulation[0, :, None, None, None]
-            x = self._convolve(x, weight.to(x.dtype))
-        else:
-            x = self._convolve(x * style[:, :, None, None], self.weight)
-            x = x * demodulation[:, :, None, None]
-        if self.noise is not None:
-            x = x.add_(self.noise[window].to(x.dtype))
-        x = F.leaky_relu_(x.add_(self.bias[:, None, None].to(x.dtype)), 0.2)
-        if self.clamp is None:
-            return x
-        return (x.clamp if x.requires_grad else x.clamp_)(-self.clamp, self.clamp)
-
-    def _convolve(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        if not self.up:
-            return F.conv2d(x, weight, padding=1)
-        return _fir(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2))
-
-
-class ToRGB(nn.Module):
-    """Modulated 1x1 convolution to a picture."""
-
-    weight: torch.Tensor  # (3, in, 1, 1)
-    bias: torch.Tensor  # (3,)
-
-    def __init__(self, state: dict, name: str, clamp: float | None):
-        super().__init__()
-        self.clamp = clamp
-        channels = state[f"{name}.weight"].shape[1]
-        self.affine = _linear(state, f"{name}.affine", 1 / math.sqrt(channels))
-        self.register_buffer("weight", _tensor(state[f"{name}.weight"]))
-        self.register_buffer("bias", _tensor(state[f"{name}.bias"]))
-
-    def forward(self, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
-        """x: (N, in, h, w), w: (N, w_dim). Returns float32 (N, 3, h, w)."""
-        style = self.affine(w)
-        if len(x) == 1:
-            image = F.conv2d(x, (self.weight * style[0, :, None, None]).to(x.dtype)).float()
-        else:
-            image = F.conv2d(x * style[:, :, None, None], self.weight)
-        image = image + self.bias[:, None, None]
-        return image if self.clamp is None else image.clamp(-self.clamp, self.clamp)
-
-
-class Block(nn.Module):
-    """The layers of one resolution (Fig. 7): conv0 to twice the side, conv1, and what makes a
-    picture of it: ToRGB and the picture so far (skip), or a shortcut past both (resnet)."""
-
-    shortcut: torch.Tensor | None  # (out, in, 1, 1)
-
-    def __init__(self, state: dict, architecture: Architecture, resolution: int):
-        super().__init__()
-        name, clamp = f"synthesis.b{resolution}", architecture.recorded.conv_clamp
-        shortcut = f"{name}.skip.weight" in state
-        self.conv0 = Convolution(state, f"{name}.conv0", True, 1, clamp) if resolution > 4 else None
-        self.conv1 = Convolution(
-            state, f"{name}.conv1", False, math.sqrt(0.5) if shortcut else 1, clamp
-        )
-        self.to_rgb = (
-            ToRGB(state, f"{name}.torgb", clamp) if (f"{name}.torgb.weight" in state) else None
-        )
-        gain = math.sqrt(0.5 / state[f"{name}.skip.weight"].shape[1]) if shortcut else 0
-        self.register_buffer(
-            "shortcut", _tensor(state[f"{name}.skip.weight"]) * gain if shortcut else None
-        )
-
-    def features(
-        self, x: torch.Tensor, ws: Sequence[torch.Tensor], window: Window = WHOLE
-    ) -> torch.Tensor:
-        """x: (N, in, h, w), ws: the entries for conv0 and conv1. Returns (N, out, 2h, 2w), this
-        window of the map; outermost cells, REACH deep, are right only at the border of the map."""
-        before, (w0, w1) = x, ws
-        if self.conv0 is not None:
-            x = self.conv0(x, w0, window)
-        x = self.conv1(x, w1, window)
-        if self.shortcut is not None:
-            x = x + _upsample(F.conv2d(before, self.shortcut.to(x.dtype)))
-        return x
-
-    def forward(
-        self, x: torch.Tensor, image: torch.Tensor | None, ws: Sequence[torch.Tensor]
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """ws: the entries for conv0, conv1 and ToRGB. Returns features and the picture so far."""
-        x = self.features(x, ws[:2])
-        if image is not None:
-            image = _upsample(image)
-        if self.to_rgb is not None:
-            painted = self.to_rgb(x, ws[2])
-            image = painted if image is None else image + painted
-        return x, image
+FEATURE_BLOCK = 5  # at 128 px, which dragging reads; of a smaller network the last
 
 
 class StyleGAN2(nn.Module):
@@ -169,6 +24,7 @@ class StyleGAN2(nn.Module):
     i; a block's ToRGB shares the entry that follows its convolutions.
     """
 
+    window_block, reach = 3, 3  # from 32 px on a window of features saves something
     has_encoder = False
     c_dim: int  # how many classes a picture can be of, 0 where there are none
     const: torch.Tensor  # (1, C, h, w), input of the first block
@@ -182,18 +38,19 @@ class StyleGAN2(nn.Module):
         self.z_dim, self.c_dim, self.w_dim, self.num_ws = a.z_dim, a.c_dim, a.w_dim, a.num_ws
         self.img_size, self.img_resolution = a.img_size, max(a.img_size)
         self.half_resolutions, self.half_devices = a.recorded.half, ("cuda",)
-        self.resolutions, self._block_size = a.resolutions, a.block_size
-        self.feature_block = min(a.resolutions.index(a.resolutions[-1]), 5)
+        self.resolutions = a.resolutions
+        self.sides = [a.block_size(resolution) for resolution in a.resolutions]
+        self.feature_block = min(len(a.resolutions) - 1, FEATURE_BLOCK)
         rate = a.recorded.lr_multiplier
-        self.embed = _linear(state, "mapping.embed") if a.c_dim else None
+        self.embed = linear(state, "mapping.embed") if a.c_dim else None
         self.mapping_layers = nn.ModuleList(
-            _linear(state, f"mapping.fc{i}", rate, rate) for i in range(len(a.mapping_widths))
+            linear(state, f"mapping.fc{i}", rate, rate) for i in range(len(a.mapping_widths))
         )
-        self.register_buffer("const", _tensor(state["synthesis.b4.const"])[None])
+        self.register_buffer("const", tensor_of(state["synthesis.b4.const"])[None])
         self.blocks = nn.ModuleList(Block(state, a, resolution) for resolution in a.resolutions)
         self.eval().requires_grad_(False)
         average = state.get("mapping.w_avg")
-        self.register_buffer("w_avg", self._average() if average is None else _tensor(average))
+        self.register_buffer("w_avg", self._average() if average is None else tensor_of(average))
 
     @torch.no_grad()
     def _average(self) -> torch.Tensor:
@@ -237,22 +94,7 @@ class StyleGAN2(nn.Module):
         cost that grows with them, and returned.   moving: only so many first entries of ws can get
         a gradient, which saves time.
         """
-        entries = (
-            ws.unbind(1)
-            if moving is None
-            else (*ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1))
-        )
-        resolutions = self.resolutions[: self.feature_block + 1]
-        plan = [(WHOLE, WHOLE)] * len(resolutions)
-        if window is not None:
-            sizes = [self._block_size(r) for r in resolutions if r >= WINDOW_RESOLUTION]
-            plan[-len(sizes) :] = plan_windows(window, sizes, REACH)
-        x, have = self.const.expand(len(ws), -1, -1, -1), WHOLE
-        for i, (taken, given) in enumerate(plan):
-            block, (w0, w1, _) = cast(Block, self.blocks[i]), _entries(entries, i)
-            x, have = block.features(crop(x, have, taken), (w0, w1), given), given
-        if window is not None:
-            x = crop(x, have, window)
+        x = run(self, entries_of(ws, moving), self.feature_block + 1, window).features
         return x.contiguous(memory_format=torch.channels_last)  # where points are read from rows
 
     def image(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
@@ -261,15 +103,42 @@ class StyleGAN2(nn.Module):
         features: those of the same ws; of use where no picture is made before that block.
         On CUDA the blocks that were trained in half precision run in it, those of dragging apart.
         """
-        entries, x, image, first = ws.unbind(1), self.const.expand(len(ws), -1, -1, -1), None, 0
-        last = cast(Block, self.blocks[self.feature_block])
-        if features is not None and last.to_rgb is None:
-            x, first = features.contiguous(), self.feature_block + 1
-        for i in range(first, len(self.blocks)):
-            x = x.to(self._dtype(i, x))
-            x, image = self.blocks[i](x, image, _entries(entries, i))
-        assert image is not None  # the last block always makes one
-        return image
+        begin = None
+        if features is not None and not self.paints_early:
+            begin = self.feature_block, Maps(features.contiguous())
+        entries = ws.unbind(1)
+        return self.painted(run(self, entries, len(self.blocks), begin=begin, paint=True), entries)
+
+    @property
+    def paints_early(self) -> bool:
+        """Whether a picture is added up from the blocks before those that dragging reads, too."""
+        return cast(Block, self.blocks[self.feature_block]).to_rgb is not None
+
+    def reached(self, entries: int) -> int:
+        """The last block that so many first entries of ws reach."""
+        return min(entries // 2, len(self.blocks) - 1)
+
+    def block(
+        self,
+        i: int,
+        before: Maps | None,
+        ws: Sequence[torch.Tensor],
+        window: Window = WHOLE,
+        paint: bool = False,
+    ) -> Maps:
+        """The maps of block i, as `networks.blocks` describes it."""
+        block, entries = cast(Block, self.blocks[i]), _entries(ws, i)
+        if before is None:
+            before = Maps(self.const.expand(len(ws[0]), -1, -1, -1))
+        x = before.features.to(self._dtype(i, before.features))
+        if not paint:
+            return Maps(block.features(x, entries[:2], window))
+        return Maps(*block(x, before.image, entries, window))
+
+    def painted(self, last: Maps, ws: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The picture that was added up, or that the last block has made."""
+        assert last.image is not None  # the last block always makes one
+        return last.image
 
     def _dtype(self, i: int, x: torch.Tensor) -> torch.dtype:
         trained_so = self.resolutions[i] in self.half_resolutions and i > self.feature_block
@@ -284,16 +153,3 @@ def _entries(ws: Sequence[torch.Tensor], i: int) -> Sequence[torch.Tensor]:
 
 def _normalise(z: torch.Tensor) -> torch.Tensor:
     return z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
-
-
-def _tensor(values: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.array(values, np.float32, order="C"))
-
-
-def _linear(state: dict, name: str, gain: float = 1.0, bias_gain: float | None = None) -> nn.Linear:
-    """A fully connected layer with its gains folded in; by default that on the bias is `gain`'s."""
-    weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
-    layer = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
-    layer.weight = nn.Parameter(_tensor(weight) * (gain / math.sqrt(weight.shape[1])))
-    layer.bias = nn.Parameter(_tensor(bias) * (gain if bias_gain is None else bias_gain))
-    return layer

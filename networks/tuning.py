@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 from torch import nn
 
-from networks import mobile_stylegan, stylegan2
+from networks import layers, mobile_stylegan
 from networks.errors import UserError
 from networks.generator import Generator
 
@@ -113,12 +113,12 @@ class _MobileRGB(mobile_stylegan.ToRGB):
     weight, bias = _with_sum("weight"), _with_sum("bias")
 
 
-class _Modulated(stylegan2.Convolution):  # its demodulation stays that of its own weights
+class _Modulated(layers.Convolution):  # its demodulation stays that of its own weights
     product, sums = "weight", ("bias",)
     weight, bias = _with_product("weight"), _with_sum("bias")
 
 
-class _RGB(stylegan2.ToRGB):
+class _RGB(layers.ToRGB):
     product, sums = None, ("weight", "bias")
     weight, bias = _with_sum("weight"), _with_sum("bias")
 
@@ -126,8 +126,8 @@ class _RGB(stylegan2.ToRGB):
 _TUNED: dict[type, Any] = {
     mobile_stylegan.Convolution: _Separable,
     mobile_stylegan.ToRGB: _MobileRGB,
-    stylegan2.Convolution: _Modulated,
-    stylegan2.ToRGB: _RGB,
+    layers.Convolution: _Modulated,
+    layers.ToRGB: _RGB,
 }
 
 

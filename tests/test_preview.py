@@ -28,7 +28,7 @@ def test_live_pictures_keep_to_their_time(toy, toy_edit, monkeypatch):
     toy.image = taking(0.7, image)
     toy.preview = taking(0.05, preview)
     toy.features = taking(0.2, features)
-    view = LiveView(toy)
+    view = LiveView()
     steps = list(drag(toy, replace(toy_edit, settings=replace(FAST, learning_rate=0.004)), view))
     assert len(steps) > 20
     *running, last = steps
@@ -45,7 +45,7 @@ def test_live_pictures_keep_to_their_time(toy, toy_edit, monkeypatch):
 def test_previews_look_like_the_full_pictures_they_stand_for(toy, toy_edit, own):
     """Those of a generator that has a cheap way to them, and those that are fitted for others."""
     toy = toy if own else PlainShiftGenerator()
-    view = LiveView(toy, full_share=0, preview_share=1e9)
+    view = LiveView(full_share=0, preview_share=1e9)
     for step in drag(toy, replace(toy_edit, settings=FAST), view):
         if step.sharp:
             continue

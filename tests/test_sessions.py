@@ -21,7 +21,7 @@ POINT, OTHER = PointPair((60, 64), (72, 64)), PointPair((20, 20), (30, 20))
 
 def asked(session, toy, clock=time.monotonic):
     """A drag that the session asks for."""
-    engine = SimpleNamespace(steps=lambda edit, seconds: drag(toy, edit, LiveView(toy)))
+    engine = SimpleNamespace(steps=lambda edit, seconds: drag(toy, edit, LiveView()))
     job = Drag(session, engine, clock)
     assert session.arm(job, session.edit, session.edit)
     return job

@@ -156,8 +156,8 @@ def test_a_separable_convolution_is_the_sum_that_defines_it(generator):
 def test_live_pictures_are_tuned(network):
     ws, pictures = latents(network), []
     for each in (network, tuned(network, random_tuning(network))):
-        live = LiveView(each)
-        live.begin(ws, None)
+        live = LiveView()
+        live.begin(each, ws, None)
         pictures += [
             live.last[0].astype(int),
             live._composite(ws + 0.1, None, *live.last).astype(int),

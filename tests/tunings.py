@@ -5,6 +5,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
+import networks.layers
 from networks.architecture import RESOLUTIONS, Architecture, Recorded
 from networks.stylegan2 import StyleGAN2
 from networks.tuning import Tuning, fresh_tuning
@@ -16,9 +17,8 @@ def meta_stylegan2(side, base=32768):
     architecture = Architecture("skip", 512, 0, 0, (512,) * 8, channels, (4, 4), False, Recorded())
     shapes = architecture.shapes() | {"mapping.w_avg": (512,)}
     state = {name: np.broadcast_to(np.float32(1), shape) for name, shape in shapes.items()}
-    with patch(
-        "networks.stylegan2._tensor", lambda values: torch.empty(values.shape, device="meta")
-    ):
+    empty = patch("networks.layers.tensor_of", lambda v: torch.empty(v.shape, device="meta"))
+    with empty, patch("networks.stylegan2.tensor_of", networks.layers.tensor_of):
         return StyleGAN2(architecture, state)
 
 

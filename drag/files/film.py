@@ -5,6 +5,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageColor
@@ -12,10 +13,10 @@ from PIL import Image, ImageColor
 from drag.edit import Edit, PointPair
 from drag.files.images import NOTICE, XMP
 from drag.files.overlays import COLOURS, draw_mark, draw_points, pinned, scaled
-from drag.render import render
+from drag.masks import Region
+from drag.render import render_edit
 from networks.errors import UserError
 from networks.generator import Generator
-from networks.tuning import tuned
 
 KINDS = {".mp4": (24, 1024), ".gif": (12.5, 384), ".webp": (12, 512)}  # frames a second; px at most
 SECONDS = 0.5, 20.0  # that a film may last
@@ -52,7 +53,6 @@ def filming(
     total = count + 2 * held
     if kind == ".webp":
         side = min(side, math.isqrt(MAX_HELD // (3 * total)))
-    generator = tuned(generator, edit.tuning)  # which is that of all stations
     pictures = _with_ends(_pictures(generator, stations, count, side, points, mark), held)
     if kind == ".mp4":
         return _mp4(pictures, rate, total)
@@ -82,26 +82,60 @@ def path(edit: Edit) -> list[tuple[Edit, Edit]]:
         entries.append(entry)
     stations: list[tuple[Edit, Edit]] = []
     for entry in reversed(entries):
-        if stations and np.array_equal(stations[-1][0].ws, entry.ws):
+        if stations and stations[-1][0].same_picture(entry):
             stations[-1] = stations[-1][0], entry
         else:
             stations.append((entry, entry))
     return stations
 
 
-def along(stations: Sequence[np.ndarray], count: int) -> tuple[np.ndarray, np.ndarray]:
+def along(lengths: Sequence[float], count: int) -> tuple[np.ndarray, np.ndarray]:
     """Where so many pictures are on the straight lines from the first station to the last, at a
     speed that is even but for a gentle start and end.
 
-    stations: latents (num_ws, w_dim), each unlike the one before. Returns the numbers of the lines,
-    int (count,), and the shares of them that are behind, 0 to 1.
+    lengths: of the lines from each station to the next, none of them 0. Returns the numbers of the
+    lines, int (count,), and the shares of them that are behind, 0 to 1.
     """
-    lengths = [np.linalg.norm(b.astype(np.float64) - a) for a, b in itertools.pairwise(stations)]
     at = np.concatenate([[0], np.cumsum(lengths)])
     time = np.linspace(0, 1, count)
     eased = at[-1] * time * time * (3 - 2 * time)
     line = np.clip(np.searchsorted(at, eased, side="right") - 1, 0, len(lengths) - 1)
     return line, ((eased - at[line]) / np.array(lengths)[line]).clip(0, 1)
+
+
+def apart(before: Edit, after: Edit) -> float:
+    """How far the latents of two pictures are from each other, those of their regions too."""
+    nothing = 0.0 * before.ws.astype(np.float64)
+    ways = [after.ws - before.ws.astype(np.float64)]
+    for one, other in _paired(before, after):
+        first, last = (each.latents(nothing) if each else nothing for each in (one, other))
+        ways.append(last - first)
+    return math.sqrt(sum(np.square(way).sum() for way in ways))
+
+
+def midway(before: Edit, after: Edit, share: float) -> Edit:
+    """The picture of an edit on the straight way from an earlier one; share: of it that is behind,
+    0 to 1. A region that only one of them has grows, or goes."""
+    share = np.float32(share)
+    regions = []
+    nothing = 0 * before.ws
+    for one, other in _paired(before, after):
+        first, last = (each.latents(nothing) if each else nothing for each in (one, other))
+        mask_png = cast(Region, one or other).mask_png
+        regions.append(Region.of(mask_png, nothing, first + share * (last - first)))
+    return replace(after, ws=before.ws + share * (after.ws - before.ws), regions=tuple(regions))
+
+
+def _paired(before: Edit, after: Edit) -> list[tuple[Region | None, Region | None]]:
+    """The regions of two edits: those that both have, and then what each has alone."""
+    same = 0
+    for one, other in zip(before.regions, after.regions, strict=False):
+        if one.mask_png != other.mask_png:
+            break
+        same += 1
+    both = list(zip(before.regions[:same], after.regions[:same], strict=True))
+    gone = [(each, None) for each in before.regions[same:]]
+    return [*both, *gone, *((None, each) for each in after.regions[same:])]
 
 
 def between(before: Edit, after: Edit, share: float) -> tuple[PointPair, ...]:
@@ -126,11 +160,11 @@ def _pictures(
     points: bool,
     mark: bool,
 ) -> Iterator[np.ndarray]:
-    lines, shares = along([first.ws for first, _ in stations], count)
+    lengths = [apart(one, other) for (one, _), (other, _) in itertools.pairwise(stations)]
+    lines, shares = along(lengths, count)
     for line, share in zip(lines.tolist(), shares.tolist(), strict=True):
         before, after = stations[line][1], stations[line + 1][0]
-        ws = before.ws + np.float32(share) * (after.ws - before.ws)
-        shown = Image.fromarray(render(generator, ws))
+        shown = Image.fromarray(render_edit(generator, midway(before, after, share)))
         full = shown.size
         shown.thumbnail((side, side), Image.Resampling.LANCZOS)
         picture = np.asarray(shown)

@@ -17,13 +17,14 @@ from drag.files.arrays import check_size, checked_latents
 from drag.files.images import NOTICE
 from drag.generate import parse_seed, parse_truncation
 from drag.history import MAX_HISTORY, bounded
-from drag.masks import decode_mask
+from drag.masks import MAX_REGIONS, Region, decode_mask
 from drag.solvers import SOLVERS
 from networks.errors import UserError
 from networks.tuning import Tuning, from_bytes, to_bytes
 
-FORMAT, VERSION = "drag project", 3
-READABLE = 2, VERSION  # 2 has no tunings
+FORMAT, VERSION = "drag project", 4
+READABLE = 2, 3, VERSION  # 2 has no tunings, 3 no regions with latents of their own
+OLD_SOLVERS = {"gauss-newton-region": "gauss-newton"}  # of those versions, by what they are now
 MAX_SIDE = 2048  # px of a picture
 NO_PROJECT = "This is not a project that was saved here, or it is damaged: choose another file."
 
@@ -65,6 +66,10 @@ def _written(entries: tuple[Edit, ...], at: int) -> bytes:
             "ws": [*edit.ws.shape, ws, origin],
             "mask": mask,
             "tuning": tuning,
+            "regions": [
+                [share(each.mask_png), len(each.change), share(each.change.astype("<f4").tobytes())]
+                for each in edit.regions
+            ],
             "points": [[*pair.handle, *pair.target, pair.key] for pair in edit.points],
             "settings": asdict(edit.settings),
         }
@@ -156,7 +161,7 @@ def _entry(record: dict, parts: list[bytes], shared: dict[tuple, Any]) -> Edit:
             array = np.frombuffer(parts[place], "<f4").reshape(count, length)
             shared[place, count, length] = checked_latents(array)
     ws, origin = (shared[place, count, length] for place in places)
-    settings = Settings(**record["settings"])
+    settings = Settings(**_known(record["settings"]))
     if settings.solver not in list(SOLVERS):  # a list, for it may be anything
         raise UserError(NO_PROJECT)
     if record["change"] not in list(CHANGES):
@@ -175,14 +180,13 @@ def _entry(record: dict, parts: list[bytes], shared: dict[tuple, Any]) -> Edit:
         style_seed=style,
         change=record["change"],
     )
-    mask = record["mask"], height, width
-    if mask not in shared:
-        shared[mask] = edit.place((), _mask(mask[0], parts, (height, width))).mask_png
+    mask_png = _mask(record["mask"], edit, parts, shared)
     points = edit.place(_points(record["points"])).points
     return replace(
         edit,
         points=shared.setdefault(("points", points), points),
-        mask_png=shared[mask],
+        mask_png=mask_png,
+        regions=_regions(record.get("regions", []), edit, parts, shared),
         tuning=_tuning(record.get("tuning"), parts, shared),
     )
 
@@ -211,10 +215,42 @@ def _points(records: list) -> list[PointPair]:
     return points
 
 
-def _mask(number: int | None, parts: list[bytes], img_size: tuple[int, int]) -> np.ndarray | None:
-    if number is None:
+def _mask(
+    place: int | None, edit: Edit, parts: list[bytes], shared: dict[tuple, Any]
+) -> bytes | None:
+    if place is None:
         return None
-    try:
-        return decode_mask(parts[number], img_size)
-    except ValueError as error:
-        raise UserError(NO_PROJECT) from error
+    key = "mask", place, edit.img_size
+    if key not in shared:
+        try:
+            mask = decode_mask(parts[place], edit.img_size)
+        except ValueError as error:
+            raise UserError(NO_PROJECT) from error
+        shared[key] = edit.place((), mask).mask_png
+    return shared[key]
+
+
+def _regions(
+    records: list, edit: Edit, parts: list[bytes], shared: dict[tuple, Any]
+) -> tuple[Region, ...]:
+    if type(records) is not list or len(records) > MAX_REGIONS:
+        raise UserError(NO_PROJECT)
+    regions = []
+    for mask, count, place in records:
+        length = edit.ws.shape[1]
+        key = "region", mask, count, place, length
+        if key not in shared:
+            mask_png = _mask(mask, edit, parts, shared)
+            if type(count) is not int or not 1 <= count <= len(edit.ws) or mask_png is None:
+                raise UserError(NO_PROJECT)
+            change = np.frombuffer(parts[place], "<f4").reshape(count, length)
+            shared[key] = Region(mask_png, checked_latents(change))
+        regions.append(shared[key])
+    return tuple(regions)
+
+
+def _known(settings: dict) -> dict:
+    """Settings as they are called now."""
+    return settings | {
+        "solver": OLD_SOLVERS.get(str(settings.get("solver")), settings.get("solver"))
+    }

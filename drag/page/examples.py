@@ -22,7 +22,7 @@ from drag.files.overlays import draw_points, scaled
 from drag.generate import new_edit
 from drag.loop import drag
 from drag.models.loaded import load_generator
-from drag.render import render
+from drag.render import render_edit
 
 FOLDER = Path(__file__).parents[2] / "assets" / "examples"  # of the thumbnails
 SIDE = 160  # px of a thumbnail
@@ -85,7 +85,7 @@ def thumbnail(name: str) -> bytes:
 def depict(generator, example: Example) -> np.ndarray:
     """The face of an example with its arrows, uint8 (SIDE, SIDE, 3)."""
     edit = example.load(generator)
-    picture = Image.fromarray(render(generator, edit.ws))
+    picture = Image.fromarray(render_edit(generator, edit))
     small = picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     pairs = scaled(edit.points, picture.size, small.size)
     return draw_points(np.asarray(small), pairs)  # made small with it, they could not be seen

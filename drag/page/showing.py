@@ -1,8 +1,8 @@
 """How an edit is shown: each function returns what it changes, by component."""
 
 import gradio as gr
-import numpy as np
 
+from drag.generate import step_of
 from drag.models.loaded import LoadedModels
 from drag.page.components.canvas import to_frame
 from drag.page.components.canvas import to_value as to_canvas
@@ -37,7 +37,7 @@ def past(page: Controls, session: Session) -> dict:
     if trail is None:
         steps = gr.update(maximum=1, value=1, interactive=False)
     else:
-        steps = gr.update(maximum=len(trail) - 1, value=trail.index_of(edit.ws), interactive=True)
+        steps = gr.update(maximum=len(trail) - 1, value=step_of(edit), interactive=True)
     return {
         page.history: history_row(session),
         page.steps: steps,
@@ -79,6 +79,6 @@ def frame_of(turn: Turn, picture: bytes, **extra) -> dict:
         edit.img_size,
         turn.serial,
         sample=edit.sample,
-        original=np.array_equal(edit.ws, edit.origin),
+        original=edit.untouched,
         **extra,
     )

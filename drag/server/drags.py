@@ -38,7 +38,7 @@ class Drag(Job):
             self.ways = [pair.distance for pair in self.edit.points]
         try:
             started = self.edit.remember()
-            recorder = Recorder(started.ws, started.points)
+            recorder = Recorder(started.latents, started.points, started.inside)
             shown.drawn = shown.serial
             heard = shown.drawn, self.clock()
             for step in self.engine.steps(started, self.seconds):

@@ -18,7 +18,6 @@ from drag.photo.inversion import Fit, invert
 from drag.preview import LiveView
 from drag.solvers import solver_for
 from networks.errors import UserError
-from networks.tuning import tuned
 
 NO_MEMORY = (
     "The device's memory is full, also at a second try: try again in a minute, or with "
@@ -50,9 +49,7 @@ class Engine:
     def _steps(self, edit: Edit, seconds: float, view: bool) -> Iterator[Step]:
         with self.models.use(edit.model) as generator:
             check_model(generator, edit)
-            generator, live = tuned(generator, edit.tuning), None
-            if view:
-                live = LiveView(generator, preview_share=solver_for(edit).preview_share)
+            live = LiveView(preview_share=solver_for(edit).preview_share) if view else None
             yield from drag(generator, edit, live, seconds)
 
     def invert(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:

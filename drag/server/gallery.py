@@ -1,6 +1,5 @@
 """The pictures of edits, as JPEG: made once, shared by all who look at the same latents."""
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,10 +13,10 @@ from PIL import Image
 from drag.edit import Edit
 from drag.files.images import jpeg
 from drag.models.loaded import LoadedModels
-from drag.render import render, render_edit, to_picture
+from drag.render import render, render_edit, seen, to_picture
 from drag.server.engine import with_room
 from drag.server.process import PICTURES, step_back
-from networks.tuning import tuned
+from networks.generator import Previewing
 
 KEPT_BYTES = 32_000_000  # of pictures made last; one of 1024 px has 0.2 million
 AT_ONCE = 2  # pictures that are made: each needs memory, and more than that take turns anyway
@@ -32,7 +31,7 @@ class Gallery:
 
     def __init__(self, models: LoadedModels):
         self.models = models
-        self._kept: OrderedDict[tuple, bytes] = OrderedDict()
+        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
         self._lock, self.nbytes = threading.Lock(), 0  # of what is kept
         self._pool = ThreadPoolExecutor(AT_ONCE, "pictures", step_back, (PICTURES,))
 
@@ -56,7 +55,7 @@ class Gallery:
         found = self.find(edit)
         if found is None:
             found = jpeg(picture, QUALITY)
-            self._keep(_key(edit), found)
+            self._keep(edit.picture_key, found)
         return found
 
     def _render(self, edit: Edit) -> np.ndarray:
@@ -65,24 +64,19 @@ class Gallery:
 
     def find(self, edit: Edit) -> bytes | None:
         """The picture, if it is here already."""
-        key = _key(edit)
+        key = edit.picture_key
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def _keep(self, key: tuple, picture: bytes) -> None:
+    def _keep(self, key: bytes, picture: bytes) -> None:
         with self._lock:
             self.nbytes += len(picture) - len(self._kept.pop(key, b""))
             self._kept[key] = picture
             while self.nbytes > KEPT_BYTES:
                 _, oldest = self._kept.popitem(last=False)
                 self.nbytes -= len(oldest)
-
-
-def _key(edit: Edit) -> tuple:
-    latents = hashlib.blake2b(edit.ws.tobytes(), digest_size=16).digest()
-    return edit.model, latents, edit.tuning and edit.tuning.key
 
 
 @torch.no_grad()
@@ -92,12 +86,12 @@ def thumbnail(generator, edit: Edit, mask: np.ndarray | None = None) -> bytes:
     mask: bool (H, W), True = may move; the rest is dimmed. Soft where a generator can do that
     quickly: who looks at something so small sees no difference.
     """
-    generator = tuned(generator, edit.tuning)
-    if hasattr(generator, "preview"):
-        on_device = torch.from_numpy(edit.ws).to(generator.w_avg.device)[None]
-        picture = to_picture(generator.preview(on_device))
+    view, ws = seen(generator, edit)
+    if isinstance(view, Previewing):
+        on_device = torch.from_numpy(ws).to(view.w_avg.device)[None]
+        picture = to_picture(view.preview(on_device))
     else:
-        picture = render(generator, edit.ws)
+        picture = render(view, ws)
     return shrink(Image.fromarray(picture), mask)
 
 

@@ -239,9 +239,15 @@ class Session:
             if shown.epoch == epoch and step.number:
                 keys = (pair.key for pair in started.points)
                 shown.handles = dict(zip(keys, step.handles, strict=True))
-                edit = shown.edit.with_handles(shown.handles)
+                reached = started.moved(step.ws, step.handles)
                 shown.edit = replace(
-                    edit, ws=step.ws, change="drag", trail=None, history=started.history, future=()
+                    shown.edit.with_handles(shown.handles),
+                    ws=reached.ws,
+                    regions=reached.regions,
+                    change="drag",
+                    trail=None,
+                    history=started.history,
+                    future=(),
                 )
             return shown.epoch == epoch
 

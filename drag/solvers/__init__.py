@@ -8,7 +8,6 @@ It knows neither when to end nor what is shown; `drag.loop` does.
     gauss_newton  ours: the most plausible change that brings the handles there
     least_change  its linear algebra
     patches       patches around handles: tracked to a fraction of a pixel, and how they move
-    outside       what is outside a region, and how it is kept
     replay        its arithmetic, recorded and replayed on a GPU
     state         what all solvers share
 
@@ -18,21 +17,21 @@ there: eight steps or so. It stays within what the generator knows, goes back wh
 things worse or a handle is no longer recognised, and ends at the best picture, soon, where nothing
 is gained. Where it stalls about half way with its handles still surely known, as on large turns of
 the head, the loop goes on from there once. Handles where the picture is plain lean on their
-neighbours. Where a region is painted it leaves the drag to Adam; "gauss-newton-region" does not:
-the change of the features outside then counts beside that of the latents, in steps that take ten
-times as long.
+neighbours. Where a region is painted, all of this runs through a generator that paints what is
+outside as it was (`networks.regions`).
 
-**Adam** is the paper's loop: motion supervision, mask term and point tracking on the 128 px
-features, learning rate 2e-3, the first six entries of W+, until the handles arrive or 300 steps are
-done. Two of its terms are in units of their own, so that lambda 20 means the same at every
-resolution: `drag.motion` says which. Arrival (1 px, 2 px above five points) and the radii scale
-with the picture from 512 px.
+**Adam** is the paper's loop: motion supervision, the mask term where a region is painted, and point
+tracking on the 128 px features, learning rate 2e-3, the first six entries of W+, until the handles
+arrive or 300 steps are done. Two of its terms are in units of their own, so that lambda 20 means
+the same at every resolution: `drag.motion` says which. Arrival (1 px, 2 px above five points) and
+the radii scale with the picture from 512 px.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from drag.edit import Edit
+from drag.settings import PAPERS
 from drag.solvers import adam, gauss_newton
 from drag.solvers.state import State
 from networks.errors import UserError
@@ -59,19 +58,13 @@ SOLVERS = {
     solver.name: solver
     for solver in (
         Solver("gauss-newton", gauss_newton.gauss_newton, 4, 1 / 2),
-        Solver("gauss-newton-region", gauss_newton.gauss_newton, 4, 1 / 2),
-        Solver("adam", adam.adam, None, 1 / 6),
+        Solver(PAPERS, adam.adam, None, 1 / 6),
     )
 }
 
 
 def solver_for(edit: Edit) -> Solver:
-    """The solver that an edit asks for; with a region the fast one gives way to the paper's, whose
-    short steps show more of what happens, unless it is asked for by its longer name.
-
-    Raises ValueError where there is none of that name.
-    """
+    """The solver that an edit asks for. Raises ValueError where there is none of that name."""
     if edit.settings.solver not in SOLVERS:
         raise UserError("The solver must be one of: {solvers}.", solvers=", ".join(SOLVERS))
-    name = edit.settings.solver
-    return SOLVERS["adam" if edit.mask_png and name == "gauss-newton" else name]
+    return SOLVERS[edit.settings.solver]

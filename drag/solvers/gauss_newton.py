@@ -10,7 +10,6 @@ from drag.edit import Edit
 from drag.features import FeaturePart, Part, cells_around, constant, scale_to, whole_part, window
 from drag.latents import WhitenedSpace, whitened_space
 from drag.solvers.least_change import jacobian, least_change, motion_patterns
-from drag.solvers.outside import Outside, outside_of
 from drag.solvers.patches import UNLIKE, PatchTracker, handle_motion, trusted_directions
 from drag.solvers.replay import Recorder
 from drag.solvers.state import State, as_tensors
@@ -22,7 +21,6 @@ LEAST_TRUST_AT_512 = 1.5  # steps shorter than this are not made shorter still
 WORSE_AT_512 = 1.0  # a step that adds so much to the mean distance is taken back
 DAMPING = 0.05  # share of the mean of the rows' norms: how firmly handles are to arrive
 STIFF_AT_512 = 4.0  # pixels for a change of one standard deviation: what gives less stays put
-SLACK_KEPT = 1 / 6  # of what handles are allowed where nothing else counts
 FARTHEST = 2.5  # standard deviations that a coordinate may be away from the mean
 FARTHEST_CHANGE = 8.0  # norm of the change of all coordinates: further away faces come apart
 KEPT = 2  # arithmetics that a generator keeps, recorded: for other numbers of handles, say
@@ -169,7 +167,6 @@ class _Arithmetic:
         rows: torch.Tensor,
         patterns: torch.Tensor,
         radius: torch.Tensor,
-        outside: Outside | None = None,
     ) -> tuple[torch.Tensor, ...]:
         """The change that is to be tried next, (L or 1, w_dim), and where the handles should be
         then, (N, 2).   radius: (), pixels that they may move."""
@@ -180,9 +177,8 @@ class _Arithmetic:
             change,
             rows,
             task.trusted(wanted).flatten() @ patterns,
-            slack * (SLACK_KEPT if outside else 1),
+            slack,
             unseen,
-            outside,
         )
         return task.coordinates.bounded(change), handles + wanted
 
@@ -200,8 +196,7 @@ def gauss_newton(generator: Generator, edit: Edit) -> Iterator[State]:
      4. finds the u of least norm with J u as wanted, at most 12 px (of 512) further. What of it
         no handle needs any more goes back (a null-space step), so neither detours nor drift
         remain.
-    Where a region is painted, the change of the features outside counts beside the norm. In W one
-    change is shared by all entries that move; in W+ each has its own.
+    In W one change is shared by all entries that move; in W+ each has its own.
     """
     start, handles, _ = as_tensors(edit, generator.w_avg.device)
     with torch.no_grad():
@@ -242,7 +237,6 @@ def _steps(
 ) -> Iterator[State]:
     size, device = edit.img_size, step.device
     task = step.task(edit, whole)
-    outside = outside_of(edit, whole, task.scale)
     trust, least, worse = (
         scale_to(pixels, size) for pixels in (TRUST_AT_512, LEAST_TRUST_AT_512, WORSE_AT_512)
     )
@@ -251,9 +245,7 @@ def _steps(
     found = predicted = handles
     likeness = torch.ones_like(handles[:, 0])
     while True:
-        near = step.whole  # what is outside of a region counts everywhere
-        if outside is None:
-            near = cells_around(torch.cat([found, predicted]), step.reach, step.cells, size)
+        near = cells_around(torch.cat([found, predicted]), step.reach, step.cells, size)
         ws, features = step.see(task, change, near)  # 1
         if place:
             found, likeness = step.find(task, predicted)
@@ -271,17 +263,10 @@ def _steps(
             wanted = task.trusted(task.towards(found, constant(radius, device)))
             patterns = motion_patterns(found, wanted, size)
             (rows,) = step.rows(task, found, patterns)  # 3
-            if outside is not None:
-                outside.linearise(
-                    step.part.features, step.change, lambda change: step.features(task, change)
-                )
             place = _Place(change, ws, found, rows, patterns, distance, here, likely)
         del features
         given = place.change, place.handles, place.rows, place.patterns, constant(radius, device)
-        if outside is None:
-            change, predicted = step.next(task, *given)  # 4
-        else:
-            change, predicted = step._next(task, *given, outside)
+        change, predicted = step.next(task, *given)  # 4
         found = place.handles
 
 

@@ -2,12 +2,9 @@
 
 import torch
 
-from drag.solvers.outside import Outside
-
 MAX_ROWS = 24  # vector-Jacobian products in a step
 SMOOTHNESS = 0.1  # of the picture's side: handles so near to each other move alike
 RETURN = 0.5  # share of the change that no handle needs which each step takes back
-PRODUCTS = 3  # of conjugate gradients in a step, where a region keeps the rest
 
 
 def motion_patterns(
@@ -52,44 +49,20 @@ def least_change(
     wanted: torch.Tensor,
     slack: torch.Tensor,
     unseen: float = 0.0,
-    outside: Outside | None = None,
 ) -> torch.Tensor:
     """The change of the latents that is to be tried next: the step d from the present one u with
 
-        min  RETURN/2 |u + d|^2 + 1/2 |rows d - wanted|^2 / slack^2 + 1/2 |outside after d|^2
+        min  RETURN/2 |u + d|^2 + 1/2 |rows d - wanted|^2 / slack^2
 
     (of the first term the full curvature). change: u, any shape of n coordinates.   rows: (P, n),
     the motion of the handles' patterns with it.   wanted: (P,), pixels.   slack: pixels that count
     as much as a change of one.   unseen: the share of the handles' motion that rows say nothing
-    of; so much less is taken back.   outside: what is to stay.
-    The handles' part is solved exactly. The outside is met by conjugate gradients, with the sketch
-    and the handles for a preconditioner, so that a few products do.
+    of; so much less is taken back.
     """
     u, firm = change.flatten(), rows / slack
-    gradient = RETURN * (1 - unseen) * u - firm.T @ (wanted / slack)
-    known = firm
-    if outside is not None:
-        gradient, known = gradient + outside.pull(), torch.cat([outside.sketch, firm])
-    # Without the check of `cholesky`, for which a device would be waited: it cannot fail.
-    factor = torch.linalg.cholesky_ex(torch.eye(len(known), device=u.device) + known @ known.T).L
-
-    def solve(right: torch.Tensor) -> torch.Tensor:
-        """(I + known^T known)^-1 right, by Woodbury's identity."""
-        return right - known.T @ torch.cholesky_solve((known @ right)[:, None], factor)[:, 0]
-
-    step = direction = solve(-gradient)
-    if outside is not None:
-        step, residual = torch.zeros_like(u), -gradient
-        dot = residual @ direction
-        for number in range(PRODUCTS):
-            if not dot > 0:  # solved
-                break
-            kept, moved = outside.forth(direction), firm @ direction
-            length = dot / (direction @ direction + kept.square().sum() + moved @ moved)
-            step = step + length * direction
-            if number < PRODUCTS - 1:
-                residual = residual - length * (direction + outside.back(kept) + firm.T @ moved)
-                better = solve(residual)
-                before, dot = dot, residual @ better
-                direction = better + dot / before * direction
+    right = firm.T @ (wanted / slack) - RETURN * (1 - unseen) * u
+    # (I + firm^T firm)^-1 right, by Woodbury's identity; without the check of `cholesky`, for which
+    # a device would be waited: it cannot fail.
+    factor = torch.linalg.cholesky_ex(torch.eye(len(firm), device=u.device) + firm @ firm.T).L
+    step = right - firm.T @ torch.cholesky_solve((firm @ right)[:, None], factor)[:, 0]
     return (u + step).view_as(change)

@@ -26,7 +26,7 @@ def as_tensors(edit: Edit, device: torch.device) -> tuple[torch.Tensor, torch.Te
         )
         for end in ("handle", "target")
     )
-    return torch.from_numpy(edit.ws).to(device)[None], handles, targets
+    return torch.from_numpy(edit.latents).to(device)[None], handles, targets
 
 
 def protected_cells(edit: Edit, features: torch.Tensor) -> torch.Tensor | None:

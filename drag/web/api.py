@@ -98,8 +98,8 @@ class Api:
         """Drag points of a picture to where they should go, and get every step as it is taken.
         edit: from sample, or from a step. points: at most 100 of [x, y, target x, target y], in
         pixels; empty for those of the edit. mask: a black and white PNG in base64 of the picture's
-        size, white may move; without one the region of the edit stays. solver: gauss-newton,
-        gauss-newton-region or adam. The first step, number 0, is where the points are at the
+        size, white may move; without one the region of the edit stays. solver: gauss-newton or
+        adam. The first step, number 0, is where the points are at the
         start; it comes again, with its place in the line in waiting, while the device is taken.
         Every step has its edit, without history but for the last one; the last one says in ending
         why it is the last: arrived, no progress, step cap or time limit (a minute); a drag of its
@@ -112,7 +112,7 @@ class Api:
             begun = replace(begun, settings=settings)
             distances = tuple(pair.distance for pair in begun.points)
             handles = tuple(pair.handle for pair in begun.points)
-            first = _step(begun, Step(0, begun.ws, handles, distances))
+            first = _step(begun, Step(0, begun.latents, handles, distances))
             yield first
             if self.models.find(begun.model).name not in self.models.loaded:
                 raise UserError(NOT_LOADED)  # else all drags would wait for a download

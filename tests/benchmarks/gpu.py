@@ -105,7 +105,7 @@ def frames_a_second(generator, edit: Edit, seconds: float) -> dict:
     """Pictures that drags show in so much time, as JPEG, shares of time as the page gives them."""
     shown, began = 0, time.perf_counter()
     while time.perf_counter() < began + seconds:
-        for step in drag(generator, edit, LiveView(generator, preview_share=1 / 2)):
+        for step in drag(generator, edit, LiveView(preview_share=1 / 2)):
             if step.picture is not None:
                 shown += bool(jpeg(step.picture))
     return {"per_second": shown / (time.perf_counter() - began)}
@@ -166,8 +166,8 @@ def measurements(name: str, generator, args) -> Iterator[tuple[str, dict]]:
         yield what, step_seconds(generator, placed(fresh, count, region), solver, args.steps)
     picture = torch.no_grad()(lambda: to_picture(generator.image(ws)))
     yield "picture", seconds_of(picture, device, args.steps)
-    view = LiveView(generator)
-    view.begin(ws, None)
+    view = LiveView()
+    view.begin(generator, ws, None)
     features = generator.features(ws)
     preview = torch.no_grad()(lambda: view._composite(ws, features, *view.last))
     yield "preview", seconds_of(preview, device, args.steps)

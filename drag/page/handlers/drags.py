@@ -10,7 +10,7 @@ import gradio as gr
 
 from drag.edit import Settings
 from drag.files.images import jpeg
-from drag.generate import at_step
+from drag.generate import at_step, step_of
 from drag.loop import Step, check_drag
 from drag.page.controls import Controls
 from drag.page.handlers.desk import Desk
@@ -55,11 +55,7 @@ class Drags:
         )
         edit = there = session.edit
         step = values[self.page.steps]
-        if (
-            edit.trail is not None
-            and isinstance(step, (int, float))
-            and step != edit.trail.index_of(edit.ws)
-        ):
+        if edit.trail is not None and isinstance(step, (int, float)) and step != step_of(edit):
             there = at_step(edit, int(step))
         there = replace(there, settings=settings)
         with self.desk.models.use(edit.model):
@@ -155,7 +151,7 @@ class Drags:
     def _end(self, session: Session, turn: Turn, step: Step | None = None):
         """The canvas with the edit's picture, which may be the last step's; points stay there."""
         edit = turn.edit
-        if step and step.sharp and step.ws is edit.ws:
+        if step and step.sharp and step.number:
             picture = self.desk.gallery.take(edit, step.picture)
         else:
             picture = self.desk.render(edit)

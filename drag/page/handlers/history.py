@@ -93,7 +93,7 @@ class History:
     def compare(self, request: gr.Request) -> dict:
         """The canvas asks for the picture as it was sampled."""
         edit = self.desk.session(request).edit
-        picture = self.desk.render(replace(edit, ws=edit.origin))
+        picture = self.desk.render(replace(edit, ws=edit.origin, regions=()))
         return {
             self.page.canvas: gr.update(
                 before={"src": to_url("image/jpeg", picture), "sample": edit.sample}

@@ -1,0 +1,106 @@
+"""A synthesis network as a row of blocks, each of twice the side of the one before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from networks.generator import Generator
+from networks.windows import WHOLE, Window, crop, plan_windows
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """What a block puts out: all of it, or a window."""
+
+    features: torch.Tensor  # (N, C, h, w)
+    # (N, 3, h, w), the picture so far, where a network adds one up (StyleGAN2's skips) and it was
+    # asked for.
+    image: torch.Tensor | None = None
+
+    def crop(self, have: Window, window: Window) -> "Maps":
+        """A window of the maps, of which these are the window `have`."""
+        image = None if self.image is None else crop(self.image, have, window)
+        return Maps(crop(self.features, have, window), image)
+
+
+class Blocks(Protocol):
+    """What a network says of its blocks, besides what `networks.generator` describes."""
+
+    @property
+    def sides(self) -> Sequence[tuple[int, int]]:
+        """(h, w) of the map of each block, 4 px first."""
+
+    @property
+    def feature_block(self) -> int:
+        """The block whose map dragging reads."""
+
+    @property
+    def window_block(self) -> int:
+        """The first block in which a window of the map saves something."""
+
+    @property
+    def paints_early(self) -> bool:
+        """Whether a picture is added up from the blocks before those that dragging reads, too."""
+
+    @property
+    def reach(self) -> int:
+        """Outermost cells of a block's window that its input's edge has spoilt."""
+
+    def reached(self, entries: int) -> int:
+        """The last block that so many first entries of ws reach."""
+
+    def block(
+        self,
+        i: int,
+        before: Maps | None,
+        ws: Sequence[torch.Tensor],
+        window: Window = WHOLE,
+        paint: bool = False,
+    ) -> Maps:
+        """The maps of block i from those before it, a window of them (none of block 0).
+
+        ws: num_ws entries (N, w_dim).   window: of its own maps.   paint: with the picture so far.
+        """
+
+    def painted(self, last: Maps, ws: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The picture, (N, 3, H, W), from the maps of the last block, or a window of it."""
+
+
+class Network(Blocks, Generator, Protocol):
+    """A generator that is a row of blocks."""
+
+
+def entries_of(ws: torch.Tensor, moving: int | None = None) -> Sequence[torch.Tensor]:
+    """The entries of ws (N, num_ws, w_dim), each (N, w_dim); only so many first ones can get
+    gradients, all where None."""
+    if moving is None:
+        return ws.unbind(1)
+    return *ws[:, :moving].unbind(1), *ws[:, moving:].detach().unbind(1)
+
+
+def run(
+    network: Blocks,
+    ws: Sequence[torch.Tensor],
+    end: int,
+    window: Window | None = None,
+    begin: tuple[int, Maps] | None = None,
+    paint: bool = False,
+) -> Maps:
+    """The maps of the block before `end`, or a window of them.
+
+    begin: (i, whole maps of block i): from after that one on.   paint: with the picture so far.
+    """
+    done, maps = (-1, None) if begin is None else begin
+    first, have = done + 1, WHOLE
+    plan = [(WHOLE, WHOLE)] * (end - first)
+    late = range(max(first, network.window_block), end)
+    if window is not None and late:
+        sizes = [network.sides[i] for i in late]
+        plan[-len(late) :] = plan_windows(window, sizes, network.reach)
+    for i, (taken, given) in enumerate(plan, first):
+        maps = network.block(i, maps and maps.crop(have, taken), ws, given, paint)
+        have = given
+    assert maps is not None
+    return maps if window is None else maps.crop(have, window)

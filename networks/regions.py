@@ -1,0 +1,304 @@
+"""Pictures that stay what they were outside a region, by construction.
+
+A picture is worked out block by block. Where a region lies over it, what its first blocks put out
+is blended from what it was and from what the latents of the inside make of it:
+
+    x = x0 + m (x(w) - x(w0)),    m the soft mask at that block, x0 the map as it was
+
+with w0 the latents that made the picture, of which the inside's are a change. So outside nothing
+can change, inside nothing jumps when a region is laid over others, and a drag solves through such a
+network as if nothing were painted: it finds latents whose inside fits the frozen outside. Blocks
+that no moving latents reach make one sharp picture of what was blended; outside the mask, grown a
+little, the picture is pasted back.
+"""
+
+import functools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from networks.blocks import Maps, Network, entries_of, run
+from networks.tuning import untuned
+from networks.windows import Window
+
+# Sides in px of the blocks that are blended. From 4 px on it is smoother and stiffer; of later
+# ones' own maps the eye sees double contours.
+FIRST, LAST = 8, 32
+SHRINK = 16  # pixels of 1024 by which the mask of features is smaller than what was painted
+PASTE = 32  # by which that of the picture is larger: far enough out for nothing to show at its end
+SOFT = 16  # deviation of the blur of both
+CELL = 0.5  # cells of a block by which its mask is blurred besides
+THICK = 175  # pixels of 1024: a region that is thinner has all of these smaller in proportion
+MASK_SIDE = 256  # px at which masks are worked out
+
+
+@dataclass(frozen=True, eq=False)
+class SoftMask:
+    """How much of the inside is to be seen where: 0 to 1."""
+
+    blocks: tuple[torch.Tensor | None, ...]  # of each block (1, 1, h, w); None: all the inside's
+    picture: torch.Tensor  # (1, 1, H, W)
+    support: Window  # rows and columns of the picture, even ones, beyond which all of it is 0
+
+    @classmethod
+    def of(cls, network: Network, mask: np.ndarray, last: int) -> "SoftMask":
+        """That of a region.   mask: bool (H, W), True = may move.   last: the last block that is
+        blended."""
+        size, device = network.img_size, network.w_avg.device
+        painted = torch.from_numpy(np.ascontiguousarray(mask))[None, None].float()
+        small = [max(1, round(side * min(1, MASK_SIDE / max(size)))) for side in size]
+        painted = F.interpolate(painted, small, mode="area")
+        unit = max(small) / 1024 * min(1, _thickness(painted) * 1024 / max(small) / THICK)
+        inside = _blurred(_grown(painted, -SHRINK * unit), SOFT * unit)
+        wide = _blurred(_grown(painted, PASTE * unit), SOFT * unit)
+        blocks: list[torch.Tensor | None] = []
+        for side in network.sides[: last + 1]:
+            cells = _blurred(F.interpolate(inside, side, mode="area"), CELL)
+            blended = max(side) >= FIRST or len(network.sides) == 1
+            blocks.append(cells.to(device) if blended else None)
+        wide = F.interpolate(wide, size, mode="bilinear")
+        return cls(tuple(blocks), wide.to(device), _support(wide))
+
+
+def last_block(network: Network, moving: int) -> int:
+    """The last block to blend, where so many first entries of ws may move."""
+    small = [i for i, side in enumerate(network.sides) if max(side) <= LAST]
+    return max(small[-1] if small else 0, network.reached(moving))
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A picture that a region may lie over."""
+
+    network: Network  # maybe tuned
+    ws: torch.Tensor  # w0, (1, num_ws, w_dim)
+    maps: tuple[Maps, ...]  # x0, of the first blocks, all of those that are blended
+    below: "Ground | None" = None  # what lies under its topmost region
+    mask: SoftMask | None = None  # of that
+
+    @classmethod
+    def plain(cls, network: Network, ws: torch.Tensor, last: int) -> "Ground":
+        """The picture of latents alone, without a region."""
+        return cls(network, ws, tuple(_forward(network, entries_of(ws), last, paint=True)))
+
+    def over(self, mask: SoftMask, ws: torch.Tensor) -> "Ground":
+        """It with a region over it, of which the inside is made by ws, (1, num_ws, w_dim)."""
+        maps = tuple(_blended(self.network, entries_of(ws), mask, self.maps, self.made, True))
+        return Ground(self.network, self.ws, maps, self, mask)
+
+    @functools.cached_property
+    def made(self) -> tuple[Maps, ...]:
+        """x(w0): what each block makes, by w0, of the map before it."""
+        if self.mask is None:
+            return self.maps
+        made: list[Maps] = []
+        before, entries = None, entries_of(self.ws)
+        for i, m in enumerate(self.mask.blocks):
+            made.append(self.network.block(i, before, entries, paint=True))
+            before = made[i] if m is None else self.maps[i]  # as it goes on from there
+        return tuple(made)
+
+    @functools.cached_property
+    def picture(self) -> torch.Tensor:
+        """(1, 3, H, W)."""
+        if self.below is None or self.mask is None:
+            return _painted(self.network, self.ws, len(self.maps) - 1, self.maps[-1])
+        before = self.below.loose(self.mask.support)
+        return self.below.pasted(self.mask, self.loose(self.mask.support) - before)
+
+    def loose(self, support: Window) -> torch.Tensor:
+        """Of the picture of its maps, nothing pasted back, what lies in a support."""
+        if self.below is None:
+            return _part(self.picture, support)
+        return _painted(self.network, self.ws, len(self.maps) - 1, self.maps[-1], support)
+
+    def pasted(self, mask: SoftMask, change: torch.Tensor) -> torch.Tensor:
+        """The picture with a region over it, where that of the maps has changed by so much in the
+        mask's support."""
+        picture = self.picture.clone()
+        _part(picture, mask.support).add_(_part(mask.picture, mask.support) * change)
+        return picture
+
+
+class _View:
+    """What views of a network with regions share: all that solvers and pictures ask of one."""
+
+    def __init__(self, network: Network, last: int):
+        self.network, self.base, self.last = network, untuned(network), last
+        self.z_dim, self.w_dim, self.num_ws = network.z_dim, network.w_dim, network.num_ws
+        self.w_avg, self.mapping = network.w_avg, network.mapping
+        self.img_size, self.img_resolution = network.img_size, network.img_resolution
+        self.has_encoder = network.has_encoder
+        if hasattr(network, "softly"):
+            self.preview = self._preview
+
+    def _maps(self, ws: Sequence[torch.Tensor], paint: bool) -> Sequence[Maps]:
+        """Those of the first blocks."""
+        raise NotImplementedError
+
+    def features(
+        self, ws: torch.Tensor, window: Window | None = None, moving: int | None = None
+    ) -> torch.Tensor:
+        """As the generator's."""
+        entries, network = entries_of(ws, moving), self.network
+        begin = min(self.last, network.feature_block)
+        maps = self._maps(entries, False)[begin]
+        x = run(network, entries, network.feature_block + 1, window, (begin, maps)).features
+        return x.contiguous(memory_format=torch.channels_last)
+
+    def _preview(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
+        """As the generator's."""
+        network, entries = cast(Any, self.network), entries_of(ws)
+        x = Maps(self.features(ws) if features is None else features)
+        middle = run(network, entries, network.preview_block + 1, None, (network.feature_block, x))
+        return network.softly(middle.features)
+
+
+class Held(_View):
+    """A generator whose pictures differ from one in a region only: ws are the inside's."""
+
+    def __init__(self, ground: Ground, mask: SoftMask):
+        super().__init__(ground.network, len(ground.maps) - 1)
+        self.ground, self.mask = ground, mask
+
+    def _maps(self, ws: Sequence[torch.Tensor], paint: bool) -> Sequence[Maps]:
+        ground = self.ground
+        return list(_blended(self.network, ws, self.mask, ground.maps, ground.made, paint))
+
+    @torch.no_grad()
+    def image(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
+        """As the generator's: only what is inside is worked out where blocks are large."""
+        network, support = self.network, self.mask.support
+        if features is None or network.paints_early or self.last > network.feature_block:
+            begin, maps = self.last, self._maps(entries_of(ws), True)[-1]
+        else:
+            begin, maps = network.feature_block, Maps(features)
+        loose = _painted(network, ws, begin, maps, support)
+        return self.ground.pasted(self.mask, loose - self.before)
+
+    @functools.cached_property
+    def before(self) -> torch.Tensor:
+        """Of the picture of the ground's maps what lies in the mask's support."""
+        return self.ground.loose(self.mask.support)
+
+
+class Carried(_View):
+    """A generator that moves all of a picture, with what lies over it: ws are those of the whole,
+    and each region's are its change away from them."""
+
+    def __init__(self, network: Any, regions: Sequence[tuple[SoftMask, torch.Tensor]], last: int):
+        """regions: of each its mask, and the change of the first k entries, (k, w_dim)."""
+        super().__init__(network, last)
+        self.regions = regions
+
+    def _ground(self, ws: torch.Tensor) -> Ground:
+        ground = Ground.plain(self.network, ws, self.last)
+        for mask, change in self.regions:
+            ground = ground.over(mask, shifted(ws, change))
+        return ground
+
+    def _maps(self, ws: Sequence[torch.Tensor], paint: bool) -> Sequence[Maps]:
+        return self._ground(torch.stack(list(ws), 1)).maps
+
+    @torch.no_grad()
+    def image(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
+        """As the generator's; features are of no use."""
+        return self._ground(ws).picture
+
+
+def shifted(ws: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+    """ws (1, num_ws, w_dim) with a change of the first k entries, (k, w_dim)."""
+    return torch.cat([ws[:, : len(change)] + change, ws[:, len(change) :]], 1)
+
+
+def _part(picture: torch.Tensor, window: Window) -> torch.Tensor:
+    """A view of these rows and columns."""
+    return picture[:, :, window[0], window[1]]
+
+
+def _forward(
+    network: Network, ws: Sequence[torch.Tensor], last: int, paint: bool
+) -> Iterator[Maps]:
+    maps = None
+    for i in range(last + 1):
+        maps = network.block(i, maps, ws, paint=paint)
+        yield maps
+
+
+def _blended(
+    network: Network,
+    ws: Sequence[torch.Tensor],
+    mask: SoftMask,
+    ground: Sequence[Maps],
+    made: Sequence[Maps],
+    paint: bool,
+) -> Iterator[Maps]:
+    """x0 + m (x(w) - x(w0)) of the first blocks, each of which goes on from the one before."""
+    maps = None
+    for i, m in enumerate(mask.blocks):
+        maps = network.block(i, maps, ws, paint=paint)
+        if m is not None:
+            image, x0, x1 = maps.image, ground[i], made[i]
+            if image is not None:
+                image = cast(torch.Tensor, x0.image) + m * (image - cast(torch.Tensor, x1.image))
+            maps = Maps(x0.features + m * (maps.features - x1.features), image)
+        yield maps
+
+
+def _painted(
+    network: Network, ws: torch.Tensor, i: int, maps: Maps, support: Window | None = None
+) -> torch.Tensor:
+    """The picture from the maps of block i on, or what of it lies in a support."""
+    entries, window = entries_of(ws), None
+    if support is not None:
+        scale = network.img_size[0] // network.sides[-1][0]
+        rows, columns = (slice(part.start // scale, part.stop // scale) for part in support)
+        window = rows, columns
+    last = run(network, entries, len(network.sides), window, (i, maps), paint=True)
+    return network.painted(last, entries)
+
+
+def _thickness(painted: torch.Tensor) -> float:
+    """Of a region (1, 1, h, w), in its cells: half the side of a square, the width of a strip."""
+    inside = (painted > 0.5).float()
+    edge = (inside - _grown(inside, -1)).sum().item()
+    return 2 * inside.sum().item() / max(1.0, edge)
+
+
+def _grown(mask: torch.Tensor, by: float) -> torch.Tensor:
+    """The mask (1, 1, h, w), larger by so many cells all round, smaller where negative; by
+    squares. The border of the picture is no edge."""
+    reach = round(abs(by))
+    if not reach:
+        return mask
+    if by < 0:
+        return 1 - _grown(1 - mask, -by)
+    mask = F.max_pool2d(mask, (2 * reach + 1, 1), 1, (reach, 0))
+    return F.max_pool2d(mask, (1, 2 * reach + 1), 1, (0, reach))
+
+
+def _blurred(mask: torch.Tensor, sigma: float) -> torch.Tensor:
+    """The mask (1, 1, h, w) after a Gaussian of three deviations, cells, on either side; beyond
+    the border it goes on as at the border."""
+    reach = math.ceil(3 * sigma)
+    if sigma < 0.1:
+        return mask
+    x = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    kernel = (-(x / sigma).square() / 2).exp()
+    kernel = kernel / kernel.sum()
+    mask = F.conv2d(F.pad(mask, (reach, reach, 0, 0), mode="replicate"), kernel.view(1, 1, 1, -1))
+    return F.conv2d(F.pad(mask, (0, 0, reach, reach), mode="replicate"), kernel.view(1, 1, -1, 1))
+
+
+def _support(mask: torch.Tensor) -> Window:
+    """The rows and columns, even at both ends, beyond which a mask (1, 1, H, W) is 0."""
+    parts = []
+    for dim in (1, 0):
+        where = mask[0, 0].amax(dim).nonzero().flatten().tolist() or [0]
+        parts.append(slice(where[0] // 2 * 2, (where[-1] + 2) // 2 * 2))
+    return parts[0], parts[1]
