@@ -88,10 +88,11 @@ def check_drag(edit: Edit) -> Solver:
         raise UserError("Every point is already at its target: drag one to where it should go.")
     solver = solver_for(edit)
     mask = edit.mask if edit.inside else None
-    for number, pair in enumerate(edit.points if mask is not None else (), 1):
-        x, y = map(round, pair.handle)
-        if pair.distance and not mask[y, x]:
-            raise UserError(OUTSIDE, number=number)
+    if mask is not None:
+        for number, pair in enumerate(edit.points, 1):
+            x, y = map(round, pair.handle)
+            if pair.distance and not mask[y, x]:
+                raise UserError(OUTSIDE, number=number)
     r1, r2 = (scale_to(r, edit.img_size) for r in (edit.settings.r1, edit.settings.r2))
     if len(edit.points) * (4 * len(disc(r1)) + len(window(r2))) > MAX_POSITIONS:
         raise UserError(

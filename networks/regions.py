@@ -59,8 +59,7 @@ class SoftMask:
         blocks: list[torch.Tensor | None] = []
         for side in network.sides[: last + 1]:
             cells = _blurred(F.interpolate(inside, side, mode="area"), CELL)
-            blended = max(side) >= FIRST or len(network.sides) == 1
-            blocks.append(cells.to(device) if blended else None)
+            blocks.append(cells.to(device) if max(side) >= FIRST else None)
         wide = F.interpolate(wide, size, mode="bilinear")
         return cls(tuple(blocks), wide.to(device), _support(wide))
 

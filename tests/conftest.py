@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from filelock import FileLock
 
 from drag import PointPair, load_generator, new_edit
+from networks.blocks import Maps
+from networks.windows import WHOLE
 
 # What a worker has for itself: the tests whose names begin so share a browser, or a server.
 TOGETHER = "tests/api/", "tests/browser/test_canvas_", "tests/browser/"
@@ -21,6 +23,7 @@ class PlainShiftGenerator:
     z_dim = w_dim = 8
     num_ws, img_resolution, img_size = 10, 128, (128, 128)
     has_encoder = False
+    sides, feature_block, window_block, reach, paints_early = ((64, 64),), 0, 1, 0, False
 
     def __init__(self):
         noise = torch.randn(1, 6, 11, 11, generator=torch.Generator().manual_seed(0))
@@ -40,6 +43,15 @@ class PlainShiftGenerator:
         moved = moved + ws[0, 0, 2]
         return moved if window is None else moved[(..., *window)]
 
+    def reached(self, entries):
+        return 0
+
+    def block(self, i, before, ws, window=WHOLE, paint=False):
+        return Maps(self.features(torch.stack(list(ws), 1))[(..., *window)])
+
+    def painted(self, last, ws):
+        return self.image(torch.stack(list(ws), 1), last.features)
+
     def freeze(self):
         """From now on nothing moves, whatever the latents are."""
         still = self.features(torch.zeros(1, 10, 8))
@@ -50,7 +62,7 @@ class PlainShiftGenerator:
     def image(self, ws, features=None):
         self.images += 1
         features = self.features(ws) if features is None else features
-        return F.interpolate(features[:, :3], self.img_resolution, mode="bilinear").tanh()
+        return F.interpolate(features[:, :3], scale_factor=2, mode="bilinear").tanh()
 
 
 class ShiftGenerator(PlainShiftGenerator):

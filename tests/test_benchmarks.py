@@ -147,17 +147,20 @@ def test_what_a_region_keeps_is_measured(monkeypatch, capsys, tmp_path):
             "-",
             "--faces",
             "1",
+            "--task",
+            "face",
             "--solver",
-            "gauss-newton-region",
+            "gauss-newton",
             "--json",
             str(tmp_path / "report.json"),
         ],
     )
     mask.main()
     (result,) = json.loads((tmp_path / "report.json").read_text())["results"]
-    assert 0 < result["masked_outside"] < 0.5 * result["free_outside"]
-    assert result["masked_way"] <= 1
-    assert "| gauss-newton-region | 1 |" in capsys.readouterr().out
+    assert result["masked_outside"] < 0.1 * result["free_outside"]
+    assert result["masked_beyond"] == 0
+    assert 0 < result["masked_way"] <= 1
+    assert "| face | gauss-newton | 1 |" in capsys.readouterr().out
 
 
 STAND_IN = """

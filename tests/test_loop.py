@@ -9,7 +9,7 @@ import torch
 
 from drag import PointPair, Settings, drag, new_edit
 from drag.loop import Ending
-from drag.render import render
+from drag.render import render, render_edit
 from drag.solvers import SOLVERS, Solver, State
 
 POINT = PointPair((60, 64), (72, 64))
@@ -136,7 +136,7 @@ def test_points_held_in_place_do_not_hide_the_progress_of_others(toy, toy_edit, 
     assert steps[-1].ending is Ending.ARRIVED
 
 
-@pytest.mark.parametrize("solver", ["adam", "gauss-newton-region"])
+@pytest.mark.parametrize("solver", ["adam", "gauss-newton"])
 def test_the_mask_holds_what_it_protects(toy, toy_edit, solver):
     mask = np.zeros((128, 128), bool)
     mask[40:90, 40:90] = True
@@ -145,16 +145,15 @@ def test_the_mask_holds_what_it_protects(toy, toy_edit, solver):
         for edit in (toy_edit, toy_edit.place(toy_edit.points, mask))
     )
     before = render(toy, toy_edit.ws).astype(float)
-    changes = [np.abs(render(toy, edit.ws) - before)[~mask].mean() for edit in (free, masked)]
+    changes = [np.abs(render_edit(toy, edit) - before)[~mask].mean() for edit in (free, masked)]
     assert changes[1] < 0.5 * changes[0]
 
 
-@pytest.mark.parametrize("solver", ["adam", "gauss-newton-region"])
-def test_lambda_zero_is_no_mask(toy, toy_edit, solver):
+def test_lambda_zero_is_no_mask_to_the_papers(toy, toy_edit):
     mask = np.zeros((128, 128), bool)
     mask[40:90, 40:90] = True
     free, masked = (
-        run(toy, edit, max_steps=5, lambda_mask=0, solver=solver)[1]
+        run(toy, edit, max_steps=5, lambda_mask=0, solver="adam")[1]
         for edit in (toy_edit, toy_edit.place(toy_edit.points, mask))
     )
     np.testing.assert_array_equal(free.ws, masked.ws)

@@ -11,7 +11,6 @@ from drag.features import FeaturePart, window
 from drag.latents import whitened_space
 from drag.loop import Ending
 from drag.page.wording import how_it_ended
-from drag.solvers import solver_for
 from drag.solvers.adam import AdamUpdate
 from drag.solvers.gauss_newton import FARTHEST, FARTHEST_CHANGE
 from drag.solvers.least_change import MAX_ROWS, least_change, motion_patterns
@@ -20,7 +19,6 @@ from drag.solvers.patches import PatchTracker, trusted_directions
 
 def run(generator, edit, **settings):
     """Drag with Gauss-Newton; returns the steps and the edit after them."""
-    settings.setdefault("solver", "gauss-newton-region")  # with a region or without
     edit = replace(edit, settings=Settings(**settings))
     steps = list(drag(generator, edit))
     return steps, edit.moved(steps[-1].ws, steps[-1].handles)
@@ -66,7 +64,7 @@ def test_gauss_newton_drags_there_and_back_to_the_same_latents(toy, toy_edit):
 
 def test_gauss_newton_ends_soon_where_nothing_can_move(toy, toy_edit):
     toy.freeze()
-    for mask in (None, np.eye(128, dtype=bool)):
+    for mask in (None, np.arange(128 * 128).reshape(128, 128) > 999):
         steps, after = run(toy, toy_edit.place(toy_edit.points, mask))
         assert steps[-1].ending is Ending.NO_PROGRESS
         assert len(steps) <= 8
@@ -113,68 +111,13 @@ def test_gauss_newton_moves_the_entries_it_may(toy, toy_edit, space):
         np.testing.assert_allclose(change[:4], change[:1].repeat(4, 0), atol=1e-6)
 
 
-@pytest.mark.parametrize("space", ["w", "w+"])
-def test_gauss_newton_keeps_what_is_outside_a_region(toy, toy_edit, space):
-    # Two ways to move a point: the whole picture, cheaply, or what is inside the region alone.
-    mask = np.zeros((128, 128), bool)
-    mask[30:100, 30:100] = True
-    inside = torch.zeros(1, 1, 64, 64)
-    inside[..., 15:50, 15:50] = 1
-    everything = toy.features
-
-    def features(ws, window=None, moving=None):
-        within = ws.clone()
-        within[:, 0, 0] = within[:, 0, 0] + 0.5 * ws[:, 0, 3]
-        moved = inside * everything(within) + (1 - inside) * everything(ws)
-        return moved if window is None else moved[(..., *window)]
-
-    toy.features = features
-    free, kept = (
-        run(toy, edit, latent_space=space)
-        for edit in (toy_edit, toy_edit.place(toy_edit.points, mask))
-    )
-    shifts = [(after.ws - toy_edit.ws)[0, 0] for _, after in (free, kept)]
-    assert kept[0][-1].distances[0] < 2
-    assert abs(shifts[1]) < 0.1 * abs(shifts[0])
-
-
-def test_with_a_region_the_default_leaves_it_to_the_papers(toy_edit):
-    region = toy_edit.place(toy_edit.points, np.eye(128, dtype=bool))
-    asked = replace(region, settings=Settings("gauss-newton-region"))
-    assert [solver_for(edit).name for edit in (toy_edit, region, asked)] == [
-        "gauss-newton",
-        "adam",
-        "gauss-newton-region",
-    ]
-
-
-class KnownOutside:
-    """An outside whose Jacobian is a given matrix and which has changed by `away`."""
-
-    def __init__(self, matrix, away, rows):
-        self.matrix, self.away, self.sketch = matrix, away, rows
-
-    def pull(self):
-        return self.matrix.T @ self.away
-
-    def forth(self, direction):
-        return self.matrix @ direction
-
-    def back(self, values):
-        return self.matrix.T @ values
-
-
 def test_the_least_change_solves_its_equations():
     draw = torch.Generator().manual_seed(0)
     change, rows, wanted = (torch.randn(*size, generator=draw) for size in ((3, 8), (4, 24), (4,)))
     slack = torch.tensor(0.7)
-    matrix, away = torch.randn(30, 24, generator=draw) / 5, torch.randn(30, generator=draw)
-    for outside in (None, KnownOutside(matrix, away, 0.95 * matrix)):
-        step = (least_change(change, rows, wanted, slack, 0.0, outside) - change).flatten()
-        gradient = 0.5 * change.flatten() + step + rows.T @ (rows @ step - wanted) / slack**2
-        if outside:
-            gradient = gradient + matrix.T @ (matrix @ step + away)
-        assert gradient.norm() < 1e-3 * (rows.T @ wanted).norm()
+    step = (least_change(change, rows, wanted, slack) - change).flatten()
+    gradient = 0.5 * change.flatten() + step + rows.T @ (rows @ step - wanted) / slack**2
+    assert gradient.norm() < 1e-3 * (rows.T @ wanted).norm()
 
 
 def test_a_handle_on_an_edge_leans_on_others_along_it():

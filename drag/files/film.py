@@ -116,14 +116,13 @@ def apart(before: Edit, after: Edit) -> float:
 def midway(before: Edit, after: Edit, share: float) -> Edit:
     """The picture of an edit on the straight way from an earlier one; share: of it that is behind,
     0 to 1. A region that only one of them has grows, or goes."""
-    share = np.float32(share)
-    regions = []
+    behind, regions = np.float32(share), []
     nothing = 0 * before.ws
     for one, other in _paired(before, after):
         first, last = (each.latents(nothing) if each else nothing for each in (one, other))
         mask_png = cast(Region, one or other).mask_png
-        regions.append(Region.of(mask_png, nothing, first + share * (last - first)))
-    return replace(after, ws=before.ws + share * (after.ws - before.ws), regions=tuple(regions))
+        regions.append(Region.of(mask_png, nothing, first + behind * (last - first)))
+    return replace(after, ws=before.ws + behind * (after.ws - before.ws), regions=tuple(regions))
 
 
 def _paired(before: Edit, after: Edit) -> list[tuple[Region | None, Region | None]]:

@@ -21,6 +21,7 @@ LEAST_TRUST_AT_512 = 1.5  # steps shorter than this are not made shorter still
 WORSE_AT_512 = 1.0  # a step that adds so much to the mean distance is taken back
 DAMPING = 0.05  # share of the mean of the rows' norms: how firmly handles are to arrive
 STIFF_AT_512 = 4.0  # pixels for a change of one standard deviation: what gives less stays put
+STIFF_INSIDE_AT_512 = 1.5  # the same in a region, where nothing outside pays for a larger change
 FARTHEST = 2.5  # standard deviations that a coordinate may be away from the mean
 FARTHEST_CHANGE = 8.0  # norm of the change of all coordinates: further away faces come apart
 KEPT = 2  # arithmetics that a generator keeps, recorded: for other numbers of handles, say
@@ -109,7 +110,8 @@ class _Arithmetic:
         self.patch = patch[patch.norm(dim=1) <= r1]
         self.reach = self.r2 + 2 * (self.r2 // 6 + r1 + stride)
         self.whole = whole_part(self.size, self.device)
-        self.stiff = scale_to(STIFF_AT_512, self.size) ** 2
+        stiff = STIFF_INSIDE_AT_512 if edit.inside else STIFF_AT_512
+        self.stiff = scale_to(stiff, self.size) ** 2
         self.recorder = Recorder(self.device)
         record = self.recorder
         self.see, self.find = record(self._see), record(self._find)
@@ -220,6 +222,7 @@ def _arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Itera
         settings.latent_space,
         settings.r1,
         settings.r2,
+        edit.inside,
     )
     kept = vars(generator).setdefault("kept_arithmetic", {})
     step = kept.pop(alike, None) or _Arithmetic(generator, edit, cells)

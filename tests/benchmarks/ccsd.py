@@ -11,7 +11,7 @@ the landmarks go, `back` the share of that which they came back.
 import numpy as np
 
 from drag import PointPair, load_generator
-from drag.render import render
+from drag.render import render_edit
 from tests.benchmarks import faces
 from tests.benchmarks.machine import markdown
 
@@ -30,7 +30,7 @@ def measure(solver: str, points: int, pairs: int, first_seed: int) -> dict:
         if any(pair.distance for pair in back.points):
             back = faces.run_drag(generator, back, solver).edit
         first = source.picture.astype(float)
-        seen = [faces.look(render(generator, e.ws)) for e in (there, back)]
+        seen = [faces.look(render_edit(generator, e)) for e in (there, back)]
         left = [
             faces.mean_distance(
                 None if face.landmarks is None else face.landmarks[wanted],

@@ -19,7 +19,7 @@ import numpy as np
 
 from drag import load_generator
 from drag.__main__ import peak_memory_mb
-from drag.render import render
+from drag.render import render_edit
 from tests.benchmarks import faces
 from tests.benchmarks.machine import markdown
 
@@ -33,7 +33,7 @@ def measure(solver: str, points: int, pairs: int, first_seed: int, sheet: Path |
             np.array([getattr(pair, end) for pair in edit.points]) for end in ("handle", "target")
         )
         dragged = faces.run_drag(generator, edit, solver)
-        after = faces.look(render(generator, dragged.edit.ws))
+        after = faces.look(render_edit(generator, dragged.edit))
         found = None if after.landmarks is None else after.landmarks[wanted]
         record = {
             "seed": edit.seed,

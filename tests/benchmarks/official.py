@@ -25,7 +25,7 @@ from torch.utils import cpp_extension
 
 from drag import load_generator
 from drag.__main__ import peak_memory_mb
-from drag.render import render
+from drag.render import render_edit
 from tests.benchmarks import faces
 from tests.benchmarks.machine import markdown
 
@@ -130,7 +130,7 @@ def measure(side: str, folder: str, points: int, seed: int, most_steps: int) -> 
     else:
         edit = replace(edit, settings=replace(edit.settings, max_steps=most_steps))
         dragged = faces.run_drag(generator, edit, side)
-    after = faces.look(render(generator, dragged.edit.ws))
+    after = faces.look(render_edit(generator, dragged.edit))
     found, goal = (
         None if face.landmarks is None else face.landmarks[wanted] for face in (after, target)
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from drag import load_generator
-from drag.render import render
+from drag.render import render_edit
 from tests.benchmarks import faces
 from tests.benchmarks.machine import markdown
 
@@ -44,7 +44,7 @@ def measure(solver: str, count: int, seed: int, sheet: Path | None) -> dict:
     for edit, source, landmark in wild_drags(generator, count, seed):
         (pair,) = edit.points
         dragged = faces.run_drag(generator, edit, solver)
-        after = faces.look(render(generator, dragged.edit.ws))
+        after = faces.look(render_edit(generator, dragged.edit))
         way = math.nan
         if after.landmarks is not None:
             way = 1 - math.dist(after.landmarks[landmark], pair.target) / pair.distance
