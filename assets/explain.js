@@ -7,6 +7,10 @@
   line.setAttribute("role", "status");
   line.setAttribute("aria-live", "polite");
   document.title = tips.title;
+  line.addEventListener("click", ({ target }) => {
+    const name = target.closest("[data-remedy]")?.dataset.remedy;
+    if (name) document.querySelector(".dc-stage").remedies[name]();
+  });
   const explain = () => {
     for (const [id, text] of Object.entries(tips.buttons)) {
       const button = document.getElementById(id);

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from drag.edit import Edit, PointPair, Settings
-from drag.files import film, opening
+from drag.files import arrays, film, opening
 from drag.files.export import MEDIA_TYPES, as_file
 from drag.generate import check_model, from_latents, new_edit
 from drag.loop import Step, drag
@@ -221,6 +221,8 @@ def run(args: argparse.Namespace) -> dict:
         | {"device": str(generator.w_avg.device), "peak_memory_mb": peak_memory_mb()}
         | report
     )
+    if edit.regions and any(suffix == ".npz" for _, suffix in outputs):
+        report["note"] = arrays.WITHOUT_REGIONS
     if args.json:
         _write(args.json, json.dumps(report, indent=2).encode())
     return report
@@ -265,6 +267,8 @@ def main() -> int:
             "at most."
         )
     print(f"{done} Wrote {', '.join(filter(None, [args.out, *args.export]))}")
+    if "note" in report:
+        print(report["note"])
     return 0
 
 

@@ -157,6 +157,8 @@ class _Course:
 def _steps(
     generator: Generator, edit: Edit, solver: Solver, view: LiveView | None, seconds: float
 ) -> Iterator[Step]:
+    if view is not None:
+        view.generator = generator
     until = time.monotonic() + seconds
     states, legs = solver.steps(generator, edit), 1
     doubt: torch.Tensor | None = None  # (N,), likeness where the first leg ended
@@ -183,7 +185,7 @@ def _steps(
         if number or ending:
             yield _step(number, state, distances, ending, view)
         elif view is not None:
-            view.begin(generator, state.ws, state.features)
+            view.begin(state.ws, state.features)
         if ending:
             return
         if onward:  # what is at the handles now is looked for from now on, and nothing pulls back

@@ -35,7 +35,7 @@ class LiveView:
     two full pictures is the last full one plus how the preview has changed since.
     """
 
-    generator: Generator  # that makes them, since `begin`
+    generator: Generator  # that makes them, as `drag.loop` sets it
 
     def __init__(self, full_share: float = 1 / 6, preview_share: float = 1 / 6):
         """full_share, preview_share: of the time since `begin`, at most."""
@@ -47,9 +47,8 @@ class LiveView:
         self.cost = {"full": 0.0, "preview": 0.0}  # of the last one, seconds
         self.began = time.perf_counter()
 
-    def begin(self, generator: Generator, ws: torch.Tensor, features: torch.Tensor | None) -> None:
+    def begin(self, ws: torch.Tensor, features: torch.Tensor | None) -> None:
         """Start the clock at the first latents; their picture is what previews change."""
-        self.generator = generator
         self.began = time.perf_counter()
         self._timed("full", self._full, ws, features)
 

@@ -10,7 +10,8 @@ from drag.edit import Edit
 from drag.masks import Region, decode_mask
 from networks.blocks import Network
 from networks.generator import Generator
-from networks.regions import Carried, Ground, Held, SoftMask, last_block
+from networks.regions import Carried, Ground, Held, last_block
+from networks.soft_masks import SoftMask
 from networks.tuning import tuned, untuned
 
 KEPT = 3  # pictures with what regions over them need, each of some 20 MB

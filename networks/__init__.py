@@ -10,6 +10,7 @@ and `tuning` gives views of them whose weights are changed a little.
     architecture     its sizes, and how its weights are called
     layers           what its blocks are made of
     blocks           a network as a row of blocks, worked out whole or in windows
+    soft_masks       how much of a region's inside is seen where
     regions          pictures that stay what they were outside a region
     windows          parts of feature maps
     tuning           a small change of a generator's weights, and views that have it

@@ -77,7 +77,7 @@ def test_an_mp4_plays_while_it_is_loaded(toy, edit):
 def test_an_mp4_has_the_colours_of_the_picture(toy, edit, monkeypatch):
     # They were of BT.601 and said nothing of it, which browsers take to be BT.709.
     colour = np.full((64, 64, 3), (200, 60, 90), np.uint8)
-    monkeypatch.setattr("drag.files.film.render", lambda *_: colour)
+    monkeypatch.setattr("drag.files.film.render_edit", lambda *_: colour)
     with av.open(io.BytesIO(film(toy, edit, ".mp4", 0.5))) as container:
         frame = next(container.decode(video=0))
     assert frame.colorspace == av.video.reformatter.Colorspace.ITU709
@@ -120,7 +120,7 @@ def test_animations_play_from_first_to_last_and_say_what_they_are(toy, edit, kin
 
 
 def test_a_picture_of_odd_size_is_filmed(toy, edit, monkeypatch):
-    monkeypatch.setattr("drag.files.film.render", lambda *_: np.zeros((65, 33, 3), np.uint8))
+    monkeypatch.setattr("drag.files.film.render_edit", lambda *_: np.zeros((65, 33, 3), np.uint8))
     with av.open(io.BytesIO(film(toy, edit, ".mp4", 0.5))) as container:
         frame = next(container.decode(video=0))
     assert (frame.height, frame.width) == (64, 32)
@@ -194,7 +194,7 @@ def find(picture, channel, others):
 @pytest.mark.parametrize("kind", [".mp4", ".gif", ".webp"])
 def test_points_are_shown_as_they_move(toy, edit, kind, monkeypatch):
     grey = np.full((640, 640, 3), 90, np.uint8)
-    monkeypatch.setattr("drag.files.film.render", lambda *_: grey)
+    monkeypatch.setattr("drag.files.film.render_edit", lambda *_: grey)
     start = replace(edit, img_size=(640, 640), history=())
     start = start.place([PointPair((200, 300), (500, 300))])
     end = start.remember().moved(start.ws + 1, [(400, 300)])

@@ -197,7 +197,7 @@ def test_gradients_stay_out_of_the_callers_way(toy, toy_edit):
 
 @pytest.mark.parametrize(
     ("share", "region", "legs", "left"),
-    [(0.5, False, 2, 6), (0.5, True, 1, 6), (0.8, False, 1, 2.4), (0.3, False, 1, 8.4)],
+    [(0.5, False, 2, 6), (0.5, True, 2, 6), (0.8, False, 1, 2.4), (0.3, False, 1, 8.4)],
 )
 @pytest.mark.parametrize("alike", [0.9, 0.8, None])
 def test_a_drag_that_stalls_half_way_goes_on_from_there_once(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from networks.regions import Carried, Ground, Held, SoftMask, last_block, shifted
+from networks.regions import Carried, Ground, Held, last_block, shifted
+from networks.soft_masks import SoftMask
 from networks.tuning import tuned
 from tests.checkpoint_files import generator_in, random_state, write_nvidia
 from tests.reference.stylegan2 import relative_error

@@ -132,11 +132,11 @@ def test_pictures_files_and_thumbnails_are_tuned(models, network, edit):
 def test_every_picture_of_a_film_is_tuned(network, edit, monkeypatch):
     went, pictures = edit.remember().moved(edit.ws + 0.5, [(20, 16)]), []
 
-    def watched(generator, ws):
-        pictures.append(render(generator, ws))
+    def watched(generator, edit):
+        pictures.append(render_edit(generator, edit))
         return pictures[-1]
 
-    monkeypatch.setattr("drag.files.film.render", watched)
+    monkeypatch.setattr("drag.files.film.render_edit", watched)
     as_file(".webp", network, went, 0.5)
     np.testing.assert_array_equal(pictures[0], render_edit(network, edit))
     np.testing.assert_array_equal(pictures[-1], render_edit(network, went))

@@ -157,7 +157,8 @@ def test_live_pictures_are_tuned(network):
     ws, pictures = latents(network), []
     for each in (network, tuned(network, random_tuning(network))):
         live = LiveView()
-        live.begin(each, ws, None)
+        live.generator = each
+        live.begin(ws, None)
         pictures += [
             live.last[0].astype(int),
             live._composite(ws + 0.1, None, *live.last).astype(int),

@@ -88,6 +88,9 @@ function takeValue() {
 // Its value, and of which sampled picture it is, for assets/recall.js.
 stage.placed = () => lastCommit && JSON.stringify({ ...JSON.parse(lastCommit), sample });
 
+// What the status line offers where a region is in the way (assets/explain.js).
+stage.remedies = { grow: growRegion, clear: clearRegion };
+
 // What is placed, for tests and extensions: points and whether a region is painted.
 stage.drawn = () => structuredClone(
   { points: pairs, painted, selected, selectedEnd, groundMoves, meaning, revision });

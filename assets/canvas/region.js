@@ -51,6 +51,21 @@ function clearRegion() {
   commit();
 }
 
+// What may move, wider by so many pixels of 1024 all round, and as wide around the way of each arrow.
+const GROWTH = 64, DIRECTIONS = 32;
+function growRegion() {
+  if (!painted) return;
+  const by = GROWTH * Math.max(width, height) / 1024;
+  copyRegion();
+  for (let i = 0; i < DIRECTIONS; i++) {
+    const angle = (2 * Math.PI * i) / DIRECTIONS;
+    mask.drawImage(copyCanvas, by * Math.cos(angle), by * Math.sin(angle));
+  }
+  for (const { handle, target } of pairs) paintStroke(mask, handle, target, 2 * by, true);
+  regionShown = true;
+  if (sealMask()) commit();
+}
+
 // ---- as it was, and as the server has it -----------------------------------------------------------
 const copyCanvas = document.createElement("canvas");
 

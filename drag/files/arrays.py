@@ -14,12 +14,16 @@ from networks.errors import UserError
 MAX_BYTES = 20_000_000  # of a file that is opened; a full history is 5 MB
 MAX_LATENTS = 64, 2048  # ws, and numbers in each
 MAX_LATENT = 1000.0  # anything larger is no latent: those of faces stay below 10
+WITHOUT_REGIONS = (
+    "These latents are of the whole picture; what was dragged in a region alone, plain latents "
+    "cannot hold: save the project (.drag) for that."
+)
 NO_LATENTS = "This file has no latents that can be read: it needs an array w of (1, num_ws, w_dim)."
 
 
 def to_npz(edit: Edit) -> bytes:
     """The latents as the projector of NVIDIA's StyleGAN2 writes them: w, float32
-    (1, num_ws, w_dim)."""
+    (1, num_ws, w_dim). What its regions have of their own is not in them: WITHOUT_REGIONS."""
     buffer = io.BytesIO()
     np.savez(buffer, w=edit.ws[None].astype(np.float32))
     return buffer.getvalue()

@@ -3,7 +3,8 @@
 import functools
 import logging
 
-from drag.page.wording import problem
+from drag.loop import OUTSIDE
+from drag.page.wording import REGION, problem, remedies_for
 from drag.server.language import language_of, say, translated
 from drag.server.visitors import ForgottenError
 from networks.errors import UserError
@@ -35,6 +36,7 @@ def plain_errors(handler):
 def in_words(error: Exception, language: str = "en") -> str:
     """The status line for an error; one that is not in words for a visitor is logged."""
     if isinstance(error, UserError):
-        return problem(translated(error, language), isinstance(error, ForgottenError))
+        remedies = remedies_for(REGION, language) if error.key == OUTSIDE else ""
+        return problem(translated(error, language), isinstance(error, ForgottenError), remedies)
     log.error("a picture could not be made", exc_info=error)
     return problem(say("no_picture", language))

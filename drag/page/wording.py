@@ -11,6 +11,7 @@ from drag.server.line import Place
 from drag.solvers.patches import UNLIKE
 
 SOON = 7.5  # seconds of waiting that are not worth counting
+REGION = "grow", "clear"  # what helps where a region is too small for a drag
 NEAR = 1 / 4  # of the way; a drag that ends with no more left may count as done
 
 
@@ -44,11 +45,21 @@ def status(text: str, done: float | None = None, quiet: bool = False) -> str:
     return f'<div class="status"{hidden}><span>{text}</span>{bar}</div>'
 
 
-def problem(text: str, forgotten: bool = False) -> str:
+def problem(text: str, forgotten: bool = False, remedies: str = "") -> str:
     """The status line for bad input: one sentence (plain text) that says what to do; forgotten: the
-    server does not know the page, which then does it by itself (assets/explain.js)."""
+    server does not know the page, which then does it by itself (assets/explain.js).   remedies: as
+    `remedies_for` gives them."""
     mark = " data-forgotten" if forgotten else ""
-    return f'<div class="status problem"{mark}><span>{html.escape(text)}</span></div>'
+    return f'<div class="status problem"{mark}><span>{html.escape(text)}</span>{remedies}</div>'
+
+
+def remedies_for(names: Sequence[str], language: str = "en") -> str:
+    """Buttons (HTML) that do on the canvas what would help; names: of assets/canvas/region.js."""
+    buttons = (
+        f'<button type="button" data-remedy="{name}">{say(f"remedy_{name}", language)}</button>'
+        for name in names
+    )
+    return f'<span class="remedies">{"".join(buttons)}</span>'
 
 
 def in_line(place: Place, language: str = "en") -> str:
@@ -68,9 +79,11 @@ def how_long(seconds: float, language: str = "en") -> str:
     return say("minutes_many", language, number=round(seconds / 60))
 
 
-def how_it_ended(step: Step | None, ways: Sequence[float] = (), language: str = "en") -> str:
+def how_it_ended(
+    step: Step | None, ways: Sequence[float] = (), language: str = "en", inside: bool = False
+) -> str:
     """Why a drag ended, and what can be done now, in plain words; ways: px to go at the start, of
-    each point."""
+    each point.   inside: whether a region was all that might move."""
     if step is None:
         return say("before_first", language)
     lost = [str(number) for number, alike in enumerate(step.likeness, 1) if alike < UNLIKE]
@@ -79,15 +92,18 @@ def how_it_ended(step: Step | None, ways: Sequence[float] = (), language: str = 
         unsure = say(
             "unsure_one" if len(lost) == 1 else "unsure_many", language, points=", ".join(lost)
         )
+    why = _why(step, ways, not lost)
+    short = why == "no_further" and inside
     return (
         say(
-            _why(step, ways, not lost),
+            "region_full" if short else why,
             language,
             number=step.number,
             steps=how_many(step.number, language),
             left=f"{max(step.distances):.0f}",
         )
         + unsure
+        + (remedies_for(REGION, language) if short else "")
     )
 
 

@@ -170,8 +170,8 @@ class Api:
     ) -> gr.FileData:
         """An edit as a file. kind: mp4, gif or webp for a film from the picture as it was sampled
         to how it is; png for the picture; drag for a project that the page opens; npz for the
-        latents. seconds: that a film takes, 0.5 to 20. points: show them. mark: write
-        "AI-generated" into the corner."""
+        latents of the whole picture. seconds: that a film takes, 0.5 to 20. points: show them.
+        mark: write "AI-generated" into the corner."""
         with _in_words():
             suffix = export.suffix_of(kind)
             return self._file(_edit(edit), suffix, seconds, points, mark)

@@ -167,7 +167,8 @@ def measurements(name: str, generator, args) -> Iterator[tuple[str, dict]]:
     picture = torch.no_grad()(lambda: to_picture(generator.image(ws)))
     yield "picture", seconds_of(picture, device, args.steps)
     view = LiveView()
-    view.begin(generator, ws, None)
+    view.generator = generator
+    view.begin(ws, None)
     features = generator.features(ws)
     preview = torch.no_grad()(lambda: view._composite(ws, features, *view.last))
     yield "preview", seconds_of(preview, device, args.steps)

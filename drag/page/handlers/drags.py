@@ -112,7 +112,8 @@ class Drags:
         page, turn = self.page, session.turn()
         if turn.epoch != drag.epoch:  # it never began, or what replaced the edit has its own to say
             return idle(page)
-        line = status(how_it_ended(last, drag.ways, session.language))
+        inside = drag.edit is not None and drag.edit.inside
+        line = status(how_it_ended(last, drag.ways, session.language, inside))
         return {
             page.status: line,
             page.canvas: self._end(session, turn, last),

@@ -7,6 +7,7 @@ import gradio as gr
 import numpy as np
 
 from drag.edit import Edit
+from drag.files.arrays import WITHOUT_REGIONS
 from drag.files.export import MEDIA_TYPES, file_name, making, suffix_of
 from drag.files.opening import read_content
 from drag.generate import check_model, from_latents
@@ -18,9 +19,9 @@ from drag.page.handlers.changes import Changes
 from drag.page.handlers.desk import Desk
 from drag.page.trouble import TROUBLE, in_words
 from drag.page.wording import status
-from drag.server.language import language_of, say
+from drag.server.language import language_of, say, translated
 from drag.server.sessions import Session
-from networks.errors import UserError
+from networks.errors import Message, UserError
 
 
 class Files:
@@ -57,8 +58,11 @@ class Files:
                 "serial": session.next_serial(),
                 "src": to_url(MEDIA_TYPES[suffix], made),
             }  # until `forget`
+            line = session.say("saved", name=name)
+            if suffix == ".npz" and edit.regions:
+                line += " " + translated(Message(WITHOUT_REGIONS), language)
             yield {
-                self.page.status: status(session.say("saved", name=name)),
+                self.page.status: status(line),
                 self.page.exchange: gr.update(saved=saved),
             }
         except TROUBLE as error:

@@ -1,0 +1,194 @@
+"""What an edit remembers of drags inside regions, through all that can be done with it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from drag import PointPair, Settings, as_file, drag, new_edit
+from drag.files.arrays import from_npz
+from drag.files.film import apart, midway
+from drag.files.project import from_project, to_project
+from drag.generate import at_step, check_model, mix, reset_picture, step_of
+from drag.loop import check_drag
+from drag.masks import MAX_REGIONS, Region, folded
+from drag.render import render_edit
+from drag.trail import Recorder
+
+POINT = PointPair((512, 590), (512, 560))  # about the tip of the nose
+
+
+def box(edit, top, bottom, left, right):
+    mask = np.zeros(edit.img_size, bool)
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+def far(mask, pixels=100):
+    """What is so far away from a region that nothing may change there."""
+    rows, columns = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
+    away = np.ones_like(mask)
+    away[
+        max(0, rows[0] - pixels) : rows[-1] + pixels,
+        max(0, columns[0] - pixels) : columns[-1] + pixels,
+    ] = False
+    return away
+
+
+def dragged(generator, edit, steps=2, **settings):
+    """A few steps of a drag, remembered with its trail."""
+    edit = replace(edit, settings=Settings(max_steps=steps, **settings)).remember()
+    recorder, started = Recorder(edit.latents, edit.points, edit.inside), edit
+    for step in drag(generator, started):
+        recorder.take(step.number, step.ws, step.handles)
+        edit = started.moved(step.ws, step.handles)
+    return replace(edit, trail=recorder.trail())
+
+
+@pytest.fixture(scope="module")
+def first(generator):
+    edit = new_edit(generator, seed=14)
+    return edit.place([POINT], box(edit, 400, 750, 350, 700))
+
+
+@pytest.fixture(scope="module")
+def once(generator, first):
+    return dragged(generator, first)
+
+
+def test_a_drag_in_a_region_leaves_the_rest_to_the_bit(generator, first, once):
+    before, after = (render_edit(generator, each) for each in (first, once))
+    away = far(first.mask)
+    assert away.sum() > 200_000
+    np.testing.assert_array_equal(before[away], after[away])
+    assert np.abs(after.astype(int) - before)[500:650, 450:600].mean() > 1
+    assert once.ws is first.ws
+    assert len(once.regions) == 1
+
+
+def test_the_next_drag_there_goes_on_in_the_same_region(generator, first, once):
+    twice = dragged(generator, once.place([PointPair((470, 640), (450, 640))], once.mask))
+    assert len(twice.regions) == 1
+    before, after = (render_edit(generator, each) for each in (first, twice))
+    np.testing.assert_array_equal(before[far(first.mask)], after[far(first.mask)])
+    assert twice.undo().undo().same_picture(first)
+
+
+def test_a_region_elsewhere_keeps_what_was_done_in_the_first(generator, once):
+    mask = box(once, 200, 330, 350, 700)
+    placed = once.place([PointPair((450, 300), (450, 285))], mask)
+    both = dragged(generator, placed)
+    assert [region.mask_png for region in both.regions] == [once.mask_png, placed.mask_png]
+    before, after = (render_edit(generator, each) for each in (once, both))
+    np.testing.assert_array_equal(before[far(mask)], after[far(mask)])
+    assert (before[220:310, 400:650] != after[220:310, 400:650]).mean() > 0.5
+
+
+def test_without_the_region_the_whole_picture_moves_and_nothing_jumps(generator, once):
+    free = once.place([PointPair((512, 560), (530, 560))])
+    steps = list(drag(generator, replace(free, settings=Settings(max_steps=3))))
+    after = free.moved(steps[-1].ws, steps[-1].handles)
+    assert after.regions == once.regions
+    assert not np.array_equal(after.ws, once.ws)
+    assert (render_edit(generator, after) != render_edit(generator, once)).mean() > 0.5
+    still = free.moved(once.ws, [(512, 560)])
+    np.testing.assert_array_equal(render_edit(generator, still), render_edit(generator, once))
+
+
+def test_the_papers_solver_keeps_its_term_and_moves_the_whole_picture(generator, first):
+    after = dragged(generator, first, steps=2, solver="adam")
+    assert after.regions == ()
+    assert not np.array_equal(after.ws, first.ws)
+
+
+def test_one_can_go_back_to_a_step_and_on_from_there(generator, first, once):
+    assert step_of(once) == len(once.trail) - 1
+    start, middle = at_step(once, 0), at_step(once, 1)
+    assert step_of(start) == 0
+    np.testing.assert_array_equal(once.trail.ws[step_of(middle)], once.trail.ws[1])
+    difference = np.abs(render_edit(generator, start).astype(int) - render_edit(generator, first))
+    assert difference.max() <= 1
+    again = at_step(middle.place(middle.points), len(once.trail) - 1)  # the region was cleared
+    np.testing.assert_allclose(again.regions[0].change, once.regions[0].change, atol=1e-6)
+
+
+def test_it_is_reset_and_its_look_is_mixed(generator, first, once):
+    assert reset_picture(once).same_picture(first)
+    assert not once.untouched
+    assert reset_picture(once).untouched
+    mixed = mix(generator, once, 7)
+    assert mixed.regions == once.regions
+    assert (render_edit(generator, mixed) != render_edit(generator, once)).mean() > 0.5
+
+
+def test_a_project_and_a_program_keep_it(generator, once):
+    opened = from_project(to_project(once))
+    assert [each.key for each in opened.regions] == [each.key for each in once.regions]
+    assert opened.regions[0].mask_png == once.mask_png
+    check_model(generator, opened)
+    np.testing.assert_array_equal(render_edit(generator, opened), render_edit(generator, once))
+    assert opened.undo().regions == ()
+    assert len(to_project(once)) < 1.3 * len(to_project(once.undo())) + 40_000
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda regions: [*regions] * (MAX_REGIONS + 1),
+        lambda regions: [[None, *regions[0][1:]]],
+        lambda regions: [[regions[0][0], 99, regions[0][2]]],
+        lambda regions: [[regions[0][0], 0, regions[0][2]]],
+        lambda regions: [[regions[0][2], *regions[0][1:]]],
+        lambda regions: {"no": "list"},
+        lambda regions: [regions[0][:2]],
+    ],
+)
+def test_a_project_with_odd_regions_is_refused(once, spoil):
+    record = json.loads(to_project(once))
+    record["entries"][-1]["regions"] = spoil(record["entries"][-1]["regions"])
+    with pytest.raises(ValueError, match="not a project that was saved here"):
+        from_project(json.dumps(record).encode())
+
+
+def test_regions_of_another_model_do_not_fit(generator, once):
+    region = replace(once.regions[0], change=np.zeros((6, 16), np.float32))
+    with pytest.raises(ValueError, match="of another model"):
+        check_model(generator, replace(once, regions=(region,)))
+
+
+def test_a_film_goes_there_evenly(generator, first, once):
+    half = midway(first, once, 0.5)
+    np.testing.assert_allclose(half.regions[0].change, once.regions[0].change / 2, atol=1e-6)
+    assert apart(first, half) == pytest.approx(apart(first, once) / 2, rel=1e-3)
+    assert apart(first, once) == pytest.approx(np.linalg.norm(once.regions[0].change), rel=1e-3)
+    for share, end in ((0, first), (1, once)):
+        shown = render_edit(generator, midway(first, once, share)).astype(int)
+        assert np.abs(shown - render_edit(generator, end)).max() <= 1
+
+
+def test_plain_latents_are_those_of_the_whole_picture(generator, once):
+    np.testing.assert_array_equal(from_npz(as_file(".npz", generator, once)), once.ws)
+
+
+def test_a_handle_outside_is_told_before_anything_moves(first):
+    outside = first.place([POINT, PointPair((100, 100), (120, 100))], first.mask)
+    with pytest.raises(ValueError, match="Point 2 lies outside the region"):
+        check_drag(outside)
+    held = first.place([POINT, PointPair((100, 100), (100, 100))], first.mask)
+    check_drag(held)  # what is held there stays there anyway
+    check_drag(replace(outside, settings=Settings(solver="adam")))
+
+
+def test_of_many_regions_those_most_alike_become_one(first):
+    changes = [np.full((2, 4), v, np.float32) for v in (0, 10, 20, 21, 30, 40)]
+    regions = [Region(first.mask_png, change) for change in changes]
+    assert len(regions) == MAX_REGIONS
+    assert [each.change[0, 0] for each in folded(regions)] == [0, 10, 20.5, 30, 40]
+    assert len(folded(regions[:3])) == 3
+
+
+def test_regions_with_unlike_numbers_of_entries_become_one(first):
+    few, more = (Region(first.mask_png, np.ones((n, 4), np.float32)) for n in (1, 3))
+    (united,) = folded([few, more] * 3)[:1]
+    assert united.change.shape[1] == 4
