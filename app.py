@@ -54,7 +54,7 @@ def build_demo(
                     with gr.Tab(word("tab_files")):
                         files = layout.files()
                     with gr.Tab(word("tab_advanced")):
-                        settings = layout.advanced()
+                        advanced = layout.advanced()
                 # Outside the tabs: a tab that was not shown yet is not there to drop a file on.
                 exchange = FileExchange(elem_id="exchange")
         note = gr.HTML(say("note"), elem_classes="page-note", elem_id="note")
@@ -65,7 +65,7 @@ def build_demo(
             **others,
             photo=photo,
             **files,
-            settings=settings,
+            advanced=advanced,
             exchange=exchange,
             note=note,
             **layout.unseen(),

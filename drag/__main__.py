@@ -83,6 +83,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="gauss-newton (ours, the default: what is outside a --mask stays as it is) or adam "
         "(the paper's, in which the outside hardly changes)",
     )
+    add(
+        "--reach",
+        type=float,
+        metavar="PX",
+        help="without a --mask: how far around the arrows the picture may change, pixels of a 512 "
+        "px picture (default: 256, all of it)",
+    )
     add("--max-steps", type=int, metavar="N", help=f"at most (default: {Settings.max_steps})")
     add("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])
     add("--out", metavar="PNG", help="the picture after the drag")
@@ -154,7 +161,7 @@ def begin(args: argparse.Namespace) -> tuple[Generator, Edit]:
     model = named(args.model or (saved.model if saved else "builtin"))
     given = {
         name: value
-        for name in ("solver", "max_steps")
+        for name in ("solver", "max_steps", "reach")
         if (value := getattr(args, name)) is not None
     }
     first = saved.settings if saved else Settings(learning_rate=model.learning_rate)
@@ -194,10 +201,11 @@ def run(args: argparse.Namespace) -> dict:
         steps, edit = drag(generator, edit), edit.remember()
     if args.before:
         _write(args.before, keep(".png", generator, edit))
-    start = at = time.perf_counter()
+    begun, start = edit, time.perf_counter()
+    at = start
     for step in steps:
         each.append(time.perf_counter() - at)
-        edit = edit.moved(step.ws, step.handles)
+        edit = begun.moved(step.ws, step.handles)
         if args.frames:
             frame = Path(args.frames) / f"{step.number:04d}.png"
             _write(frame, keep(".png", generator, edit))

@@ -12,13 +12,14 @@ import numpy as np
 from PIL import Image
 
 from drag import history
-from drag.masks import Region, encode_mask, folded
-from drag.settings import PAPERS, Settings
+from drag.masks import Region, around, decode_mask, encode_mask, folded
+from drag.settings import PAPERS, WHOLE, Settings
 from drag.trail import Trail
 from networks.errors import UserError
 from networks.tuning import Tuning
 
 MAX_POINTS = 100
+ALIKE = 0.7  # of two regions within reach of arrows, one after the other: so much is in both
 STARTS_OUTSIDE = (
     "Point {number} starts outside the picture, which is {width} x {height} pixels; move it inside."
 )
@@ -118,8 +119,27 @@ class Edit:
 
     @property
     def inside(self) -> bool:
-        """Whether a drag moves the inside of what is painted alone (`networks.regions`)."""
-        return self.mask_png is not None and self.settings.solver != PAPERS
+        """Whether a drag moves the inside of a region alone (`networks.regions`)."""
+        return self.moving_png is not None
+
+    @functools.cached_property
+    def moving_png(self) -> bytes | None:
+        """The region whose inside alone a drag moves: what is painted, else what is within reach of
+        the arrows; a PNG as `mask_png`. None where all of the picture may change."""
+        if self.settings.solver == PAPERS or self.mask_png is not None:
+            return None if self.settings.solver == PAPERS else self.mask_png
+        arrows = [(pair.handle, pair.target) for pair in self.points if pair.distance]
+        if self.settings.reach >= WHOLE or not arrows:
+            return None
+        reach = self.settings.reach * max(self.img_size) / 512
+        reach += max(pair.distance for pair in self.points)  # what goes far takes more along
+        near = around(arrows, reach, self.img_size)
+        top = self.regions[-1] if self.regions else None
+        if top:  # which goes on where it hardly differs
+            mask = decode_mask(top.mask_png, self.img_size)
+            if (near & mask).sum() >= ALIKE * max(near.sum(), mask.sum()):
+                return top.mask_png
+        return encode_mask(near, self.img_size)
 
     @property
     def latents(self) -> np.ndarray:
@@ -130,7 +150,7 @@ class Edit:
     def _top(self) -> Region | None:
         """The region whose inside a drag would move on; None where it would be a new one."""
         top = self.regions[-1] if self.inside and self.regions else None
-        return top if top and top.mask_png == self.mask_png else None
+        return top if top and top.mask_png == self.moving_png else None
 
     @property
     def under(self) -> tuple[Region, ...]:
@@ -183,8 +203,8 @@ class Edit:
         )
         if not self.inside:
             return replace(self, ws=ws, points=points)
-        assert self.mask_png is not None
-        region = Region.of(self.mask_png, self.ws, ws)
+        assert self.moving_png is not None
+        region = Region.of(self.moving_png, self.ws, ws)
         return replace(self, regions=(*folded(self.under), region), points=points)
 
     def with_latents(self, ws: np.ndarray, inside: bool) -> "Edit":

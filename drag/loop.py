@@ -87,8 +87,8 @@ def check_drag(edit: Edit) -> Solver:
     if not any(pair.distance for pair in edit.points):
         raise UserError("Every point is already at its target: drag one to where it should go.")
     solver = solver_for(edit)
-    mask = edit.mask if edit.inside else None
-    if mask is not None:
+    mask = edit.mask
+    if mask is not None and edit.inside:
         for number, pair in enumerate(edit.points, 1):
             x, y = map(round, pair.handle)
             if pair.distance and not mask[y, x]:
@@ -151,7 +151,10 @@ class _Course:
         if unsure or not GO_ON[0] < share < GO_ON[1]:
             return None
         self.gained, self.gained_at, self.begun = self.least, number, self.least
-        return self.edit.moved(state.ws[0].cpu().numpy(), state.handles.tolist())
+        onward = self.edit.moved(state.ws[0].cpu().numpy(), state.handles.tolist())
+        return replace(
+            onward, mask_png=self.edit.moving_png or onward.mask_png
+        )  # in the same region
 
 
 def _steps(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from networks.errors import UserError
 
@@ -43,6 +43,21 @@ class Region:
         change = (inside - ws).astype(np.float32)
         changed = change.any(1).nonzero()[0]
         return cls(mask_png, change[: changed[-1] + 1 if len(changed) else 1])
+
+
+def around(
+    arrows: Sequence[tuple[tuple[float, float], tuple[float, float]]],
+    reach: float,
+    img_size: tuple[int, int],
+) -> np.ndarray:
+    """The region within reach of arrows, bool (H, W).   arrows: from (x, y) to (x, y), pixels."""
+    region = Image.new("1", (img_size[1], img_size[0]))
+    pen = ImageDraw.Draw(region)
+    for ends in arrows:
+        pen.line([*ends[0], *ends[1]], fill=1, width=round(2 * reach))
+        for x, y in ends:
+            pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=1)
+    return np.array(region)
 
 
 def folded(regions: Sequence[Region]) -> tuple[Region, ...]:

@@ -54,8 +54,8 @@ def view_of(generator: Generator, edit: Edit) -> Generator:
         return network
     last = _last(network, edit.regions, edit.settings.num_entries)
     if edit.inside:
-        assert edit.mask_png is not None
-        return _held(network, edit, edit.under, edit.mask_png, last)
+        assert edit.moving_png is not None
+        return _held(network, edit, edit.under, edit.moving_png, last)
     device = network.w_avg.device
     return Carried(
         cast(Network, network),

@@ -6,6 +6,7 @@ from typing import Any, cast
 from networks.errors import Message, UserError
 
 PAPERS = "adam"  # the solver that keeps what is outside a region as the paper does, by a term
+WHOLE = 256.0  # reach of a drag that may change all of a picture
 OUT_OF_RANGE = "The {setting} must be a number from {low:g} to {high:g}, not {given}."
 
 
@@ -26,6 +27,10 @@ class Settings:
     max_steps: int = _number(300, 1, 2000, "step limit")
     latent_space: str = "w+"  # or "w": one change shared by all entries that move
     num_entries: int = _number(6, 1, 64, "number of entries that move")  # of ws, from the first
+    # How far around the arrows, farther than the longest of them is long, a drag may change the
+    # picture where no region is painted, pixels of a 512 px picture; WHOLE is all of it. The
+    # paper's solver always may change all of it.
+    reach: float = _number(WHOLE, 10, WHOLE, "reach")
 
     def __post_init__(self) -> None:
         for spec in fields(self):

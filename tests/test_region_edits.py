@@ -12,7 +12,7 @@ from drag.files.film import apart, midway
 from drag.files.project import from_project, to_project
 from drag.generate import at_step, check_model, mix, reset_picture, step_of
 from drag.loop import check_drag
-from drag.masks import MAX_REGIONS, Region, folded
+from drag.masks import MAX_REGIONS, Region, decode_mask, folded
 from drag.render import render_edit
 from drag.trail import Recorder
 
@@ -192,3 +192,50 @@ def test_regions_with_unlike_numbers_of_entries_become_one(first):
     few, more = (Region(first.mask_png, np.ones((n, 4), np.float32)) for n in (1, 3))
     (united,) = folded([few, more] * 3)[:1]
     assert united.change.shape[1] == 4
+
+
+@pytest.fixture(scope="module")
+def near(generator):
+    """A drag that reaches 60 px of 512 around its arrow."""
+    edit = new_edit(generator, seed=14).place([POINT])
+    return replace(edit, settings=Settings(reach=60, max_steps=2))
+
+
+def test_a_drag_reaches_as_far_around_its_arrows_as_it_may(generator, near):
+    mask = decode_mask(near.moving_png, near.img_size)
+    around = 120 + 30  # px of 1024, and as far as the arrow is long
+    assert mask[560 - around + 2, 512]
+    assert mask[590 + around - 2, 512]
+    assert not mask[590 + around + 4, 512]
+    assert not mask[590, 512 + around + 4]
+    after = dragged(generator, near, reach=60)
+    assert after.mask_png is None
+    assert after.regions[0].mask_png == near.moving_png
+    before, shown = (render_edit(generator, each) for each in (near, after))
+    away = far(mask)
+    np.testing.assert_array_equal(before[away], shown[away])
+    assert (before != shown).mean() > 0.02
+
+
+def test_what_stays_in_place_is_no_arrow_and_what_is_painted_goes_first(near):
+    pinned = near.place([POINT, PointPair((100, 100), (100, 100))])
+    assert pinned.moving_png == near.moving_png
+    painted = near.place([POINT], box(near, 400, 750, 350, 700))
+    assert painted.moving_png == painted.mask_png
+    assert replace(near, settings=Settings(reach=60, solver="adam")).moving_png is None
+    assert replace(near, settings=Settings()).moving_png is None
+
+
+def test_a_drag_that_goes_on_about_there_goes_on_in_the_same_region(generator, near):
+    once = dragged(generator, near, reach=60)
+    (pair,) = once.points
+    on = once.place([replace(pair, target=(pair.handle[0] + 8, pair.handle[1] - 20))])
+    assert on.moving_png == once.regions[0].mask_png
+    assert len(dragged(generator, on, reach=60).regions) == 1
+    elsewhere = once.place([PointPair((470, 640), (440, 660))])
+    assert len(dragged(generator, elsewhere, reach=60).regions) == 2
+
+
+def test_reach_is_a_number_in_its_range():
+    with pytest.raises(ValueError, match="reach must be a number from 10 to 256"):
+        Settings(reach=5)

@@ -90,6 +90,8 @@ stage.placed = () => lastCommit && JSON.stringify({ ...JSON.parse(lastCommit), s
 
 // What the status line offers where a region is in the way (assets/explain.js).
 stage.remedies = { grow: growRegion, clear: clearRegion };
+stage.showReach = showReach;  // while its slider is moved
+stage.reaching = () => reach;
 
 // What is placed, for tests and extensions: points and whether a region is painted.
 stage.drawn = () => structuredClone(

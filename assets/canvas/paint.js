@@ -133,6 +133,32 @@ function drawRegion(g, mask, part, strength, dpr) {
   g.globalCompositeOperation = "source-over";
 }
 
+// The rim of what lies within `radius` device pixels of arrows, each [from, to].
+const rim = document.createElement("canvas");
+function drawReach(g, arrows, radius, dpr) {
+  rim.width = g.canvas.width;
+  rim.height = g.canvas.height;
+  const r = rim.getContext("2d");
+  r.lineCap = "round";
+  for (const [mode, wider] of [["source-over", 2.5 * dpr], ["destination-out", 0]]) {
+    r.globalCompositeOperation = mode;
+    r.strokeStyle = LIGHT;
+    r.lineWidth = 2 * (radius + wider);
+    for (const [from, to] of arrows) {
+      r.beginPath();
+      r.moveTo(...from);
+      r.lineTo(to[0] + 0.01, to[1]);
+      r.stroke();
+    }
+  }
+  g.save();
+  g.globalAlpha = 0.85;
+  g.shadowColor = "#000";
+  g.shadowBlur = 3 * dpr;
+  g.drawImage(rim, 0, 0);
+  g.restore();
+}
+
 function drawBrush(g, place, radius, dpr) {
   drawRing(g, place, radius, null, DARK, 3 * dpr);
   drawRing(g, place, radius, null, LIGHT, 1.5 * dpr);

@@ -35,11 +35,26 @@ function draw() {
   const dimming = running ? 0.15 : tool === "point" ? 0.3 : 0.5;
   const part = [view.x, view.y, width / view.scale, height / view.scale];
   if (painted && regionShown) drawRegion(overlayContext, maskCanvas, part, dimming, dpr);
+  if (reach !== null && !painted) {
+    const arrows = pairs.filter((pair) => !coincide(pair)).map(({ handle, target }) => [see(handle), see(target)]);
+    const longest = Math.max(0, ...pairs.map(({ handle, target }) => Math.hypot(handle[0] - target[0], handle[1] - target[1])));
+    drawReach(overlayContext, arrows, (reach + longest) * scale, dpr);
+  }
   drawPoints(overlayContext, pairs, { i: selected, end: selectedEnd }, see, dpr);
   if (gesture?.outline) drawOutline(overlayContext, gesture.outline, see, dpr);
   if (hover && brushing()) drawBrush(overlayContext, see(hover), (+brush.value / 2) * scale, dpr);
 }
 new ResizeObserver(repaint).observe(stage);
+
+// How far around the arrows a drag would reach, px of the picture; shown while that is chosen.
+const REACH_SHOWN = 1500;  // ms after the last change
+let reach = null, reachTimer = 0;
+function showReach(at512) {
+  reach = at512 * Math.max(width, height) / 512;
+  clearTimeout(reachTimer);
+  reachTimer = setTimeout(() => { reach = null; repaint(); }, REACH_SHOWN);
+  repaint();
+}
 
 const brushing = () => tool === "paint" || tool === "erase";
 

@@ -23,6 +23,7 @@ class Controls:
     canvas: DragCanvas
     history: Thumbnails
     steps: OpenSlider  # of the last drag
+    reach: OpenSlider  # of the next one
     go: gr.Button  # Drag
     stop: gr.Button
     status: gr.HTML  # one line of words, and how far a drag is
@@ -44,7 +45,7 @@ class Controls:
     points: gr.Checkbox  # shown in the file
     mark: gr.Checkbox  # "AI-generated" in its corner
     save: gr.Button
-    settings: dict[str, gr.components.Component]  # by the fields of drag.edit.Settings
+    advanced: dict[str, gr.components.Component]  # by the fields of drag.settings.Settings
     exchange: FileExchange
     note: gr.HTML
     # Not seen: what passes between the browser's storage and the server.
@@ -52,6 +53,11 @@ class Controls:
     kept: gr.Textbox  # their edit, as a project
     placed: gr.JSON  # what was on the canvas when the page went
     tips: gr.JSON  # what each button does
+
+    @property
+    def settings(self) -> dict[str, gr.components.Component]:
+        """All that says how to drag, by the fields of drag.settings.Settings."""
+        return {"reach": self.reach, **self.advanced}
 
     @property
     def past(self) -> set:

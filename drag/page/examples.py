@@ -10,7 +10,7 @@ whoever moves one looks at the picture that comes of it, not only at the distanc
 import argparse
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +23,11 @@ from drag.generate import new_edit
 from drag.loop import drag
 from drag.models.loaded import load_generator
 from drag.render import render_edit
+from drag.settings import WHOLE, Settings
 
 FOLDER = Path(__file__).parents[2] / "assets" / "examples"  # of the thumbnails
 SIDE = 160  # px of a thumbnail
+USUAL = Settings(reach=75)  # how a page drags until its visitor says otherwise
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Example:
     name: of its thumbnail's file, and of what the page calls it (assets/words.json).
     seed, truncation_psi: of the face.   points: in pixels of its 1024 px picture.
     region: left, top, right and bottom of the ellipse that may move, or None for everything.
+    reach: of its drags where there is no region.
     """
 
     name: str
@@ -42,10 +45,13 @@ class Example:
     points: tuple[PointPair, ...]
     region: tuple[float, float, float, float] | None = None
     truncation_psi: float = 0.7
+    reach: float = USUAL.reach
 
     def load(self, generator) -> Edit:
         """The edit of the built-in generator with this face, its points and its region."""
-        edit = new_edit(generator, "builtin", self.seed, self.truncation_psi)
+        edit = new_edit(
+            generator, "builtin", self.seed, self.truncation_psi, replace(USUAL, reach=self.reach)
+        )
         if self.region is None:
             return edit.place(self.points)
         region = Image.new("1", generator.img_size[::-1])
@@ -61,13 +67,23 @@ _ALL = (
         (PointPair((406, 763), (378, 741)), PointPair((617, 760), (645, 738))),
         (240, 200, 790, 930),
     ),
-    Example("turn", 230, (PointPair((548, 620), (468, 620)),)),
+    Example("turn", 230, (PointPair((548, 620), (468, 620)),), reach=WHOLE),
     Example("laugh", 201, (PointPair((522, 810), (522, 854)), PointPair((520, 726), (520, 726)))),
-    Example("slim", 75, (PointPair((252, 796), (290, 796)), PointPair((766, 798), (728, 798)))),
-    Example("hair", 92, (PointPair((112, 690), (102, 820)), PointPair((845, 690), (875, 820)))),
+    Example(
+        "slim",
+        75,
+        (PointPair((252, 796), (290, 796)), PointPair((766, 798), (728, 798))),
+        reach=WHOLE,
+    ),
+    Example(
+        "hair",
+        92,
+        (PointPair((112, 690), (102, 820)), PointPair((845, 690), (875, 820))),
+        reach=WHOLE,
+    ),
     Example("eyes", 218, (PointPair((361, 458), (361, 443)), PointPair((659, 462), (659, 447)))),
     Example("close", 172, (PointPair((490, 812), (490, 776)), PointPair((494, 708), (494, 708)))),
-    Example("older", 284, (PointPair((504, 932), (504, 972)),)),
+    Example("older", 284, (PointPair((504, 932), (504, 972)),), reach=WHOLE),
 )
 EXAMPLES: dict[str, Example] = {example.name: example for example in _ALL}
 

@@ -3,16 +3,17 @@ them by their names in `drag.page.controls.Controls`."""
 
 import gradio as gr
 
-from drag.edit import Settings
 from drag.files.film import SECONDS
 from drag.models.loaded import LoadedModels
 from drag.page.components.base import OpenSlider
 from drag.page.components.canvas import DragCanvas
 from drag.page.components.thumbnails import Thumbnails
+from drag.page.examples import USUAL
 from drag.page.handlers.scripts import Scripts
 from drag.page.menus import BUTTONS, formats_menu, models_menu, solvers_menu
 from drag.page.wording import status
 from drag.server.language import TRANSLATIONS
+from drag.settings import WHOLE, Settings
 
 MAX_ENTRIES = 18  # of the latents, of a StyleGAN2 of 1024 px
 word = gr.I18n(**TRANSLATIONS)  # words of the table, in the language of the browser
@@ -34,6 +35,15 @@ def picture(scripts: Scripts) -> dict:
             info=word("scrub_info"),
             interactive=False,
             elem_id="steps",
+        ),
+        "reach": OpenSlider(
+            20,
+            WHOLE,
+            USUAL.reach,
+            step=2,
+            label=word("reach"),
+            info=word("reach_info"),
+            elem_id="reach",
         ),
     }
 
@@ -126,7 +136,8 @@ def files() -> dict:
 
 
 def advanced() -> dict:
-    """The controls of `Settings` by its fields, with the paper's values but for the solver."""
+    """The controls of `Settings` by its fields but for the reach, with the paper's values but for
+    the solver."""
     paper = Settings()
 
     def number(field: str, key: str, info: str, **kwargs) -> gr.Number:

@@ -25,6 +25,7 @@ PHOTOS = SLOW | {"concurrency_id": "photos", "concurrency_limit": AT_ONCE}
 FILES = SLOW | {"concurrency_id": "files", "concurrency_limit": AT_ONCE}
 EACH, LAST = {"trigger_mode": "multiple"}, {"trigger_mode": "always_last"}  # of quick ones
 BROWSER = {"api_visibility": "private"}  # runs there only
+SHOW_REACH = "(reach) => document.querySelector('.dc-stage').showReach(reach)"
 
 
 def connect(demo: gr.Blocks, page: Controls, do: Handlers) -> None:
@@ -88,6 +89,7 @@ def _history(page: Controls, do: History) -> None:
     for pressed in (page.redo.click, page.canvas.redo):
         pressed(do.redo, page.canvas, page.shown, **EACH, **LIGHT)
     page.history.pick(do.jump, None, page.shown, **LIGHT)
+    page.reach.input(None, page.reach, None, js=SHOW_REACH, **BROWSER)
     page.steps.input(do.scrub, page.steps, page.shown, **LAST, **LIGHT)
     page.reset_points.click(do.reset_points, None, page.shown, **LIGHT)
     page.reset_picture.click(do.reset_picture, None, page.shown, **LIGHT)

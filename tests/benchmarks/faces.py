@@ -84,9 +84,9 @@ def place(edit: Edit, handles, targets, mask=None) -> Edit:
     return edit.place([PointPair(tuple(h), tuple(t)) for h, t in zip(*ends, strict=True)], mask)
 
 
-def run_drag(generator, edit: Edit, solver: str) -> Dragged:
+def run_drag(generator, edit: Edit, solver: str, **settings) -> Dragged:
     """Drag to the end without pictures."""
-    edit = replace(edit, settings=replace(edit.settings, solver=solver))
+    edit = replace(edit, settings=replace(edit.settings, solver=solver, **settings))
     began = time.perf_counter()
     *_, step = drag(generator, edit)
     seconds = time.perf_counter() - began

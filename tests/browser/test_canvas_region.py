@@ -136,3 +136,19 @@ def test_escape_takes_a_stroke_back(open_bench):
     assert bench.events == ["release"]
     bench.press("i", "i")
     np.testing.assert_array_equal(bench.region(), before)
+
+
+def test_a_region_is_grown_all_round_and_along_the_arrows(open_bench):
+    bench = open_bench()
+    bench.press_and_drag((400, 400), (450, 400))
+    paint(bench, "lasso", *SQUARE)
+    bench.page.evaluate("() => document.querySelector('.dc-stage').remedies.grow()")
+    region = bench.region()
+    by = 64 * SIDE // 1024
+    assert region[100 - by + 3 : 300 + by - 3, 105:295].all()
+    assert not region[: 100 - by - 3].any()
+    assert not region[100 - by + 3, 100 - by + 3], "corners are round"
+    assert region[400 - by + 3 : 400 + by - 3, 400:450].all()
+    assert bench.events[-1] == "release"
+    bench.page.evaluate("() => document.querySelector('.dc-stage').remedies.clear()")
+    assert bench.committed["mask"] is None

@@ -55,34 +55,90 @@ def test_the_nose_follows_and_the_face_stays_a_face(open_page, touch, seeds, eno
     assert good >= enough
 
 
-def test_outside_a_painted_region_little_changes(open_page):
-    if 2 not in DRAGGED:  # this test runs alone
-        other = open_page()
-        drag_nose(other, 2, other.press_and_drag)
-    before, free = DRAGGED[2]
-    page = open_page()
-    page.show_seed(2)
-    landmarks, _ = find_face(before)
-    nose = landmarks[NOSE_TIP]
-    page.press_and_drag(tuple(nose), (nose[0] + DISTANCE, nose[1]))
-    left, top, right, bottom = face_region(landmarks)
+def paint(page, left, top, right, bottom):
+    """Paint a rectangle with the brush as it comes."""
     page.page.click("[data-tool=paint]")
-    radius = 45  # of the brush as it comes
-    rows = np.arange(top + radius, bottom - radius, radius)
+    radius = 45
     path = []
-    for i, y in enumerate(rows):
+    for i, y in enumerate(np.arange(top + radius, bottom - radius + 1, radius)):
         ends = [(left + radius, y), (right - radius, y)]
         path += ends if i % 2 == 0 else ends[::-1]
     page.press_and_drag(*path)
+    page.page.click("[data-tool=point]")
     assert page.value()["painted"]
+
+
+def test_a_region_holds_the_rest_to_the_pixel_whatever_is_done(open_page):
+    page = open_page()
+    page.show_seed(2)
+    before = page.picture()
+    landmarks, _ = find_face(before)
+    nose = landmarks[NOSE_TIP]
+    page.press_and_drag(tuple(nose), (nose[0] + DISTANCE, nose[1]))
+    left, top, right, bottom = (int(max(0, end)) for end in face_region(landmarks))
+    paint(page, left, top, right, bottom)
+    away = np.ones(before.shape[:2], bool)
+    away[max(0, top - 100) : bottom + 100, max(0, left - 100) : right + 100] = False
+    assert away.mean() > 0.05
+
+    def holds():
+        np.testing.assert_array_equal(page.picture()[away], before[away])
+
+    print(page.drag())
+    holds()
+    once = page.picture()
+    moved, _ = find_face(once)
+    assert moved[NOSE_TIP][0] - nose[0] >= DISTANCE / 2
     (pair,) = page.value()["points"]
-    assert pair["target"][0] - pair["handle"][0] == pytest.approx(DISTANCE, abs=2)
-    status = page.drag()
-    masked = page.picture()
-    outside = np.ones(before.shape[:2], bool)
-    outside[int(max(0, top)) : int(bottom), int(max(0, left)) : int(right)] = False
-    change = [np.abs(p[outside].astype(float) - before[outside]).mean() for p in (free, masked)]
-    moved, _ = find_face(masked)
-    print(f"mean change outside: {change[0]:.2f} free, {change[1]:.2f} masked; {status!r}")
-    assert change[1] <= change[0] / 2
-    assert moved[NOSE_TIP][0] - landmarks[NOSE_TIP][0] >= DISTANCE / 2
+    page.press_and_drag(tuple(pair["target"]), (pair["target"][0], pair["target"][1] - 30))
+    page.drag()
+    holds()
+    assert (page.picture() != once).any()
+    serial = page.serial
+    page.page.click("#undo")
+    page.wait_for_frame(after=serial)
+    holds()
+    page.page.reload()
+    page.errors.clear()  # Gradio reports the stream that the reload cut off
+    page.wait_for_frame(after=0)
+    page.settle()
+    holds()
+    file = page.save("drag")
+    page.show_seed(3)
+    assert (page.picture()[away] != before[away]).any()
+    page.open(file)
+    page.wait_for_status("Opened")
+    page.settle()
+    holds()
+
+
+def test_a_region_too_small_is_said_at_once_and_grown_by_a_button(open_page):
+    page = open_page()
+    page.show_seed(2)
+    page.press_and_drag((300, 300), (340, 300))
+    paint(page, 600, 600, 800, 800)
+    page.page.click("#drag")
+    said = page.wait_for_status("outside the region")
+    assert "Point 1" in said
+    page.page.click("#status [data-remedy=grow]")
+    assert page.value()["painted"]
+    page.drag()  # the arrow's way is in the region now
+    page.page.click("[data-act=clear]") if page.value()["painted"] else None
+
+
+def test_what_a_drag_may_reach_is_shown_while_it_is_chosen_and_kept_to(open_page):
+    page = open_page()
+    page.show_seed(2)
+    before = page.picture()
+    landmarks, _ = find_face(before)
+    x, y = landmarks[NOSE_TIP]
+    page.press_and_drag((x, y), (x + 30, y))
+    shown = page.page.locator(".dc-overlay").screenshot()
+    page.page.locator("#reach input[type=number]").fill("60")
+    page.page.wait_for_function("() => document.querySelector('.dc-stage').reaching() === 120")
+    assert page.page.locator(".dc-overlay").screenshot() != shown
+    page.page.wait_for_function("() => document.querySelector('.dc-stage').reaching() === null")
+    page.drag()
+    away = np.ones(before.shape[:2], bool)
+    away[int(y) - 250 : int(y) + 250, int(x) - 250 : int(x) + 280] = False
+    np.testing.assert_array_equal(page.picture()[away], before[away])

@@ -1,13 +1,15 @@
 """What all handlers of the page share: the models, the visitors, and their pictures."""
 
+from dataclasses import replace
+
 import gradio as gr
 
-from drag.edit import Edit, Settings
+from drag.edit import Edit
 from drag.files.export import AT_ONCE
 from drag.generate import new_edit
 from drag.models.loaded import LoadedModels
 from drag.page.components.canvas import read_value
-from drag.page.examples import smile
+from drag.page.examples import USUAL, smile
 from drag.server.engine import Engine
 from drag.server.gallery import Gallery
 from drag.server.language import language_of
@@ -41,7 +43,7 @@ class Desk:
         with self.models.use(name) as generator:
             if name == "builtin":
                 return smile(generator)
-            settings = Settings(learning_rate=model.learning_rate)
+            settings = replace(USUAL, learning_rate=model.learning_rate)
             return new_edit(generator, model.name, 0, model.truncation_psi, settings)
 
     def session(self, request: gr.Request) -> Session:
