@@ -64,7 +64,7 @@ _ALL = (
     Example(
         "smile",
         14,
-        (PointPair((406, 763), (378, 741)), PointPair((617, 760), (645, 738))),
+        (PointPair((406, 763), (380, 743)), PointPair((617, 760), (643, 740))),
         (240, 200, 790, 930),
     ),
     Example("turn", 230, (PointPair((548, 620), (468, 620)),), reach=WHOLE),
