@@ -85,6 +85,7 @@ def test_a_region_elsewhere_keeps_what_was_done_in_the_first(generator, once):
     assert (before[220:310, 400:650] != after[220:310, 400:650]).mean() > 0.5
 
 
+@pytest.mark.slow
 def test_without_the_region_the_whole_picture_moves_and_nothing_jumps(generator, once):
     free = once.place([PointPair((512, 560), (530, 560))])
     steps = list(drag(generator, replace(free, settings=Settings(max_steps=3))))
@@ -157,6 +158,7 @@ def test_regions_of_another_model_do_not_fit(generator, once):
         check_model(generator, replace(once, regions=(region,)))
 
 
+@pytest.mark.slow
 def test_a_film_goes_there_evenly(generator, first, once):
     half = midway(first, once, 0.5)
     np.testing.assert_allclose(half.regions[0].change, once.regions[0].change / 2, atol=1e-6)
@@ -226,6 +228,7 @@ def test_what_stays_in_place_is_no_arrow_and_what_is_painted_goes_first(near):
     assert replace(near, settings=Settings()).moving_png is None
 
 
+@pytest.mark.slow
 def test_a_drag_that_goes_on_about_there_goes_on_in_the_same_region(generator, near):
     once = dragged(generator, near, reach=60)
     (pair,) = once.points

@@ -25,11 +25,19 @@ def stylegan2s(tmp_path_factory):
     return found
 
 
-@pytest.fixture(params=["builtin", "tuned builtin", *KINDS, "tuned skip"])
+@pytest.fixture(
+    params=["builtin", pytest.param("tuned builtin", marks=pytest.mark.slow), *KINDS, "tuned skip"]
+)
 def network(request, generator, stylegan2s):
     name = request.param.removeprefix("tuned ")
     base = generator if name == "builtin" else stylegan2s[name]
     return tuned(base, random_tuning(base)) if name != request.param else base
+
+
+@pytest.fixture(params=[*KINDS, pytest.param("builtin", marks=pytest.mark.slow)])
+def stackable(request, generator, stylegan2s):
+    """A network for tests that make many pictures."""
+    return generator if request.param == "builtin" else stylegan2s[request.param]
 
 
 def latents(network, seed=0):
@@ -105,30 +113,30 @@ def test_gradients_reach_the_entries_that_move(network):
 
 @torch.no_grad()
 @pytest.mark.parametrize("second", [(0.1, 0.3, 0.1, 0.4), (0.5, 0.9, 0.4, 0.8)], ids=str)
-def test_a_region_over_another_begins_as_what_is_there(network, second):
-    ws, first = latents(network), soft(network, 0.4, 0.7, 0.3, 0.6)
-    inside = shifted(ws, change_of(network, 1))
-    plain = Ground.plain(network, ws, last_block(network, 6))
+def test_a_region_over_another_begins_as_what_is_there(stackable, second):
+    ws, first = latents(stackable), soft(stackable, 0.4, 0.7, 0.3, 0.6)
+    inside = shifted(ws, change_of(stackable, 1))
+    plain = Ground.plain(stackable, ws, last_block(stackable, 6))
     both = plain.over(first, inside)
     assert relative_error(both.picture, Held(plain, first).image(inside)) < 1e-5
-    view = Held(both, soft(network, *second))
+    view = Held(both, soft(stackable, *second))
     assert relative_error(view.image(ws), both.picture) < 1e-5, "nothing jumps"
-    assert (view.image(shifted(ws, change_of(network, 2))) - both.picture).abs().max() > 0.05
+    assert (view.image(shifted(ws, change_of(stackable, 2))) - both.picture).abs().max() > 0.05
 
 
 @torch.no_grad()
-def test_all_of_a_picture_moves_with_what_lies_over_it(network):
-    ws, first = latents(network), soft(network, 0.4, 0.7, 0.3, 0.6)
-    change = change_of(network, 1)
-    last = last_block(network, 6)
-    ground = Ground.plain(network, ws, last).over(first, shifted(ws, change))
-    view = Carried(network, [(first, change)], last)
+def test_all_of_a_picture_moves_with_what_lies_over_it(stackable):
+    ws, first = latents(stackable), soft(stackable, 0.4, 0.7, 0.3, 0.6)
+    change = change_of(stackable, 1)
+    last = last_block(stackable, 6)
+    ground = Ground.plain(stackable, ws, last).over(first, shifted(ws, change))
+    view = Carried(stackable, [(first, change)], last)
     assert relative_error(view.image(ws), ground.picture) < 1e-5
-    inside = Held(Ground.plain(network, ws, last), first)
+    inside = Held(Ground.plain(stackable, ws, last), first)
     wanted = inside.features(shifted(ws, change))
     assert relative_error(view.features(ws), wanted) < 1e-5
-    other = latents(network, 3)
-    wanted = Ground.plain(network, other, last).over(first, shifted(other, change)).picture
+    other = latents(stackable, 3)
+    wanted = Ground.plain(stackable, other, last).over(first, shifted(other, change)).picture
     assert relative_error(view.image(other), wanted) < 1e-5
 
 

@@ -65,7 +65,11 @@ class Named(str):
 
 PAGE = Controls(
     **{field.name: Named(field.name) for field in fields(Controls)}
-    | {"settings": {field.name: Named(field.name) for field in fields(Settings)}}
+    | {
+        "advanced": {
+            field.name: Named(field.name) for field in fields(Settings) if field.name != "reach"
+        }
+    }
 )
 
 
