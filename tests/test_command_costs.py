@@ -32,7 +32,6 @@ def run(*args):
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.parametrize("region", [False, True], ids=["everything may move", "a region may"])
 def test_a_step_is_quick_and_the_process_small(generator, tmp_path, region):
     # The promise: on two cores at most 0.35 s a step at 1024 px, and under 2 GB. On a slow machine

@@ -58,11 +58,9 @@ def dragged(generator, edit, steps=2, **settings):
     return replace(edit, trail=recorder.trail())
 
 
-@pytest.fixture(scope="module", params=["small", pytest.param("builtin", marks=pytest.mark.slow)])
-def network(request, generator, tmp_path_factory):
-    """A small StyleGAN2 of 256 px, or the built-in generator."""
-    if request.param == "builtin":
-        return generator
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A small StyleGAN2, of 256 px."""
     path = tmp_path_factory.mktemp("network") / "net.pkl"
     write_nvidia(path, random_state(resolution=256), layout="G_ema")
     return generator_in(path)

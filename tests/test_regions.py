@@ -25,19 +25,17 @@ def stylegan2s(tmp_path_factory):
     return found
 
 
-@pytest.fixture(
-    params=["builtin", pytest.param("tuned builtin", marks=pytest.mark.slow), *KINDS, "tuned skip"]
-)
+@pytest.fixture(params=["builtin", *KINDS, "tuned skip"])
 def network(request, generator, stylegan2s):
     name = request.param.removeprefix("tuned ")
     base = generator if name == "builtin" else stylegan2s[name]
     return tuned(base, random_tuning(base)) if name != request.param else base
 
 
-@pytest.fixture(params=[*KINDS, pytest.param("builtin", marks=pytest.mark.slow)])
-def stackable(request, generator, stylegan2s):
-    """A network for tests that make many pictures."""
-    return generator if request.param == "builtin" else stylegan2s[request.param]
+@pytest.fixture(params=KINDS)
+def stackable(request, stylegan2s):
+    """A network for tests that make many pictures: none of the large one."""
+    return stylegan2s[request.param]
 
 
 def latents(network, seed=0):
