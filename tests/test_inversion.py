@@ -134,6 +134,7 @@ def test_what_is_judged_last_is_the_tuned_picture(generator, face, quick, monkey
             assert torch.allclose(tuned(generator, tuning).image(ws).clamp(-1, 1), image, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_what_is_no_face_is_far_and_a_real_one_is_not(generator):
     """Noise and flat colours were not said to be far, for the encoder sees little in them."""
     random = np.random.RandomState(0)

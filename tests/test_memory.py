@@ -182,6 +182,7 @@ def test_drags_that_nobody_fetches_end_and_refuse_nobody(small):
     assert "Traceback" not in printed
 
 
+@pytest.mark.slow
 def test_who_fetches_gets_all_of_a_long_drag(small):
     program = Client(small[0], verbose=False)
     steps = list(program.submit(1000, api_name="/drag"))

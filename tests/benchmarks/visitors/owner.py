@@ -6,7 +6,7 @@ Whatever comes back to a visitor is theirs, or another's, by what is in it.
 import contextlib
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -118,6 +118,7 @@ class Owner:
 
     def check_dragged(self, before: Edit, after: Edit) -> None:
         """Raises WrongError where an edit is not what a drag makes of another."""
+        before = replace(before, settings=after.settings)  # those that the drag was asked for with
         first = before.settings.num_entries
         self.check_edit(after)
         targets = [[pair.target for pair in edit.points] for edit in (before, after)]
@@ -125,16 +126,20 @@ class Owner:
             raise WrongError(f"{after.seed} to {targets[1]}, not {before.seed} to {targets[0]}")
         if not np.array_equal(after.origin, before.origin):
             raise WrongError("the picture began as another")
-        if not np.array_equal(after.ws[first:], before.ws[first:]):
+        inside = before.inside
+        moved, start = after.latents_of(inside), before.latents
+        if inside and after.ws is not before.ws and not np.array_equal(after.ws, before.ws):
+            raise WrongError("all of the picture was dragged, not a region alone")
+        if not np.array_equal(moved[first:], start[first:]):
             raise WrongError("entries were dragged that should stay")
         handles = [[pair.handle for pair in edit.points] for edit in (before, after)]
-        if np.array_equal(after.ws[:first], before.ws[:first]) and handles[0] != handles[1]:
+        if np.array_equal(moved[:first], start[:first]) and handles[0] != handles[1]:
             raise WrongError("nothing was dragged")  # else it ended where it began
 
 
 def check_same(edit: Edit, expected: Edit) -> None:
     """Raises WrongError where an edit has other latents or points than expected."""
-    if not np.array_equal(edit.ws, expected.ws) or edit.seed != expected.seed:
+    if not edit.same_picture(expected) or edit.seed != expected.seed:
         raise WrongError(f"the latents are not those of seed {expected.seed}")
     if [pair.target for pair in edit.points] != [pair.target for pair in expected.points]:
         raise WrongError(f"the points are {edit.points}, not {expected.points}")
