@@ -152,10 +152,10 @@ class Edit:
         top = self.regions[-1] if self.inside and self.regions else None
         return top if top and top.mask_png == self.moving_png else None
 
-    @property
+    @functools.cached_property
     def under(self) -> tuple[Region, ...]:
-        """The regions that lie below the one which a drag moves."""
-        return self.regions[:-1] if self._top else self.regions
+        """The regions that lie below the one which a drag moves, with room for that one."""
+        return self.regions[:-1] if self._top else folded(self.regions)
 
     @property
     def untouched(self) -> bool:
@@ -205,7 +205,7 @@ class Edit:
             return replace(self, ws=ws, points=points)
         assert self.moving_png is not None
         region = Region.of(self.moving_png, self.ws, ws)
-        return replace(self, regions=(*folded(self.under), region), points=points)
+        return replace(self, regions=(*self.under, region), points=points)
 
     def with_latents(self, ws: np.ndarray, inside: bool) -> "Edit":
         """The edit with other latents of the picture, or of the topmost region's inside."""

@@ -152,9 +152,8 @@ class _Course:
             return None
         self.gained, self.gained_at, self.begun = self.least, number, self.least
         onward = self.edit.moved(state.ws[0].cpu().numpy(), state.handles.tolist())
-        return replace(
-            onward, mask_png=self.edit.moving_png or onward.mask_png
-        )  # in the same region
+        region = self.edit.moving_png or onward.mask_png
+        return replace(onward, mask_png=region)  # the same, wherever the arrows are by now
 
 
 def _steps(

@@ -77,9 +77,7 @@ def _united(one: Region, other: Region) -> Region:
     areas = [int(mask.sum()) for mask in masks]
     share = np.float32(areas[1] / max(1, sum(areas)))
     change = _padded(one, other) + share * _difference(one, other)
-    buffer = io.BytesIO()
-    Image.fromarray(masks[0] | masks[1]).save(buffer, "PNG")
-    return Region(buffer.getvalue(), change)
+    return Region(_png(masks[0] | masks[1]), change)
 
 
 def _difference(one: Region, other: Region) -> np.ndarray:
@@ -126,6 +124,10 @@ def encode_mask(mask: np.ndarray | None, img_size: tuple[int, int]) -> bytes | N
         raise UserError("The mask is empty, so nothing may move; paint what may move in white.")
     if mask.all():
         return None
+    return _png(mask)
+
+
+def _png(mask: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(mask).save(buffer, "PNG")  # one bit a pixel
     return buffer.getvalue()

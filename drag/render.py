@@ -98,6 +98,7 @@ def _ground(network: Generator, edit: Edit, regions: tuple[Region, ...], last: i
             inside = torch.from_numpy(top.latents(edit.ws)).to(ws)[None]
             mask = _mask(network, top.mask_png, last)
             ground = _ground(network, edit, tuple(lower), last).over(mask, inside)
+            ground.settle()
         else:
             ground = Ground.plain(cast(Network, network), ws, last)
     kept[key] = ground

@@ -33,7 +33,7 @@ def last_block(network: Network, moving: int) -> int:
     return max(small[-1] if small else 0, network.reached(moving))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Ground:
     """A picture that a region may lie over."""
 
@@ -75,9 +75,15 @@ class Ground:
 
     def loose(self, support: Window) -> torch.Tensor:
         """Of the picture of its maps, nothing pasted back, what lies in a support."""
-        if self.below is None:
+        if self.mask is None:
             return _part(self.picture, support)
         return _painted(self.network, self.ws, len(self.maps) - 1, self.maps[-1], support)
+
+    def settle(self) -> None:
+        """Work the picture out and let go of what lies below, which takes as much memory again for
+        each region of a pile."""
+        if self.picture is not None:
+            self.below = None
 
     def pasted(self, mask: SoftMask, change: torch.Tensor) -> torch.Tensor:
         """The picture with a region over it, where that of the maps has changed by so much in the
