@@ -252,7 +252,12 @@ class Page:
     def drag(self) -> str:
         """Press Drag and wait until it ends by itself and its picture is there; returns the status
         line."""
+        self.page.evaluate(
+            "() => document.querySelector('#status .status')?.classList.add('before')"
+        )
         self.page.click("#drag")
+        # the former drag's end is gone
+        self.page.wait_for_selector("#status .status:not(.before)", state="attached")
         return self._ended(*ENDINGS, seconds=7 * PATIENCE)
 
     def stop(self) -> str:
