@@ -13,6 +13,7 @@ little, the picture is pasted back.
 """
 
 import functools
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -102,8 +103,8 @@ class _View:
         self.w_avg, self.mapping = network.w_avg, network.mapping
         self.img_size, self.img_resolution = network.img_size, network.img_resolution
         self.has_encoder = network.has_encoder
-        if hasattr(network, "softly"):
-            self.preview = self._preview
+        if hasattr(network, "softly"):  # a proxy, or a view would hold itself, and live on for long
+            self.preview = functools.partial(_View._preview, weakref.proxy(self))
 
     def _maps(self, ws: Sequence[torch.Tensor], paint: bool) -> Sequence[Maps]:
         """Those of the first blocks."""

@@ -1,5 +1,6 @@
 """What an edit remembers of drags inside regions, through all that can be done with it."""
 
+import gc
 import json
 from dataclasses import replace
 
@@ -14,7 +15,9 @@ from drag.generate import at_step, check_model, mix, reset_picture, step_of
 from drag.loop import check_drag
 from drag.masks import MAX_REGIONS, Region, decode_mask, folded
 from drag.render import render_edit
+from drag.solvers import gauss_newton
 from drag.trail import Recorder
+from networks.regions import Held
 from tests.checkpoint_files import generator_in, random_state, write_nvidia
 
 
@@ -264,3 +267,17 @@ def test_a_drag_that_goes_on_about_there_goes_on_in_the_same_region(network, nea
 def test_reach_is_a_number_in_its_range():
     with pytest.raises(ValueError, match="reach must be a number from 10 to 256"):
         Settings(reach=5)
+
+
+def test_what_a_drag_worked_with_goes_with_it_and_waits_for_no_collector(generator):
+    gc.collect()
+    gc.disable()  # where many drag, what waits for it is more than all that is in use
+    try:
+        edit = new_edit(generator, seed=14)
+        edit = replace(edit, settings=Settings(max_steps=2))
+        for _ in drag(generator, edit.place([nose(edit)], box(edit, 400, 750, 350, 700))):
+            pass
+        left = {type(each) for each in gc.get_objects()} & {Held, gauss_newton._Arithmetic}
+    finally:
+        gc.enable()
+    assert not left

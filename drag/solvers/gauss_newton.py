@@ -233,6 +233,8 @@ def _arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Itera
             kept[alike] = step
             for oldest in list(kept)[:-KEPT]:
                 kept.pop(oldest, None)
+        else:  # its own methods hold it, and it the generator's maps: not until they are collected
+            vars(step).clear()
 
 
 def _steps(
