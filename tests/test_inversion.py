@@ -1,6 +1,7 @@
 """A photo to latents and a small change of weights."""
 
 import math
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +33,10 @@ QUICK = {  # so few steps that a test can wait for them
 
 @pytest.fixture
 def quick(monkeypatch):
+    shorten(monkeypatch)
+
+
+def shorten(monkeypatch):
     for name, plan in QUICK.items():
         monkeypatch.setattr(inversion, name, plan)
 
@@ -40,6 +45,23 @@ def quick(monkeypatch):
 def face(generator):
     """A picture that the encoder was not trained on, seed 20001, psi 1."""
     return render(generator, new_edit(generator, seed=20001, truncation_psi=1.0).ws)
+
+
+@pytest.fixture(scope="module")
+def inverted(generator, face):
+    """All fits of a quick inversion of it, and (stage, latents, tuning, picture) of its last four
+    looks: it takes half a minute."""
+    judged, judge = deque(maxlen=4), inversion._Search.judge
+
+    def note(search, stage, image, felt, unlike):
+        tuning = search.tuning and {name: values.clone() for name, values in search.tuning.items()}
+        judged.append((stage, search.latents(), tuning, image))
+        judge(search, stage, image, felt, unlike)
+
+    with pytest.MonkeyPatch.context() as patch:
+        shorten(patch)
+        patch.setattr(inversion._Search, "judge", note)
+        return list(invert(generator, face)), judged
 
 
 def test_the_encoder_comes_nearer_than_any_of_many_faces(generator, face):
@@ -63,9 +85,9 @@ def distance(generator, picture, other) -> float:
 
 @pytest.mark.slow
 def test_it_comes_nearer_in_stages_each_fit_complete_and_tells_how_far_it_is(
-    generator, face, quick
+    generator, face, inverted
 ):
-    fits = list(invert(generator, face))
+    fits, _ = inverted
     assert list(dict.fromkeys(fit.stage for fit in fits)) == ["encoder", "latents", "weights"]
     assert [fit.share for fit in fits] == sorted(fit.share for fit in fits)
     assert [fit.done for fit in fits] == [False] * (len(fits) - 1) + [True]
@@ -82,8 +104,8 @@ def test_it_comes_nearer_in_stages_each_fit_complete_and_tells_how_far_it_is(
 
 
 @pytest.mark.slow
-def test_the_same_photo_gives_the_same_fits(generator, face, quick):
-    one, other = (list(invert(generator, face)) for _ in range(2))
+def test_the_same_photo_gives_the_same_fits(generator, face, inverted, quick):
+    (one, _), other = inverted, list(invert(generator, face))
     assert np.array_equal(one[-1].ws, other[-1].ws)
     assert one[-1].tuning.key == other[-1].tuning.key
 
@@ -111,24 +133,11 @@ def test_it_ends_soon_after_a_time_that_a_step_overran(generator, face, quick, m
 
 
 @pytest.mark.slow
-def test_what_is_judged_last_is_the_tuned_picture(generator, face, quick, monkeypatch):
+def test_what_is_judged_last_is_the_tuned_picture(generator, inverted):
     """The last look of the fine tuning was at the picture of the untuned weights."""
-    judged, judge = [], inversion._Search.judge
-
-    def note(search, stage, image, felt, unlike):
-        judged.append(
-            (
-                stage,
-                search.latents(),
-                search.tuning and {name: values.clone() for name, values in search.tuning.items()},
-                image,
-            )
-        )
-        judge(search, stage, image, felt, unlike)
-
-    monkeypatch.setattr(inversion._Search, "judge", note)
-    list(invert(generator, face))
-    for stage, ws, tuning, image in judged[-4:]:
+    _, judged = inverted
+    assert len(judged) == 4
+    for stage, ws, tuning, image in judged:
         assert stage == "weights"
         with torch.no_grad():
             assert torch.allclose(tuned(generator, tuning).image(ws).clamp(-1, 1), image, atol=1e-3)
@@ -152,8 +161,8 @@ def test_what_is_no_face_is_far_and_a_real_one_is_not(generator):
 
 
 @pytest.mark.slow
-def test_a_fit_is_an_edit_that_can_be_dragged_saved_and_opened(generator, face, quick):
-    *_, fit = invert(generator, face)
+def test_a_fit_is_an_edit_that_can_be_dragged_saved_and_opened(generator, inverted):
+    *_, fit = inverted[0]
     edit = photo_edit(generator, "builtin", fit)
     assert (edit.seed, edit.change) == (None, "photo")
     assert np.array_equal(
