@@ -16,8 +16,9 @@ page/ calls the page's handlers; browser/ drives the page in Chromium, and the c
 bench; api/ calls the endpoints as a program does; zero/ has a stand-in for the package `spaces`,
 and drags in its workers; reference/, figures of the built-in model, and StyleGAN2 by its
 definition; benchmarks/ measure. `test_layers.py` says who may import whom. What takes long is
-marked slow and left out, unless `-m slow` asks for it or `-m ''` for all. Where pytest's workers
-run side by side, each has one thread for torch, and ports of its own.
+marked slow and left out, unless `-m slow` asks for it or `-m ''` for all; what of it goes by the
+clock is marked alone, too, and run with nothing beside it. Where pytest's workers run side by side,
+each has one thread for torch, and ports of its own.
 
 Browser tests take Chromium from `apt-get install chromium`, `playwright install chromium`, or the
 path in CHROMIUM. `DRAG_ALL_SEEDS=1 python -m pytest tests/browser/test_drag.py -m '' -s` drags

@@ -11,6 +11,14 @@ from networks.windows import WHOLE
 
 # What a worker has for itself: the tests whose names begin so share a browser, or a server.
 TOGETHER = "tests/api/", "tests/browser/test_canvas_", "tests/browser/"
+# Where only what is slow runs that would be most of it; files are enough, the longest first.
+LONGEST = (
+    "tests/browser/test_drag.py",
+    "tests/test_inversion.py",
+    "tests/browser/test_photo.py",
+    "tests/browser/test_story.py",
+    "tests/browser/",
+)
 
 
 class PlainShiftGenerator:
@@ -98,6 +106,22 @@ def generator(tmp_path_factory):
         return load_generator("builtin", "cpu")
 
 
+def only_slow(config) -> bool:
+    """Whether just tests that take long are asked for."""
+    return config.getoption("markexpr").startswith("slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Let nobody wait at the end for a file that takes long."""
+
+    def place(item):
+        places = (i for i, name in enumerate(LONGEST) if item.nodeid.startswith(name))
+        return next(places, len(LONGEST))
+
+    if only_slow(config):
+        items.sort(key=place)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """With --dist loadfile the tests of a file go to one worker, and so do those of TOGETHER."""
@@ -105,6 +129,7 @@ def pytest_xdist_make_scheduler(config, log):
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
-            return next(filter(nodeid.startswith, TOGETHER), None) or super()._split_scope(nodeid)
+            together = () if only_slow(config) else TOGETHER
+            return next(filter(nodeid.startswith, together), None) or super()._split_scope(nodeid)
 
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None

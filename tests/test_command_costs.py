@@ -32,6 +32,7 @@ def run(*args):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("region", [False, True], ids=["everything may move", "a region may"])
 def test_a_step_is_quick_and_the_process_small(generator, tmp_path, region):
     # The promise: on two cores at most 0.35 s a step at 1024 px, and under 2 GB. On a slow machine
@@ -63,6 +64,7 @@ def test_a_step_is_quick_and_the_process_small(generator, tmp_path, region):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_memory_that_is_told_is_not_that_of_who_started_it():
     # A suite of 2.4 GB made every process that it started seem as large.
     large = "x" * 1_500_000_000

@@ -94,6 +94,7 @@ def test_a_hostile_file_is_refused(path):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_hostile_files_are_refused_within_a_second_and_200_mb():
     """Those that cost most, each in a process of its own."""
     program = """if True:

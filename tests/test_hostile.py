@@ -101,6 +101,7 @@ def test_a_hostile_file_is_refused_quickly_and_has_no_effect(i, hostile):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ["nested without end", "a stream, again and again", "os.system"])
 def test_the_command_line_refuses_within_a_second_and_200_mb(name, hostile):
     program = (

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("drags_in_this_process")
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_visitors_at_once_get_what_is_theirs(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(owner, "THINK", (0.0, 0.1))
     monkeypatch.setattr(page, "KEEP_SECONDS", 0.1)

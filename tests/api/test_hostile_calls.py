@@ -16,7 +16,7 @@ from tests.api.hostile_values import API
 from tests.api.storm import ANSWER_SECONDS, Caller, Storm
 from tests.running_app import running_app
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 CALLS, WORKERS = 2000, 6
 GROWN, PEAK = 100e6, 700e6  # bytes that the server may keep of it; and have at most meanwhile
 REST_SECONDS = 15  # the server looks every ten for memory to give back

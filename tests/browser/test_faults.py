@@ -12,7 +12,8 @@ from drag.server.drags import SILENCE_SECONDS
 from tests.browser.page import NOSE, PATIENCE, Page
 from tests.browser.replicas import Replicas
 
-pytestmark = pytest.mark.slow  # servers of its own, which are killed and started again
+# Servers of its own, which are killed and started again, and three pages at once.
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 REFUSED = """Object.defineProperty(window, 'sessionStorage',
     { get() { throw new DOMException('denied', 'SecurityError') } })"""
 

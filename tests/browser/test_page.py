@@ -10,6 +10,7 @@ AWAY = (560, 600)
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_face_is_there_soon(open_page, server, chromium):
     # The promise is 15 s from `python app.py`. Twice that here: most of it is the import of torch
     # and gradio, nine seconds on a slow machine that nothing else keeps busy.

@@ -24,6 +24,7 @@ def server(generator, tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_astronaut_turns_her_head_and_is_herself(open_page):
     page = open_page()
     assert "Is the face in the frame" in choose(page, astronaut(), "astronaut.png")

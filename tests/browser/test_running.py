@@ -19,6 +19,7 @@ A_SECOND_LATER = """async () => {
 }"""
 
 
+@pytest.mark.alone
 def test_stop_answers_within_a_second(open_page):
     page, answered, ended = open_page(), [9.0], [9.0]
     page.take_long(rate=0.001)

@@ -11,7 +11,8 @@ from tests.browser.page import ENDINGS, NOSE, Page
 from tests.browser.test_story import go_back_and_forth
 from tests.running_app import ROOT, running_app
 
-pytestmark = pytest.mark.slow  # a server of its own
+# A server of its own, whose drags end after 25 s, whatever else keeps the cores busy.
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")
