@@ -45,6 +45,7 @@ def told(generator, tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # its drags end by the clock
 def test_the_steps_are_those_of_this_process(told, generator):
     said, _ = told
     edit = new_edit(generator, seed=4, settings=Settings(max_steps=6))
@@ -57,6 +58,7 @@ def test_the_steps_are_those_of_this_process(told, generator):
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # its drags end by the clock
 def test_what_crosses_is_small_and_a_worker_is_used_again(told):
     _, log = told
     runs = [line for line in log if "run" in line]
@@ -67,6 +69,7 @@ def test_what_crosses_is_small_and_a_worker_is_used_again(told):
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # its drags end by the clock
 def test_closing_stops_a_worker_soon_and_another_drag_uses_it(told):
     said, _ = told
     assert said["closed"]["seconds"] < 5
@@ -74,6 +77,7 @@ def test_closing_stops_a_worker_soon_and_another_drag_uses_it(told):
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # its drags end by the clock
 def test_a_worker_that_dies_ends_its_drag_in_words_and_the_next_gets_another(told):
     said, log = told
     assert said["died"] == [zero.LOST, "UserError"]
@@ -82,6 +86,7 @@ def test_a_worker_that_dies_ends_its_drag_in_words_and_the_next_gets_another(tol
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # its drags end by the clock
 def test_errors_keep_their_words_where_they_have_any(told):
     said, _ = told
     assert said["nothing placed"][0].startswith("No point is placed")
@@ -89,6 +94,7 @@ def test_errors_keep_their_words_where_they_have_any(told):
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # its drags end by the clock
 def test_a_drag_ends_itself_before_its_gpu_is_taken_back(told):
     said, _ = told
     assert said["late"]["ending"] == "time limit"
