@@ -1,5 +1,6 @@
 """What turns losses into steps."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +12,10 @@ from drag.features import FeaturePart, window
 from drag.latents import whitened_space
 from drag.loop import Ending
 from drag.page.wording import how_it_ended
+from drag.solvers import gauss_newton
 from drag.solvers.adam import AdamUpdate
 from drag.solvers.gauss_newton import FARTHEST, FARTHEST_CHANGE
-from drag.solvers.least_change import MAX_ROWS, least_change, motion_patterns
+from drag.solvers.least_change import MAX_ROWS, carried, least_change, motion_patterns
 from drag.solvers.patches import PatchTracker, trusted_directions
 
 
@@ -118,6 +120,30 @@ def test_the_least_change_solves_its_equations():
     step = (least_change(change, rows, wanted, slack) - change).flatten()
     gradient = 0.5 * change.flatten() + step + rows.T @ (rows @ step - wanted) / slack**2
     assert gradient.norm() < 1e-3 * (rows.T @ wanted).norm()
+
+
+def test_carried_rows_say_what_a_step_has_shown_and_else_the_same():
+    draw = torch.Generator().manual_seed(0)
+    rows, moved, change, other = (
+        torch.randn(*size, generator=draw) for size in ((4, 24), (4,), (24,), (24,))
+    )
+    now = carried(rows, moved, change)
+    torch.testing.assert_close(now @ change, moved)
+    other = other - change * (other @ change) / change.square().sum()
+    torch.testing.assert_close(now @ other, rows @ other)
+
+
+def test_rows_of_several_handles_are_taken_every_other_step(toy, toy_edit, monkeypatch):
+    taken = []
+    first = gauss_newton.jacobian
+    monkeypatch.setattr(gauss_newton, "jacobian", lambda *given: taken.append(1) or first(*given))
+    pairs = [PointPair((30, 64), (60, 64)), PointPair((60, 64), (90, 64))]
+    for count, most in ((1, 7), (2, 4)):
+        taken.clear()
+        steps, _ = run(toy, toy_edit.place(pairs[:count]), max_steps=7)
+        back = sum(a.handles == b.handles for a, b in itertools.pairwise(steps))  # no rows there
+        assert len(steps) == 7
+        assert most - back <= len(taken) <= most + back
 
 
 def test_a_handle_on_an_edge_leans_on_others_along_it():

@@ -9,7 +9,7 @@ import torch
 from drag.edit import Edit
 from drag.features import FeaturePart, Part, cells_around, constant, scale_to, whole_part, window
 from drag.latents import WhitenedSpace, whitened_space
-from drag.solvers.least_change import jacobian, least_change, motion_patterns
+from drag.solvers.least_change import carried, jacobian, least_change, motion_patterns
 from drag.solvers.patches import UNLIKE, PatchTracker, handle_motion, trusted_directions
 from drag.solvers.replay import Recorder
 from drag.solvers.state import State, as_tensors
@@ -24,6 +24,7 @@ STIFF_AT_512 = 4.0  # pixels for a change of one standard deviation: what gives 
 STIFF_INSIDE_AT_512 = 1.5  # the same in a region, where nothing outside pays for a larger change
 FARTHEST = 2.5  # standard deviations that a coordinate may be away from the mean
 FARTHEST_CHANGE = 8.0  # norm of the change of all coordinates: further away faces come apart
+MANY = 2  # handles from which rows of J are taken every other step only
 KEPT = 2  # arithmetics that a generator keeps, recorded: for other numbers of handles, say
 
 
@@ -194,7 +195,8 @@ def gauss_newton(generator: Generator, edit: Edit) -> Iterator[State]:
      2. judges it: where the distance grew, or what is at the handles is unlike what was, u is
         taken back and the next step is half as long; otherwise this is where the solver stands;
      3. takes the rows of J there, two vector-Jacobian products a handle, from the features
-        around it (`handle_motion`);
+        around it (`handle_motion`); of several handles every other time, and in between corrects
+        those it has by what they foretold wrongly (`carried`);
      4. finds the u of least norm with J u as wanted, at most 12 px (of 512) further. What of it
         no handle needs any more goes back (a null-space step), so neither detours nor drift
         remain.
@@ -247,6 +249,7 @@ def _steps(
     )
     radius: float = trust
     place, change = None, torch.zeros_like(task.coordinates.low)
+    fresh = False  # whether the rows were taken just now, by a step that moved the handles
     found = predicted = handles
     likeness = torch.ones_like(handles[:, 0])
     while True:
@@ -258,16 +261,22 @@ def _steps(
         distance, likely, here = _read(distance, likeness, found)
         grew = place and radius > least and distance > place.distance + worse
         if place and (grew or likely.mean() < UNLIKE):  # 2
-            radius = max(radius / 2, least)
+            radius, fresh = max(radius / 2, least), False
             unlike = likely.minimum(place.likeness)  # what became of handles that did not hold
             yield State(place.ws, place.here, None, unlike)
         else:
             if place:
                 yield State(ws, here, None if near[0] else features, likely)
             radius = min(1.3 * radius, trust)
-            wanted = task.trusted(task.towards(found, constant(radius, device)))
-            patterns = motion_patterns(found, wanted, size)
-            (rows,) = step.rows(task, found, patterns)  # 3
+            if place and fresh and len(handles) >= MANY:  # 3
+                fresh, patterns = False, place.patterns
+                moved = task.trusted(found - place.handles).flatten() @ patterns
+                rows = carried(place.rows, moved, (change - place.change).flatten())
+            else:
+                fresh = place is not None
+                wanted = task.trusted(task.towards(found, constant(radius, device)))
+                patterns = motion_patterns(found, wanted, size)
+                (rows,) = step.rows(task, found, patterns)
             place = _Place(change, ws, found, rows, patterns, distance, here, likely)
         del features
         given = place.change, place.handles, place.rows, place.patterns, constant(radius, device)

@@ -43,6 +43,14 @@ def jacobian(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
     )
 
 
+def carried(rows: torch.Tensor, moved: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+    """Rows of J (P, n), corrected by what a step has shown (Broyden 1965): they are to say of its
+    change (n,) that the patterns moved by (P,), as they did, and the same as before of any other.
+    """
+    unforeseen = (moved - rows @ change) / change.square().sum().clamp(min=1e-12)
+    return rows + torch.outer(unforeseen, change)
+
+
 def least_change(
     change: torch.Tensor,
     rows: torch.Tensor,
