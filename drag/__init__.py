@@ -12,7 +12,8 @@ what `networks` says of all of them. The wings around it have docstrings of thei
     motion           motion supervision and the mask term (the paper's eq. 1)
     tracking         point tracking (the paper's eq. 2); the default solver's is solvers.patches
     features         reading a feature map at pixels; the one home of coordinates
-    latents          statistics of W: whitening, how far is too far
+    latents          coordinates of W: whitening, how far is too far
+    appearance       what of a change is no motion, and which latents it comes of
     edit             the value a visitor owns: latents, points, mask, settings, history
     settings         how to drag: the paper's values
     history          its timeline: what it was before, what was undone, how much is kept

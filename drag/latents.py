@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from drag.edit import Edit
 from networks.generator import Generator
 from networks.tuning import untuned
 
 SAMPLES = 10_000
+FARTHEST = 2.5  # standard deviations that a coordinate may be away from the mean
+FARTHEST_CHANGE = 8.0  # norm of the change of all coordinates: further away faces come apart
 NEGATIVE_SLOPE = 0.2  # of the leaky ReLU that ends StyleGAN's mapping network
 
 _known: weakref.WeakKeyDictionary[Generator, "WhitenedSpace"] = weakref.WeakKeyDictionary()
@@ -67,3 +70,40 @@ def _measure(generator: Generator) -> WhitenedSpace:
 
 def _unfold(w: torch.Tensor) -> torch.Tensor:
     return torch.where(w < 0, w / NEGATIVE_SLOPE, w)
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """The latents that move, as a change u of their whitened coordinates: none at the start."""
+
+    start: torch.Tensor  # ws (1, num_ws, w_dim)
+    first: torch.Tensor  # (L, w_dim), whitened coordinates of the L entries that move
+    off: torch.Tensor  # (L, w_dim), what of these entries is of no coordinates
+    low: torch.Tensor  # (L or 1, w_dim), bounds of u; one row where all entries share it (W)
+    high: torch.Tensor
+
+    @classmethod
+    def of(cls, space: WhitenedSpace, start: torch.Tensor, edit: Edit) -> "Coordinates":
+        """Those of latents, as an edit's settings say what of them moves."""
+        moving = start[0, : edit.settings.num_entries]
+        first = space.whiten(moving)
+        bound = first.abs().clamp(min=FARTHEST)
+        low, high = -bound - first, bound - first
+        if edit.settings.latent_space == "w":
+            low, high = low.amax(0, keepdim=True), high.amin(0, keepdim=True)
+        return cls(start, first, moving - space.unwhiten(first), low, high)
+
+    def change_to(self, space: WhitenedSpace, ws: torch.Tensor) -> torch.Tensor:
+        """Of latents (1, num_ws, w_dim): (L or 1, w_dim)."""
+        return (space.whiten(ws[0, : len(self.first)]) - self.first)[: len(self.low)]
+
+    def latents(self, space: WhitenedSpace, change: torch.Tensor) -> torch.Tensor:
+        """ws (1, num_ws, w_dim) of a change (L or 1, w_dim)."""
+        moved = space.unwhiten(self.first + change) + self.off
+        return torch.cat([moved[None], self.start[:, len(self.first) :]], 1)
+
+    def bounded(self, change: torch.Tensor) -> torch.Tensor:
+        """The change, drawn back to where faces do not come apart."""
+        change = change.maximum(self.low).minimum(self.high)
+        norm = change.expand_as(self.first).norm()
+        return change * (FARTHEST_CHANGE / norm).clamp(max=1)

@@ -42,6 +42,9 @@ class Ending(str, Enum):
     TIME_LIMIT = "time limit"
 
 
+SETTLED = Ending.ARRIVED, Ending.NO_PROGRESS  # there is nothing more to do for the handles
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """One step of a drag, complete in itself: what was reached if nothing follows."""
@@ -56,6 +59,7 @@ class Step:
     # N: how much what is at each handle is like what was there at the start, 1 for the same and 0
     # for any other, the lesser of both where the drag went on from a stall; empty where not known.
     likeness: tuple[float, ...] = ()
+    restoring: bool = False  # whether the handles are there, and what else changed comes back
 
 
 def drag(
@@ -68,9 +72,10 @@ def drag(
     no step has one.   seconds: that it takes at most, plus a step.
     Steps come until the handles arrive, the step cap of the settings is reached, time is up, or
     nothing more is gained; then the last step is the closest one again. Where about half of the way
-    is left then, a solver that can stall is first tried again from
-    there. The iterator may be closed at any time: `edit.moved(step.ws, step.handles)` is the edit
-    that a step reached.
+    is left then, a solver that can stall is first tried again from there; and one that can restores
+    what changed besides, handles held, in a few more steps, the last of which comes twice. The
+    iterator may be closed at any time: `edit.moved(step.ws, step.handles)` is the edit that a step
+    reached.
     Raises ValueError at once, as `check_drag`, or where the edit's tuning is of another generator.
     """
     solver = check_drag(edit)
@@ -118,19 +123,19 @@ class _Course:
         """start: where it begins, after no step."""
         self.edit, self.size = edit, edit.img_size
         self.targets = torch.tensor([pair.target for pair in edit.points], dtype=torch.float32)
-        distances = self._distances(start)
+        distances = self.distances(start)
         self.away = max(1, int((distances > arrival_distance(edit)).sum()))  # handles that count
         self.way = self.mean = distances.sum().item() / self.away  # at the start, and by now
         self.begun = self.way  # where this leg began
         self.least, self.closest = self.way, (start, distances)  # of all states so far
         self.gained, self.gained_at = self.way, 0  # when it was last much less, and after what step
 
-    def _distances(self, state: State) -> torch.Tensor:
+    def distances(self, state: State) -> torch.Tensor:
         return (self.targets - state.handles.cpu()).norm(dim=1)
 
     def take(self, number: int, state: State) -> torch.Tensor:
         """The distances (N,) after so many steps; from now on they count."""
-        distances = self._distances(state)
+        distances = self.distances(state)
         self.mean = distances.sum().item() / self.away
         if self.mean < self.least:
             self.least, self.closest = self.mean, (state, distances)
@@ -164,7 +169,7 @@ def _steps(
     until = time.monotonic() + seconds
     states, legs = solver.steps(generator, edit), 1
     doubt: torch.Tensor | None = None  # (N,), likeness where the first leg ended
-    state = next(states)
+    first = state = next(states)
     course = _Course(edit, state)
     for number in itertools.count():
         onward, ending = None, None
@@ -184,6 +189,16 @@ def _steps(
             ending = Ending.STEP_CAP
         if not ending and number and time.monotonic() > until:
             ending = Ending.TIME_LIMIT
+        if number and ending in SETTLED:
+            restored = solver.restored and solver.restored(generator, edit, first, state)
+            restoring = False
+            while restored and number < edit.settings.max_steps and time.monotonic() < until:
+                yield replace(_step(number, state, distances, None, view), restoring=restoring)
+                number, restoring = number + 1, True
+                after = next(restored, None)
+                if after is None:
+                    break
+                state, distances = after, course.distances(after)
         if number or ending:
             yield _step(number, state, distances, ending, view)
         elif view is not None:

@@ -9,12 +9,11 @@ import torch
 
 from drag import PointPair, Settings, drag
 from drag.features import FeaturePart, window
-from drag.latents import whitened_space
+from drag.latents import FARTHEST, FARTHEST_CHANGE, whitened_space
 from drag.loop import Ending
 from drag.page.wording import how_it_ended
 from drag.solvers import gauss_newton
 from drag.solvers.adam import AdamUpdate
-from drag.solvers.gauss_newton import FARTHEST, FARTHEST_CHANGE
 from drag.solvers.least_change import MAX_ROWS, carried, least_change, motion_patterns
 from drag.solvers.patches import PatchTracker, trusted_directions
 

@@ -133,5 +133,7 @@ def how_many(steps: int, language: str = "en") -> str:
 def how_far(step: Step, way: float, language: str = "en") -> str:
     """The status line of a drag that runs: steps done, distance left; way: px at the start."""
     left = max(step.distances)
+    if step.restoring:
+        return status(say("restoring", language, number=step.number), 1.0, quiet=True)
     text = say("step", language, number=step.number, left=f"{left:.0f}")
     return status(text, 1 - left / max(way, left), quiet=True)

@@ -8,6 +8,7 @@ It knows neither when to end nor what is shown; `drag.loop` does.
     gauss_newton  ours: the most plausible change that brings the handles there
     least_change  its linear algebra
     patches       patches around handles: tracked to a fraction of a pixel, and how they move
+    restore       after a drag: hair, glasses, background as they were
     replay        its arithmetic, recorded and replayed on a GPU
     state         what all solvers share
 
@@ -16,9 +17,11 @@ the handles move with the latents and makes the least change, in whitened W+, th
 there: eight steps or so. It stays within what the generator knows, goes back when a step made
 things worse or a handle is no longer recognised, and ends at the best picture, soon, where nothing
 is gained. Where it stalls about half way with its handles still surely known, as on large turns of
-the head, the loop goes on from there once. Handles where the picture is plain lean on their
-neighbours. Where a region is painted, all of this runs through a generator that paints what is
-outside as it was (`networks.regions`).
+the head, the loop goes on from there once. Where the whole picture may move, and what changes of
+looks a generator knows was learnt (`drag.appearance`: the built-in one's), those cost it, and after
+the drag a few more steps bring back what did not move but changed: hair, glasses, background.
+Handles where the picture is plain lean on their neighbours. Where a region is painted, all of this
+runs through a generator that paints what is outside as it was (`networks.regions`).
 
 **Adam** is the paper's loop: motion supervision, the mask term where a region is painted, and point
 tracking on the 128 px features, learning rate 2e-3, the first six entries of W+, until the handles
@@ -32,7 +35,7 @@ from dataclasses import dataclass
 
 from drag.edit import Edit
 from drag.settings import PAPERS
-from drag.solvers import adam, gauss_newton
+from drag.solvers import adam, gauss_newton, restore
 from drag.solvers.state import State
 from networks.errors import UserError
 from networks.generator import Generator
@@ -52,12 +55,14 @@ class Solver:
     # Of the time that a drag may spend on soft pictures; few long steps are worth more of them than
     # many short ones.
     preview_share: float
+    # What comes after (generator, edit, start, reached): states that change less besides; or None.
+    restored: Callable[[Generator, Edit, State, State], Iterator[State] | None] | None = None
 
 
 SOLVERS = {
     solver.name: solver
     for solver in (
-        Solver("gauss-newton", gauss_newton.gauss_newton, 4, 1 / 2),
+        Solver("gauss-newton", gauss_newton.gauss_newton, 4, 1 / 2, restore.restored),
         Solver(PAPERS, adam.adam, None, 1 / 6),
     )
 }

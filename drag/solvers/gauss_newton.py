@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import torch
 
+from drag.appearance import learnt
 from drag.edit import Edit
 from drag.features import FeaturePart, Part, cells_around, constant, scale_to, whole_part, window
-from drag.latents import WhitenedSpace, whitened_space
+from drag.latents import Coordinates, whitened_space
 from drag.solvers.least_change import carried, jacobian, least_change, motion_patterns
 from drag.solvers.patches import UNLIKE, PatchTracker, handle_motion, trusted_directions
 from drag.solvers.replay import Recorder
@@ -22,43 +23,9 @@ WORSE_AT_512 = 1.0  # a step that adds so much to the mean distance is taken bac
 DAMPING = 0.05  # share of the mean of the rows' norms: how firmly handles are to arrive
 STIFF_AT_512 = 4.0  # pixels for a change of one standard deviation: what gives less stays put
 STIFF_INSIDE_AT_512 = 1.5  # the same in a region, where nothing outside pays for a larger change
-FARTHEST = 2.5  # standard deviations that a coordinate may be away from the mean
-FARTHEST_CHANGE = 8.0  # norm of the change of all coordinates: further away faces come apart
 MANY = 2  # handles from which rows of J are taken every other step only
+KEEP = 0.01  # of change of appearance, against plausibility, where the whole picture may move
 KEPT = 2  # arithmetics that a generator keeps, recorded: for other numbers of handles, say
-
-
-@dataclass(frozen=True, eq=False)
-class Coordinates:
-    """The latents that move, as a change u of their whitened coordinates: none at the start."""
-
-    start: torch.Tensor  # ws (1, num_ws, w_dim)
-    first: torch.Tensor  # (L, w_dim), whitened coordinates of the L entries that move
-    off: torch.Tensor  # (L, w_dim), what of these entries is of no coordinates
-    low: torch.Tensor  # (L or 1, w_dim), bounds of u; one row where all entries share it (W)
-    high: torch.Tensor
-
-    @classmethod
-    def of(cls, space: WhitenedSpace, start: torch.Tensor, edit: Edit) -> "Coordinates":
-        """Those of latents, as an edit's settings say what of them moves."""
-        moving = start[0, : edit.settings.num_entries]
-        first = space.whiten(moving)
-        bound = first.abs().clamp(min=FARTHEST)
-        low, high = -bound - first, bound - first
-        if edit.settings.latent_space == "w":
-            low, high = low.amax(0, keepdim=True), high.amin(0, keepdim=True)
-        return cls(start, first, moving - space.unwhiten(first), low, high)
-
-    def latents(self, space: WhitenedSpace, change: torch.Tensor) -> torch.Tensor:
-        """ws (1, num_ws, w_dim) of a change (L or 1, w_dim)."""
-        moved = space.unwhiten(self.first + change) + self.off
-        return torch.cat([moved[None], self.start[:, len(self.first) :]], 1)
-
-    def bounded(self, change: torch.Tensor) -> torch.Tensor:
-        """The change, drawn back to where faces do not come apart."""
-        change = change.maximum(self.low).minimum(self.high)
-        norm = change.expand_as(self.first).norm()
-        return change * (FARTHEST_CHANGE / norm).clamp(max=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +62,7 @@ class _Place:
     likeness: torch.Tensor  # (N,), how surely each was found
 
 
-class _Arithmetic:
+class Arithmetic:
     """The parts of a step: functions of tensors of fixed shapes, which can be recorded."""
 
     part: FeaturePart  # what is seen, with gradients to
@@ -113,6 +80,8 @@ class _Arithmetic:
         self.whole = whole_part(self.size, self.device)
         stiff = STIFF_INSIDE_AT_512 if edit.inside else STIFF_AT_512
         self.stiff = scale_to(stiff, self.size) ** 2
+        known = None if edit.inside else learnt(generator)
+        self.metric = known.metric(KEEP, edit.settings) if known else None
         self.recorder = Recorder(self.device)
         record = self.recorder
         self.see, self.find = record(self._see), record(self._find)
@@ -182,6 +151,7 @@ class _Arithmetic:
             task.trusted(wanted).flatten() @ patterns,
             slack,
             unseen,
+            self.metric,
         )
         return task.coordinates.bounded(change), handles + wanted
 
@@ -200,7 +170,8 @@ def gauss_newton(generator: Generator, edit: Edit) -> Iterator[State]:
      4. finds the u of least norm with J u as wanted, at most 12 px (of 512) further. What of it
         no handle needs any more goes back (a null-space step), so neither detours nor drift
         remain.
-    In W one change is shared by all entries that move; in W+ each has its own.
+    In W one change is shared by all entries that move; in W+ each has its own. Where the whole
+    picture may move, its norm counts change of appearance, too, if that is known (`Metric`).
     """
     start, handles, _ = as_tensors(edit, generator.w_avg.device)
     with torch.no_grad():
@@ -212,7 +183,7 @@ def gauss_newton(generator: Generator, edit: Edit) -> Iterator[State]:
 
 
 @contextmanager
-def _arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Iterator[_Arithmetic]:
+def _arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Iterator[Arithmetic]:
     """The arithmetic for an edit, with what was recorded of it for one that was alike.
 
     A generator keeps the last few; one that is in use is nobody else's."""
@@ -227,7 +198,7 @@ def _arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Itera
         edit.inside,
     )
     kept = vars(generator).setdefault("kept_arithmetic", {})
-    step = kept.pop(alike, None) or _Arithmetic(generator, edit, cells)
+    step = kept.pop(alike, None) or Arithmetic(generator, edit, cells)
     try:
         yield step
     finally:
@@ -240,7 +211,7 @@ def _arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Itera
 
 
 def _steps(
-    step: _Arithmetic, edit: Edit, handles: torch.Tensor, whole: torch.Tensor
+    step: Arithmetic, edit: Edit, handles: torch.Tensor, whole: torch.Tensor
 ) -> Iterator[State]:
     size, device = edit.img_size, step.device
     task = step.task(edit, whole)

@@ -40,7 +40,7 @@ def main():
     engine = zero.ZeroEngine(LoadedModels("cpu"))
     engine.place("builtin")
     # Few enough steps that it never ends where a last bit of a sum would decide.
-    sample = new_edit(generator, seed=4, settings=Settings(max_steps=6))
+    sample = new_edit(generator, seed=4, settings=Settings(max_steps=3))
     edit = sample.place([PointPair((480, 600), (540, 600))]).remember()
     next(drag(generator, edit))  # OpenMP's threads are there: a worker must not wait for them
     say(first=summary(list(engine.steps(edit))))

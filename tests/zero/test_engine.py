@@ -48,7 +48,7 @@ def told(generator, tmp_path_factory):
 @pytest.mark.alone  # its drags end by the clock
 def test_the_steps_are_those_of_this_process(told, generator):
     said, _ = told
-    edit = new_edit(generator, seed=4, settings=Settings(max_steps=6))
+    edit = new_edit(generator, seed=4, settings=Settings(max_steps=3))
     *_, last = drag(generator, edit.place([PointPair((480, 600), (540, 600))]))
     assert said["first"]["numbers"] == list(range(1, last.number + 1))
     assert said["first"]["ending"] == last.ending.value
