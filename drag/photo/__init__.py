@@ -2,6 +2,7 @@
 
     reading     its file to upright pixels, or one sentence why not
     faces       where faces are in it
+    face_parts  regions of a face
     alignment   the square of it that becomes the picture
     inversion   from there to latents and a change of weights, in three stages
     sketch      cheap pictures for it, near the last full one
