@@ -156,6 +156,25 @@ def test_an_answer_for_a_picture_that_went_is_dropped(handlers, finds):
     assert "changed meanwhile" in last[LINE]
 
 
+def test_who_goes_away_and_comes_back_meanwhile_has_it(handlers, finds):
+    session = visitor(handlers)
+
+    def there_and_back():
+        handlers.pictures.resample("7", 0.7, ENGLISH)
+        handlers.history.undo(canvas_of(session), ENGLISH)
+
+    finds(FACE, first=there_and_back)
+    _, last = chosen(handlers)
+    assert last[CANVAS]["region"]["serial"] == session.next_serial() - 1  # after those frames
+
+
+def test_what_takes_its_place_before_it_is_looked_at_is_another(handlers, finds, monkeypatch):
+    finds(FACE, first=lambda: pytest.fail("it looked"))
+    monkeypatch.setattr(handlers.desk, "picture", lambda session, turn: None)
+    _, last = chosen(handlers)
+    assert "changed meanwhile" in last[LINE]
+
+
 def test_what_is_placed_meanwhile_is_no_other_picture(handlers, finds):
     session = visitor(handlers)
     finds(FACE, first=lambda: handlers.history.change(canvas_of(session, POINT), ENGLISH))

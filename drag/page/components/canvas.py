@@ -120,8 +120,8 @@ def to_value(edit: Edit, revision: int) -> dict:
 
 
 def to_region(mask_png: bytes, serial: int) -> dict:
-    """The canvas's region that is taken as if the visitor had painted it.   serial: of the turn
-    whose picture it is of."""
+    """The canvas's region that is taken as if the visitor had painted it.   serial: it is of
+    the picture of the frames with lower ones."""
     return {"src": to_url("image/png", mask_png), "serial": serial}
 
 

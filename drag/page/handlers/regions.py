@@ -22,6 +22,7 @@ from drag.server.language import language_of, say
 from drag.server.sessions import Session
 from networks.errors import UserError
 
+CHANGED = "The picture has changed meanwhile: choose the part of the face again."
 log = logging.getLogger("drag")
 
 
@@ -48,17 +49,21 @@ class Regions:
     def _found(self, session: Session, part: str) -> dict:
         turn = session.turn()
         picture = self.desk.picture(session, turn)
-        many, mask = self._look(part, picture) if picture else (0, None)
-        if session.running:
-            raise UserError(RUNNING)
-        if not session.edit.same_picture(turn.edit):
-            raise UserError("The picture has changed meanwhile: choose the part of the face again.")
+        if picture is None:  # another has taken its place already
+            raise UserError(CHANGED)
+        many, mask = self._look(part, picture)
+        with session.lock:
+            if session.running:
+                raise UserError(RUNNING)
+            if not session.edit.same_picture(turn.edit):
+                raise UserError(CHANGED)
+            serial = session.next_serial()  # frames that change the picture have higher ones
         if mask is None:
             raise UserError("No face was found in this picture: paint the region by hand.")
         key, name = "region_of" if many == 1 else "region_of_many", session.say(f"part_{part}")
         return {
             self.page.status: status(session.say(key, part=name, number=many)),
-            self.page.canvas: gr.update(region=to_region(mask, turn.serial)),
+            self.page.canvas: gr.update(region=to_region(mask, serial)),
         }
 
     def _look(self, part: str, picture: bytes) -> tuple[int, bytes | None]:
