@@ -23,7 +23,8 @@ from drag.loop import Step, drag
 from drag.models.catalogue import CATALOGUE, named
 from drag.models.loaded import load_generator
 from drag.models.progress import report_progress
-from drag.photo.command import inverted, parse_frame, read_file
+from drag.photo.command import inverted, parse_frame, part_of, read_file
+from drag.photo.face_parts import PARTS
 from drag.solvers import SOLVERS, solver_for
 from networks.generator import Generator
 
@@ -77,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="a handle and its target in pixels of the picture; give it once a point",
     )
     add("--mask", metavar="PNG", help="picture of the same size: white may move, black must stay")
+    add("--region", choices=PARTS, help="in place of a --mask: this part of the largest face")
     add(
         "--solver",
         choices=SOLVERS,
@@ -146,6 +148,8 @@ def begin(args: argparse.Namespace) -> tuple[Generator, Edit]:
     """The generator and the edit that the command line names, with its points placed."""
     points = [parse_pair(text) for text in args.drag]
     mask = read_mask(args.mask) if args.mask else None
+    if args.mask and args.region:
+        raise ValueError("--mask and --region name two regions: give one of them.")
     if args.open and args.photo:
         raise ValueError("--open and --photo name two pictures to go on with: give one of them.")
     if args.frame is not None and not args.photo:
@@ -177,6 +181,7 @@ def begin(args: argparse.Namespace) -> tuple[Generator, Edit]:
         if isinstance(found, np.ndarray):
             edit = from_latents(generator, model.name, found, edit.truncation_psi, settings)
     check_model(generator, edit)
+    mask = part_of(args.region, generator, edit) if args.region else mask
     if points or mask is not None or not (args.open or args.photo):
         edit = edit.place(points or edit.points, edit.mask if mask is None else mask)
     return generator, edit

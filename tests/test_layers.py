@@ -84,6 +84,7 @@ MAKES_A_VALUE = {  # what a module may call when it is imported, through its own
     "HubFile",
     "Wheel",
     "Soft",
+    "Oval",
     "set",
     "I18n",
     "update",

@@ -9,9 +9,11 @@
 //              Of two frames the higher serial wins. handles: {key: [x, y]}, where a drag has moved
 //              them to; settle: it is the drag's last frame. sample names the sampled picture that
 //              it came from; original: it is that picture.
+// props.region {src, serial}: a region that the visitor asked for, a PNG, of the picture that was shown
+//              before the frames with a higher serial.
 // props.before {src, sample}: the sampled picture of that name, asked for by `compare`.
 // Events: release (the visitor changed something: one change to undo), submit (Enter), stop (Escape),
-// undo, redo, compare (the before-picture is wanted).
+// undo, redo, compare (the before-picture is wanted), face (a part of it, {id}, is wanted as a region).
 
 // ---- frames: the newest wins; a slow browser skips those between -------------------------------
 let decoding = false, waiting = null;
@@ -64,6 +66,7 @@ function resize(w, h) {
 // would send one along with each update of a prop of that name.
 watch("fra" + "me", () => showFrame(props.frame));
 watch("val" + "ue", takeValue);
+watch("reg" + "ion", takeRegion);
 
 function takeValue() {
   const value = props.value;

@@ -8,7 +8,7 @@ function setTool(name) {
 }
 
 const ACTS = {
-  pin: pinSelected, remove: removeSelected, invert: invertRegion, clear: clearRegion,
+  pin: pinSelected, remove: removeSelected, invert: invertRegion, clear: clearRegion, face: toggleParts,
   toggle: () => { regionShown = !regionShown; refresh(); },
   split: toggleSplit, help: () => (help.hidden ? openHelp() : closeHelp()), close: closeHelp,
   "zoom-in": () => zoomMiddle(1.5), "zoom-out": () => zoomMiddle(1 / 1.5), fit: fitView,
@@ -31,6 +31,7 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || !element.contains(button)) return;
   if (button.dataset.tool) { flushNudges(); setTool(button.dataset.tool); }
+  else if (button.dataset.part) askPart(button.dataset.part);
   else if (button.dataset.meaning) setMeaning(button.dataset.meaning);
   else if (ACTS[button.dataset.act]) act(button.dataset.act);
   if (button.disabled) stage.focus({ preventScroll: true });  // else the keys would go nowhere
@@ -45,7 +46,7 @@ const onPicture = (action) => () => { action(); stage.focus({ preventScroll: tru
 const KEYS = {
   p: () => setTool("point"), b: () => setTool("paint"), o: () => setTool("lasso"), e: () => setTool("erase"),
   k: () => { if (tool !== "point") setMeaning(meaning === "move" ? "keep" : "move"); },
-  i: () => act("invert"), m: () => act("toggle"), l: () => act("pin"), s: () => act("split"),
+  f: () => act("face"), i: () => act("invert"), m: () => act("toggle"), l: () => act("pin"), s: () => act("split"),
   c: () => hold(true), a: onPicture(addPoint), n: onPicture(nextEnd), "?": () => act("help"),
   "+": () => act("zoom-in"), "=": () => act("zoom-in"), "-": () => act("zoom-out"), 0: () => act("fit"),
   "[": () => sizeBrush(-10), "]": () => sizeBrush(10),
@@ -123,7 +124,7 @@ const ROWS = [
   [[say("keyClick")], "doPlace"], [["P", "B", "O", "E"], "doTools"],
   [["A"], "doAdd"], [["N"], "doNext"], [[say("keyArrows")], "doNudge"], [["L"], "doPin"],
   [[say("keyDelete")], "doRemove"],
-  [["K"], "doMeaning"], [["I"], "doInvert"], [["M"], "doHide"], [["[", "]"], "doSize"],
+  [["F"], "doFace"], [["K"], "doMeaning"], [["I"], "doInvert"], [["M"], "doHide"], [["[", "]"], "doSize"],
   [[say("keyWheel")], "doWheel"], [[say("keyTwo")], "doTwo"], [[say("keySpace")], "doPan"],
   [["+", "-", "0"], "doZoom"], [["C"], "doOriginal"], [["S"], "doSplit"],
   [[`${say("keyCtrl")} Z`], "doUndo"], [[`${say("keyCtrl")} Y`], "doRedo"],

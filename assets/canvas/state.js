@@ -70,6 +70,8 @@ function refresh() {
   for (const act of ["split", "original"]) disable(act, !shown);
   for (const act of ["zoom-out", "fit"]) disable(act, view.scale <= 1);
   brush.disabled = tool === "lasso";
+  disable("face", splitting || running || !shown);
+  if (splitting || running) showParts(false);
   disable("zoom-in", view.scale >= MAX_SCALE);
   const toggle = find("[data-act=toggle]"), word = regionShown ? "hide" : "show";
   toggle.title = say(`${word}Tip`);

@@ -33,6 +33,7 @@ def connect(demo: gr.Blocks, page: Controls, do: Handlers) -> None:
     _visits(demo, page, do.visits)
     _drags(page, do.drags)
     _inversions(page, do.photos, do.inversions)
+    page.canvas.face(do.regions.face, None, {page.status, page.canvas}, **LAST, **PHOTOS)
     _history(page, do.history)
     _pictures(page, do.pictures)
     turned = [

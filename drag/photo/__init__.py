@@ -2,11 +2,12 @@
 
     reading     its file to upright pixels, or one sentence why not
     faces       where faces are in it
+    face_parts  regions of a face
     alignment   the square of it that becomes the picture
     inversion   from there to latents and a change of weights, in three stages
     sketch      cheap pictures for it, near the last full one
     perception  how unlike two pictures look, by the encoder's features
-    command     python -m drag --photo
+    command     python -m drag --photo and --region
 
 Photos are JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF files of at most 20 MB and 50 megapixels (WebP:
 25), each side 96 pixels or more, turned as EXIF says, in the colours of their profile, grey and

@@ -1,16 +1,20 @@
-"""What the command line does with a photo: `python -m drag --photo`."""
+"""What the command line does with faces: `python -m drag --photo` and `--region`."""
 
 import math
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from drag.edit import Edit, Settings
 from drag.models.catalogue import Model, is_of_faces
 from drag.models.progress import ModelUnavailableError, report_progress
 from drag.photo.alignment import Frame, checked, crop, frame_of, middle
+from drag.photo.face_parts import face_part
 from drag.photo.faces import load_finder
 from drag.photo.inversion import invert, is_far, photo_edit
 from drag.photo.reading import Photo, read_photo
+from drag.render import render_edit
 from networks.generator import Generator
 
 
@@ -66,6 +70,18 @@ def find_frame(model: Model, photo: Photo) -> Frame:
             file=sys.stderr,
         )
     return frames[0]
+
+
+def part_of(name: str, generator: Generator, edit: Edit) -> np.ndarray:
+    """This part of the largest face in the picture of an edit, bool (H, W)."""
+    pixels = render_edit(generator, edit)
+    try:
+        faces = load_finder(report_progress).find(pixels)
+    except ModelUnavailableError as error:
+        raise ValueError(f"{error} Or give a --mask.") from None
+    if not faces:
+        raise ValueError(f"No face was found in the picture, so no {name}: give a --mask.")
+    return face_part(name, faces[0], edit.img_size)
 
 
 def inverted(

@@ -35,17 +35,18 @@ COLOURS = {  # the variables of Gradio's theme that the canvas uses
     },
 }
 GRADIO = """
-const watchers = {}, events = [], acknowledged = [], commits = [];
-const props = new Proxy(INITIAL, { set(target, name, value) {
+const watchers = {}, events = [], items = [], acknowledged = [], commits = [];
+const get = (target, name) => structuredClone(target[name]);  // Gradio hands them out anew, too
+const props = new Proxy(INITIAL, { get, set(target, name, value) {
   target[name] = value;
   if (name === "value") commits.push(value);
   for (const told of watchers[name] ?? []) told();
   return true;
 } });
 const watch = (name, told) => { (watchers[name] ??= []).push(told); };
-const trigger = (name) => { events.push(name); };
+const trigger = (name, data) => { events.push(name); if (data?.id) items.push(data.id); };
 const server = { acknowledge: async (message) => { acknowledged.push(message); } };
-Object.assign(window, { props, events, acknowledged, commits });
+Object.assign(window, { props, events, items, acknowledged, commits });
 """
 
 
@@ -94,6 +95,11 @@ class Bench(Page):
     def events(self) -> list[str]:
         """Names of what was triggered so far."""
         return self.page.evaluate("() => window.events")
+
+    @property
+    def items(self) -> list[str]:
+        """The ids that went with what was triggered so far."""
+        return self.page.evaluate("() => window.items")
 
     @property
     def committed(self) -> dict:

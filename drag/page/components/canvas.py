@@ -24,6 +24,7 @@ _JS = read_asset(  # one function body: what a file does at once needs what stan
     "canvas/view.js",
     "canvas/points.js",
     "canvas/region.js",
+    "canvas/face.js",
     "canvas/pointer.js",
     "canvas/compare.js",
     "canvas/keys.js",
@@ -36,9 +37,10 @@ _PNG_URL = "data:image/png;base64,"
 class DragCanvas(JsonComponent):
     """The canvas component. Its value is the JSON value of assets/canvas/canvas.js, unchecked: what
     comes from a browser goes through `read_value`. Events: release, submit, stop, undo, redo,
-    compare (the picture as sampled is wanted: answer with before={"src": ..., "sample": ...})."""
+    compare (the picture as sampled is wanted: answer with before={"src": ..., "sample": ...}), face
+    (a part of it is wanted as a region: answer with region=`to_region`)."""
 
-    TRIGGERS = "release", "submit", "stop", "undo", "redo", "compare"
+    TRIGGERS = "release", "submit", "stop", "undo", "redo", "compare", "face"
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class DragCanvas(JsonComponent):
         *,
         frame=None,
         before=None,
+        region=None,
         html_template=_HTML,
         css_template=_CSS,
         js_on_load=_JS,
@@ -56,6 +59,7 @@ class DragCanvas(JsonComponent):
             value,
             frame=frame,
             before=before,
+            region=region,
             html_template=html_template,
             css_template=css_template,
             js_on_load=js_on_load,
@@ -113,6 +117,12 @@ def to_value(edit: Edit, revision: int) -> dict:
         for pair in edit.points
     ]
     return {"width": width, "height": height, "points": points, "mask": mask, "revision": revision}
+
+
+def to_region(mask_png: bytes, serial: int) -> dict:
+    """The canvas's region that is taken as if the visitor had painted it.   serial: it is of
+    the picture of the frames with lower ones."""
+    return {"src": to_url("image/png", mask_png), "serial": serial}
 
 
 def to_frame(

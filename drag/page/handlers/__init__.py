@@ -8,6 +8,7 @@ A handler returns what it changes, by component (see `drag.page.controls`). Whic
     scripts     what the page's scripts ask of the server beside events
     visits      arriving, and leaving: what ends then, `drag.server.visitors` says
     drags       Drag and Stop
+    regions     parts of the face as regions
     history     undo, redo, the history, the steps of the last drag
     pictures    other pictures, looks, examples, models
     photos      photos: looked at, and framed
@@ -23,6 +24,7 @@ from drag.page.handlers.history import History
 from drag.page.handlers.inversions import Inversions
 from drag.page.handlers.photos import Photos
 from drag.page.handlers.pictures import Pictures
+from drag.page.handlers.regions import Regions
 from drag.page.handlers.visits import Visits
 
 __all__ = ["Desk", "Handlers"]
@@ -34,6 +36,7 @@ class Handlers:
     def __init__(self, desk: Desk, page: Controls):
         self.visits = Visits(desk, page)
         self.drags = Drags(desk, page)
+        self.regions = Regions(desk, page)
         self.history = History(desk, page)
         self.pictures = Pictures(desk, page)
         self.files = Files(desk, page)
