@@ -126,27 +126,6 @@ def _mean(values: torch.Tensor, half: int) -> torch.Tensor:
 
 
 @dataclass(frozen=True, eq=False)
-class Metric:
-    """How much a change u of the moving coordinates changes a picture's looks: u^T M u with
-    M = I + K^T K, where |u|^2 alone says how plausible it is."""
-
-    rows: torch.Tensor  # K (R, n)
-    factor: torch.Tensor  # (R, R), the Cholesky factor of I + K K^T
-
-    @classmethod
-    def of(cls, rows: torch.Tensor) -> "Metric":
-        """That of K."""
-        gram = torch.eye(len(rows), device=rows.device) + rows @ rows.T
-        return cls(rows, torch.linalg.cholesky(gram))
-
-    def inverse(self, rows: torch.Tensor) -> torch.Tensor:
-        """Rows (P, n) times M^-1, scaled so that they lead the handles as far as without M."""
-        spared = torch.cholesky_solve(self.rows @ rows.T, self.factor).T @ self.rows
-        inverse = rows - spared
-        return inverse * (rows.square().sum() / (rows * inverse).sum())
-
-
-@dataclass(frozen=True, eq=False)
 class Learnt:
     """The latents along which a generator's pictures change appearance (`tests.benchmarks
     .appearance` learns them): |e|^2 of a change u of whitened W+ is |rows u|^2 on average."""
@@ -154,13 +133,13 @@ class Learnt:
     rows: torch.Tensor  # (R, ENTRIES, w_dim)
     scale: float  # by which |e|^2 is multiplied for the mean over all directions to be 1
 
-    def metric(self, weight: float, settings: Settings) -> Metric:
-        """For the entries that move.   weight: of |e|^2; with 1 the mean of all directions counts
-        as much as |u|^2."""
+    def over(self, settings: Settings) -> torch.Tensor:
+        """K (R, n), the rows of the coordinates that move, for which |e|^2 counts as much as |u|^2
+        in the mean of all directions."""
         entries = settings.num_entries
-        rows = self.rows[:, :entries] * (weight * self.scale) ** 0.5
+        rows = self.rows[:, :entries] * self.scale**0.5
         rows = F.pad(rows, (0, 0, 0, entries - rows.shape[1]))
-        return Metric.of(rows.sum(1) if settings.latent_space == "w" else rows.flatten(1))
+        return rows.sum(1) if settings.latent_space == "w" else rows.flatten(1)
 
 
 @functools.lru_cache

@@ -17,9 +17,9 @@ the handles move with the latents and makes the least change, in whitened W+, th
 there: eight steps or so. It stays within what the generator knows, goes back when a step made
 things worse or a handle is no longer recognised, and ends at the best picture, soon, where nothing
 is gained. Where it stalls about half way with its handles still surely known, as on large turns of
-the head, the loop goes on from there once. Where the whole picture may move, and what changes of
-looks a generator knows was learnt (`drag.appearance`: the built-in one's), those cost it, and after
-the drag a few more steps bring back what did not move but changed: hair, glasses, background.
+the head, the loop goes on from there once. Where the whole picture may move, a few
+more steps bring back what changed but did not move: hair, glasses, background (`restore`; of
+generators whose changes of looks were learnt, as the built-in one's were).
 Handles where the picture is plain lean on their neighbours. Where a region is painted, all of this
 runs through a generator that paints what is outside as it was (`networks.regions`).
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 
-from drag.appearance import learnt
 from drag.edit import Edit
 from drag.features import FeaturePart, Part, cells_around, constant, scale_to, whole_part, window
 from drag.latents import Coordinates, whitened_space
@@ -24,7 +23,6 @@ DAMPING = 0.05  # share of the mean of the rows' norms: how firmly handles are t
 STIFF_AT_512 = 4.0  # pixels for a change of one standard deviation: what gives less stays put
 STIFF_INSIDE_AT_512 = 1.5  # the same in a region, where nothing outside pays for a larger change
 MANY = 2  # handles from which rows of J are taken every other step only
-KEEP = 0.01  # of change of appearance, against plausibility, where the whole picture may move
 KEPT = 2  # arithmetics that a generator keeps, recorded: for other numbers of handles, say
 
 
@@ -80,8 +78,6 @@ class Arithmetic:
         self.whole = whole_part(self.size, self.device)
         stiff = STIFF_INSIDE_AT_512 if edit.inside else STIFF_AT_512
         self.stiff = scale_to(stiff, self.size) ** 2
-        known = None if edit.inside else learnt(generator)
-        self.metric = known.metric(KEEP, edit.settings) if known else None
         self.recorder = Recorder(self.device)
         record = self.recorder
         self.see, self.find = record(self._see), record(self._find)
@@ -151,7 +147,6 @@ class Arithmetic:
             task.trusted(wanted).flatten() @ patterns,
             slack,
             unseen,
-            self.metric,
         )
         return task.coordinates.bounded(change), handles + wanted
 
@@ -170,8 +165,7 @@ def gauss_newton(generator: Generator, edit: Edit) -> Iterator[State]:
      4. finds the u of least norm with J u as wanted, at most 12 px (of 512) further. What of it
         no handle needs any more goes back (a null-space step), so neither detours nor drift
         remain.
-    In W one change is shared by all entries that move; in W+ each has its own. Where the whole
-    picture may move, its norm counts change of appearance, too, if that is known (`Metric`).
+    In W one change is shared by all entries that move; in W+ each has its own.
     """
     start, handles, _ = as_tensors(edit, generator.w_avg.device)
     with torch.no_grad():

@@ -2,8 +2,6 @@
 
 import torch
 
-from drag.appearance import Metric
-
 MAX_ROWS = 24  # vector-Jacobian products in a step
 SMOOTHNESS = 0.1  # of the picture's side: handles so near to each other move alike
 RETURN = 0.5  # share of the change that no handle needs which each step takes back
@@ -59,24 +57,20 @@ def least_change(
     wanted: torch.Tensor,
     slack: torch.Tensor,
     unseen: float = 0.0,
-    metric: Metric | None = None,
 ) -> torch.Tensor:
     """The change of the latents that is to be tried next: the step d from the present one u with
 
         min  RETURN/2 |u + d|^2 + 1/2 |rows d - wanted|^2 / slack^2
 
-    (of the first term the full curvature; its norm is that of a metric, where there is one).
-
-    change: u, any shape of n coordinates.   rows: (P, n),
+    (of the first term the full curvature). change: u, any shape of n coordinates.   rows: (P, n),
     the motion of the handles' patterns with it.   wanted: (P,), pixels.   slack: pixels that count
     as much as a change of one.   unseen: the share of the handles' motion that rows say nothing
-    of; so much less is taken back.   metric: M; the identity without one.
+    of; so much less is taken back.
     """
     u, firm = change.flatten(), rows / slack
-    back = firm if metric is None else metric.inverse(firm)  # M^-1 of the rows
-    right = back.T @ (wanted / slack) - RETURN * (1 - unseen) * u
-    # (I + M^-1 firm^T firm)^-1 right, by Woodbury's identity; without the check of `cholesky`, for
-    # which a device would be waited: it cannot fail.
-    factor = torch.linalg.cholesky_ex(torch.eye(len(firm), device=u.device) + firm @ back.T).L
-    step = right - back.T @ torch.cholesky_solve((firm @ right)[:, None], factor)[:, 0]
+    right = firm.T @ (wanted / slack) - RETURN * (1 - unseen) * u
+    # (I + firm^T firm)^-1 right, by Woodbury's identity; without the check of `cholesky`, for which
+    # a device would be waited: it cannot fail.
+    factor = torch.linalg.cholesky_ex(torch.eye(len(firm), device=u.device) + firm @ firm.T).L
+    step = right - firm.T @ torch.cholesky_solve((firm @ right)[:, None], factor)[:, 0]
     return (u + step).view_as(change)

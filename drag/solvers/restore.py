@@ -20,8 +20,8 @@ STEPS = 5
 WEIGHT = 0.1  # of change of appearance, against plausibility
 PULL = 0.3  # share of the change of the latents that goes back, too
 OWN = 4  # gradients of random mixtures of what this picture has, glasses say, and others have not
-HOLD_AT_512 = 0.5  # pixels of a handle's way that count as much as a change of one
-LET_GO_AT_512 = 1.5  # a step that leads a handle so far away is taken back
+HOLD_AT_512 = 0.25  # pixels of a handle's way that count as much as a change of one
+LET_GO_AT_512 = 0.75  # a step that leads a handle so far away is taken back
 TRUST, LEAST_TRUST = 1.0, 0.1  # norms of the first step and of the least that is tried
 LONGER, SHORTER = 1.5, 0.5  # the next step, after one that was taken, and after one that was not
 FIRST_ROUNDS, ROUNDS = 8, 2  # in which the dense flow is found, and followed after a step
@@ -138,7 +138,7 @@ def _steps(
     weight = WEIGHT * known.scale
     best = do.see(change, do.held, None)  # 1
     let_go = max(let_go, best.off.item())
-    curvature = torch.cat([known.metric(WEIGHT, edit.settings).rows, weight**0.5 * do.own(best)])
+    curvature = torch.cat([WEIGHT**0.5 * known.over(edit.settings), weight**0.5 * do.own(best)])
     rows, length, step = do.rows(best, patterns), TRUST, None
     for _ in range(STEPS):
         if step is None:  # 3
