@@ -277,7 +277,7 @@ def test_what_a_drag_worked_with_goes_with_it_and_waits_for_no_collector(generat
         edit = replace(edit, settings=Settings(max_steps=2))
         for _ in drag(generator, edit.place([nose(edit)], box(edit, 400, 750, 350, 700))):
             pass
-        left = {type(each) for each in gc.get_objects()} & {Held, gauss_newton._Arithmetic}
+        left = {type(each) for each in gc.get_objects()} & {Held, gauss_newton.Arithmetic}
     finally:
         gc.enable()
     assert not left
