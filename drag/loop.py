@@ -189,18 +189,18 @@ def _steps(
             ending = Ending.STEP_CAP
         if not ending and number and time.monotonic() > until:
             ending = Ending.TIME_LIMIT
+        restoring = False
         if number and ending in SETTLED:
             restored = solver.restored and solver.restored(generator, edit, first, state)
-            restoring = False
             while restored and number < edit.settings.max_steps and time.monotonic() < until:
-                yield replace(_step(number, state, distances, None, view), restoring=restoring)
+                yield _step(number, state, distances, None, view, restoring)
                 number, restoring = number + 1, True
                 after = next(restored, None)
                 if after is None:
                     break
                 state, distances = after, course.distances(after)
         if number or ending:
-            yield _step(number, state, distances, ending, view)
+            yield _step(number, state, distances, ending, view, restoring)
         elif view is not None:
             view.begin(state.ws, state.features)
         if ending:
@@ -211,7 +211,12 @@ def _steps(
 
 
 def _step(
-    number: int, state: State, distances: torch.Tensor, ending: Ending | None, view: LiveView | None
+    number: int,
+    state: State,
+    distances: torch.Tensor,
+    ending: Ending | None,
+    view: LiveView | None,
+    restoring: bool,
 ) -> Step:
     picture, sharp = None, False
     if view is not None:
@@ -219,4 +224,6 @@ def _step(
     handles = tuple((x, y) for x, y in state.handles.tolist())
     ws = state.ws[0].cpu().numpy()
     likeness = () if state.likeness is None else tuple(state.likeness.tolist())
-    return Step(number, ws, handles, tuple(distances.tolist()), picture, sharp, ending, likeness)
+    return Step(
+        number, ws, handles, tuple(distances.tolist()), picture, sharp, ending, likeness, restoring
+    )

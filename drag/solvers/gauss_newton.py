@@ -123,9 +123,7 @@ class Arithmetic:
         self, task: Task, handles: torch.Tensor, patterns: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
         """J (P, n) of the patterns (2 N, P) of the handles' motion, in what is seen."""
-        with torch.enable_grad():
-            motion = task.trusted(handle_motion(self.part, handles, self.patch))
-            return (jacobian(motion.flatten() @ patterns, self.change).flatten(1),)
+        return (motion_rows(task, self.part, self.change, handles, self.patch, patterns),)
 
     def _next(
         self,
@@ -151,6 +149,21 @@ class Arithmetic:
         return task.coordinates.bounded(change), handles + wanted
 
 
+@torch.enable_grad()
+def motion_rows(
+    task: Task,
+    part: FeaturePart,
+    change: torch.Tensor,
+    handles: torch.Tensor,
+    patch: torch.Tensor,
+    patterns: torch.Tensor,
+) -> torch.Tensor:
+    """J (P, n): how patterns (2 N, P) of the handles' motion go with the change that a part of the
+    features was made of, and has gradients to.   patch: (K, 2) offsets around each handle."""
+    motion = task.trusted(handle_motion(part, handles, patch))
+    return jacobian(motion.flatten() @ patterns, change).flatten(1)
+
+
 def gauss_newton(generator: Generator, edit: Edit) -> Iterator[State]:
     """Some ten steps, each the least change in whitened W+ that moves the handles as wanted.
 
@@ -172,12 +185,12 @@ def gauss_newton(generator: Generator, edit: Edit) -> Iterator[State]:
         whole = generator.features(start)
     yield State(start, handles.cpu(), whole)
 
-    with _arithmetic(generator, edit, whole.shape[2:]) as step:
+    with arithmetic(generator, edit, whole.shape[2:]) as step:
         yield from _steps(step, edit, handles, whole)
 
 
 @contextmanager
-def _arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Iterator[Arithmetic]:
+def arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Iterator[Arithmetic]:
     """The arithmetic for an edit, with what was recorded of it for one that was alike.
 
     A generator keeps the last few; one that is in use is nobody else's."""

@@ -9,9 +9,8 @@ import torch
 from drag.appearance import Appearance, Flow, Learnt, Unmoved, followed, learnt, mixed, warp
 from drag.edit import Edit
 from drag.features import FeaturePart, cells_around
-from drag.solvers.gauss_newton import Arithmetic
+from drag.solvers.gauss_newton import Arithmetic, arithmetic, motion_rows
 from drag.solvers.least_change import carried, jacobian, motion_patterns
-from drag.solvers.patches import handle_motion
 from drag.solvers.state import State
 from networks.blocks import Network, entries_of, run
 from networks.generator import Generator
@@ -44,13 +43,11 @@ class _Seen:
 class _Restoring:
     """What steps of one edit share."""
 
-    def __init__(self, generator: Generator, edit: Edit, start: State, reached: State):
-        self.network, self.size = cast(Network, generator), edit.img_size
+    def __init__(self, step: Arithmetic, edit: Edit, start: State, reached: State):
+        assert start.features is not None
         self.held = reached.handles.to(start.ws)
-        whole = start.features
-        assert whole is not None  # of the start all are worked out
-        self.step = Arithmetic(generator, edit, whole.shape[2:])
-        self.task = self.step.task(edit, whole)
+        self.network, self.size = cast(Network, step.generator), edit.img_size
+        self.step, self.task = step, step.task(edit, start.features)
         self.look = Appearance.of(self.network, start.ws)
         self.weights = _central(self.look.first)
 
@@ -94,9 +91,9 @@ class _Restoring:
 
     def rows(self, seen: _Seen, patterns: torch.Tensor) -> torch.Tensor:
         """J (P, n), as the solver's."""
-        with torch.enable_grad():
-            motion = self.task.trusted(handle_motion(seen.part, seen.handles, self.step.patch))
-            return jacobian(motion.flatten() @ patterns, seen.change).flatten(1)
+        return motion_rows(
+            self.task, seen.part, seen.change, seen.handles, self.step.patch, patterns
+        )
 
     def away(self, seen: _Seen, patterns: torch.Tensor) -> torch.Tensor:
         """From the handles to where they are held, (P,), pixels."""
@@ -122,14 +119,19 @@ def restored(
     still = torch.equal(start.ws, reached.ws)
     if known is None or edit.inside or edit.regions or still:
         return None
-    return _steps(generator, edit, known, start, reached)
+    return _begun(generator, edit, known, start, reached)
 
 
 @torch.no_grad()
-def _steps(
+def _begun(
     generator: Generator, edit: Edit, known: Learnt, start: State, reached: State
 ) -> Iterator[State]:
-    do = _Restoring(generator, edit, start, reached)
+    assert start.features is not None  # all are worked out of a start
+    with arithmetic(generator, edit, start.features.shape[2:]) as step:
+        yield from _steps(_Restoring(step, edit, start, reached), edit, known, reached)
+
+
+def _steps(do: _Restoring, edit: Edit, known: Learnt, reached: State) -> Iterator[State]:
     hold, let_go = (edit.img_size[0] / 512 * part for part in (HOLD_AT_512, LET_GO_AT_512))
     coordinates, space = do.task.coordinates, do.step.space
     change = coordinates.change_to(space, reached.ws)
