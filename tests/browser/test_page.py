@@ -91,6 +91,7 @@ def test_the_region_is_painted_erased_hidden_and_cleared(open_page):
     assert page.value()["points"] == []
 
 
+@pytest.mark.slow
 def test_two_visitors_do_not_see_each_other(open_page):
     one, two = open_page(), open_page()
     one.show_seed(11)
