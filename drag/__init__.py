@@ -9,6 +9,8 @@ What stands directly in this folder, and in solvers/, is the method; it knows a 
 what `networks` says of all of them. The wings around it have docstrings of their own.
 
     loop             drag(generator, edit): the progressive steps, and why they end
+    follow           a drag whose targets move while it runs: the picture follows a pointer
+    course           what both share: a step, how far it is, why it ends
     motion           motion supervision and the mask term (the paper's eq. 1)
     tracking         point tracking (the paper's eq. 2); the default solver's is solvers.patches
     features         reading a feature map at pixels; the one home of coordinates

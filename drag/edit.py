@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from drag import history
-from drag.masks import Region, around, decode_mask, encode_mask, folded
+from drag.masks import Arrow, Region, around, decode_mask, encode_mask, folded
 from drag.settings import PAPERS, WHOLE, Settings
 from drag.trail import Trail
 from networks.errors import UserError
@@ -131,11 +131,19 @@ class Edit:
         arrows = [(pair.handle, pair.target) for pair in self.points if pair.distance]
         if self.settings.reach >= WHOLE or not arrows:
             return None
-        reach = self.settings.reach * max(self.img_size) / 512
-        reach += max(pair.distance for pair in self.points)  # what goes far takes more along
-        near = around(arrows, reach, self.img_size)
+        return self.near(arrows, max(pair.distance for pair in self.points))
+
+    def reached(self, way: float) -> float:
+        """How far around arrows a drag may change the picture, the longest of which has so many
+        pixels: what goes far takes more along."""
+        return self.settings.reach * max(self.img_size) / 512 + way
+
+    def near(self, arrows: Sequence[Arrow], way: float) -> bytes | None:
+        """The region within reach of arrows, the longest of which may have so many pixels, a PNG;
+        the topmost one, which goes on, where that hardly differs."""
+        near = around(arrows, self.reached(way), self.img_size)
         top = self.regions[-1] if self.regions else None
-        if top:  # which goes on where it hardly differs
+        if top:
             mask = decode_mask(top.mask_png, self.img_size)
             if (near & mask).sum() >= ALIKE * max(near.sum(), mask.sum()):
                 return top.mask_png
@@ -194,13 +202,21 @@ class Edit:
         parts = self.ws, self.origin, self.mask_png, self.points, self.tuning, *regions
         return tuple(part for part in parts if part is not None)
 
-    def moved(self, ws: np.ndarray, handles: Iterable[Sequence[float]]) -> "Edit":
+    def moved(
+        self,
+        ws: np.ndarray,
+        handles: Iterable[Sequence[float]],
+        regions: tuple[Region, ...] | None = None,
+    ) -> "Edit":
         """The edit after a drag that brought its latents to ws, (num_ws, w_dim), and its handles to
-        these, N (x, y): what moved is the inside of its region, or the whole picture."""
+        these, N (x, y): what moved is the inside of its region, or the whole picture.   regions:
+        those that it has then, where the drag says so, as its region grew."""
         points = tuple(
             replace(pair, handle=(float(x), float(y)))
             for pair, (x, y) in zip(self.points, handles, strict=True)
         )
+        if regions is not None:
+            return replace(self, regions=regions, points=points)
         if not self.inside:
             return replace(self, ws=ws, points=points)
         assert self.moving_png is not None
@@ -280,13 +296,3 @@ def _with_keys(points: tuple[PointPair, ...]) -> tuple[PointPair, ...]:
 
 def _fingerprint(*parts: bytes) -> str:
     return hashlib.blake2b(b"".join(parts), digest_size=9).hexdigest()
-
-
-def alike(points: tuple[PointPair, ...], others: tuple[PointPair, ...]) -> bool:
-    """Whether these pairs are the same but for the tenths of a pixel to which a browser rounds."""
-    return len(points) == len(others) and all(
-        one.key == other.key
-        and math.dist(one.handle, other.handle) < 0.1
-        and math.dist(one.target, other.target) < 0.1
-        for one, other in zip(points, others, strict=True)
-    )

@@ -1,5 +1,6 @@
 """What an edit was before and what was undone: its timeline, and how much of that is kept."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from networks.errors import UserError
 from networks.tuning import Tuning
 
 if TYPE_CHECKING:
-    from drag.edit import Edit
+    from drag.edit import Edit, PointPair
 
 MAX_HISTORY = 200  # entries in all; a hundred pictures of the built-in model fit into the bytes
 MAX_HISTORY_BYTES = 3_500_000
@@ -82,3 +83,13 @@ def _size(part: np.ndarray | bytes | tuple | Tuning) -> int:
     if isinstance(part, tuple):
         return POINT_BYTES * len(part)
     return len(part) if isinstance(part, bytes) else part.nbytes
+
+
+def alike(points: tuple["PointPair", ...], others: tuple["PointPair", ...]) -> bool:
+    """Whether these pairs are the same but for the tenths of a pixel to which a browser rounds."""
+    return len(points) == len(others) and all(
+        one.key == other.key
+        and math.dist(one.handle, other.handle) < 0.1
+        and math.dist(one.target, other.target) < 0.1
+        for one, other in zip(points, others, strict=True)
+    )

@@ -19,6 +19,9 @@ OTHER_SIZE = (
 )
 
 
+Arrow = tuple[tuple[float, float], tuple[float, float]]  # from (x, y) to (x, y), pixels
+
+
 @dataclass(frozen=True, eq=False)
 class Region:
     """A part of a picture that has latents of its own (`networks.regions`)."""
@@ -46,11 +49,11 @@ class Region:
 
 
 def around(
-    arrows: Sequence[tuple[tuple[float, float], tuple[float, float]]],
+    arrows: Sequence[Arrow],
     reach: float,
     img_size: tuple[int, int],
 ) -> np.ndarray:
-    """The region within reach of arrows, bool (H, W).   arrows: from (x, y) to (x, y), pixels."""
+    """The region within reach of arrows, bool (H, W).   reach: pixels."""
     region = Image.new("1", (img_size[1], img_size[0]))
     pen = ImageDraw.Draw(region)
     for ends in arrows:

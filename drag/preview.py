@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,24 @@ import torch.nn.functional as F
 
 from drag.render import to_picture
 from networks.generator import Generator, Previewing
+from networks.regions import Held
+from networks.windows import Window
+
+GHOST = 0.12  # change of a preview's colours, of 2 in all, at which the detail there is another
+TINTED = 6  # cells of a preview, half the side of what its colours are off in together
+Colours = tuple[torch.Tensor, torch.Tensor]
 
 
-def fit_colours(features: torch.Tensor, picture: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What is shown of a step."""
+
+    picture: np.ndarray | None  # uint8 (H, W, 3), or a part; None where none was due
+    sharp: bool = False  # whether it is a full one, not a preview
+    corner: tuple[int, int] | None = None  # (x, y) of its first pixel, where it is a part
+
+
+def fit_colours(features: torch.Tensor, picture: np.ndarray) -> Colours:
     """The affine map from the features of a picture to its colours, by least squares.
 
     features: (1, C, h, w).   picture: uint8 (H, W, 3). Returns the weight (3, C, 1, 1) and the bias
@@ -28,20 +44,39 @@ def fit_colours(features: torch.Tensor, picture: np.ndarray) -> tuple[torch.Tens
     return solution[:, :-1, None, None].contiguous(), solution[:, -1].contiguous()
 
 
+@dataclass(eq=False)
+class _Base:
+    """A full picture, which those after it are made from."""
+
+    picture: np.ndarray  # uint8 (H, W, 3)
+    ws: torch.Tensor  # (1, num_ws, w_dim)
+    colours: Colours | None  # of a generator without previews of its own
+    soft: torch.Tensor | None = None  # its preview (1, 3, h, w), or a part of it:
+    window: Window | None = None  # rows and columns; and how its colours are off, softly:
+    tint: torch.Tensor | float = 0.0
+
+
 class LiveView:
     """Pictures while a drag runs: full ones for a share of the time, previews between them.
 
     A preview is soft, and a sharp picture followed by a soft one flickers. So what is shown between
-    two full pictures is the last full one plus how the preview has changed since.
+    two full pictures is the last full one plus how the preview has changed since; where that is
+    much, what was sharp there is gone, and the preview alone is shown. Only what a region's inside
+    can change is worked out.
     """
 
     generator: Generator  # that makes them, as `drag.loop` sets it
 
-    def __init__(self, full_share: float = 1 / 6, preview_share: float = 1 / 6):
-        """full_share, preview_share: of the time since `begin`, at most."""
-        # The last full picture and its preview, (1, 3, h, w); None before there is one.
-        self.last: tuple[np.ndarray, torch.Tensor] | None = None
-        self.colours: tuple[torch.Tensor, torch.Tensor] | None = None  # as `fit_colours` gives them
+    def __init__(
+        self,
+        full_share: float = 1 / 6,
+        preview_share: float = 1 / 6,
+        start: np.ndarray | None = None,
+    ):
+        """full_share, preview_share: of the time since `begin`, at most.   start: the picture that
+        a drag with moving targets begins at, uint8 (H, W, 3), where it is at hand."""
+        self.base: _Base | None = None  # None before there is one
+        self.start, self.parts = start, False
         self.shares = {"full": full_share, "preview": preview_share}
         self.spent = {"full": 0.0, "preview": 0.0}
         self.cost = {"full": 0.0, "preview": 0.0}  # of the last one, seconds
@@ -52,28 +87,48 @@ class LiveView:
         self.began = time.perf_counter()
         self._timed("full", self._full, ws, features)
 
+    def follow(self, generator: Generator, ws: torch.Tensor, features: torch.Tensor) -> None:
+        """Show a drag with moving targets: previews whenever asked, of what changes alone, and full
+        pictures where it rests."""
+        self.generator, self.parts = generator, True
+        self.shares = {"full": 0.0, "preview": 1.0}
+        if self.start is None:
+            self.begin(ws, features)
+            return
+        self.began = time.perf_counter()
+        colours = None
+        if not isinstance(generator, Previewing):
+            colours = fit_colours(features, self.start)
+        self.base = _Base(self.start, ws, colours)
+
     def frame(
-        self, ws: torch.Tensor, features: torch.Tensor | None, final: bool = False
-    ) -> tuple[np.ndarray | None, bool]:
-        """(picture uint8 (H, W, 3), whether it is a full one), or (None, False) if none is due.
+        self,
+        ws: torch.Tensor,
+        features: torch.Tensor | None,
+        final: bool = False,
+        rests: bool = False,
+    ) -> Frame:
+        """What is shown of a step: nothing where nothing is due.
 
         ws: (1, num_ws, w_dim).   features: all those of ws, where they are at hand; saves time.
-        final: a full one in any case.
+        final, rests: a full one in any case; after the final one nothing follows.
         """
-        if final:  # nothing follows that would be built on it
-            return self._timed("full", self._sharp, ws, features), True
-        if self._due("full"):
-            return self._timed("full", self._full, ws, features), True
-        if self.last is not None and self._due("preview"):
-            return self._timed("preview", self._composite, ws, features, *self.last), False
-        return None, False
+        if self.base is not None and (final or rests) and ws is self.base.ws:
+            return Frame(self.base.picture, True)
+        if final:
+            return Frame(self._timed("full", self._sharp, ws, features), True)
+        if rests or self._due("full"):
+            return Frame(self._timed("full", self._full, ws, features), True)
+        if self.base is not None and self._due("preview"):
+            return self._timed("preview", self._composite, ws, features, self.base)
+        return Frame(None)
 
     def _due(self, kind: str) -> bool:
         elapsed = time.perf_counter() - self.began + self.cost[kind]
-        return self.spent[kind] + self.cost[kind] <= self.shares[kind] * elapsed
+        return 0 < self.shares[kind] * elapsed >= self.spent[kind] + self.cost[kind]
 
     @torch.no_grad()
-    def _timed(self, kind: str, work: Callable[..., np.ndarray], *args: Any) -> np.ndarray:
+    def _timed(self, kind: str, work: Callable[..., Any], *args: Any) -> Any:
         start = time.perf_counter()
         result = work(*args)
         self.cost[kind] = time.perf_counter() - start
@@ -84,30 +139,67 @@ class LiveView:
         return to_picture(self.generator.image(ws, features))
 
     def _full(self, ws: torch.Tensor, features: torch.Tensor | None) -> np.ndarray:
-        features = self.generator.features(ws) if features is None else features
+        own = isinstance(self.generator, Previewing)
+        features = self.generator.features(ws) if features is None and not own else features
         picture = self._sharp(ws, features)
-        if not isinstance(self.generator, Previewing):
-            self.colours = fit_colours(features, picture)
-        self.last = picture, self._preview(ws, features)
+        colours = None if own or features is None else fit_colours(features, picture)
+        self.base = _Base(picture, ws, colours)
         return picture
 
-    def _preview(self, ws: torch.Tensor, features: torch.Tensor | None) -> torch.Tensor:
+    def _preview(
+        self, ws: torch.Tensor, features: torch.Tensor | None, base: _Base, window: Window | None
+    ) -> torch.Tensor:
+        """The soft picture (1, 3, h, w), or a window of it."""
         if isinstance(self.generator, Previewing):
-            return self.generator.preview(ws, features)
-        assert self.colours is not None  # of the last full picture
-        features = self.generator.features(ws) if features is None else features
-        return F.conv2d(features, *self.colours)
+            return self.generator.preview(ws, features, window)
+        assert base.colours is not None
+        if features is None:
+            features = self.generator.features(ws, window)
+        elif window is not None:
+            features = features[..., window[0], window[1]]
+        return F.conv2d(features, *base.colours)
 
-    def _composite(
-        self,
-        ws: torch.Tensor,
-        features: torch.Tensor | None,
-        picture: np.ndarray,
-        soft: torch.Tensor,
-    ) -> np.ndarray:
+    def _changing(self) -> tuple[Window | None, Window]:
+        """What may change, as rows and columns of a preview, None for all of it; and as those of
+        the picture."""
+        generator, (height, width) = self.generator, self.generator.img_size
+        if not isinstance(generator, Held):
+            return None, (slice(0, height), slice(0, width))
+        scale = height // generator.soft_side
+        rows, columns = (
+            slice(part.start // scale, -(-part.stop // scale)) for part in generator.mask.core
+        )
+        whole = [slice(scale * part.start, scale * part.stop) for part in (rows, columns)]
+        return (rows, columns), (whole[0], whole[1])
+
+    def _composite(self, ws: torch.Tensor, features: torch.Tensor | None, base: _Base) -> Frame:
         """A picture, changed as the preview has changed since its own, which is soft."""
-        change = self._preview(ws, features) - soft
-        change = F.interpolate(change, picture.shape[:2], mode="bilinear")[0]  # (3, H, W)
-        change = change.permute(1, 2, 0)
-        sharp = torch.from_numpy(picture).to(change.device)
-        return (sharp + 127.5 * change).clamp_(0, 255).to(torch.uint8).cpu().numpy()
+        window, (rows, columns) = self._changing()
+        before = torch.from_numpy(base.picture[rows, columns]).to(ws.device)
+        if base.soft is None or base.window != window:
+            base.soft, base.window = self._preview(base.ws, None, base, window), window
+            base.tint = _tint(base.soft, before)
+        soft = self._preview(ws, features, base, window)
+        change = (soft - base.soft).abs().amax(1, keepdim=True)
+        kept = (-F.max_pool2d(change, 3, 1, 1).div(GHOST).square()).exp()  # share of the detail
+        mixed = torch.cat([soft + base.tint - kept * (base.soft + base.tint), kept], 1)
+        mixed = F.interpolate(mixed, before.shape[:2], mode="bilinear")[0].permute(1, 2, 0)
+        after = mixed[..., 3:] * before + 127.5 * (mixed[..., :3] + 1 - mixed[..., 3:])
+        part = after.clamp_(0, 255).to(torch.uint8).cpu().numpy()
+        if window is None:
+            return Frame(part)
+        if self.parts:
+            return Frame(part, corner=(columns.start, rows.start))
+        whole = base.picture.copy()
+        whole[rows, columns] = part
+        return Frame(whole)
+
+
+def _tint(soft: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
+    """How much a picture, (H, W, 3) from 0 to 255, is brighter all around than its preview
+    (1, 3, h, w) in each colour; as that."""
+    colours = picture.permute(2, 0, 1)[None] / 127.5 - 1
+    off = F.interpolate(colours, soft.shape[2:], mode="area") - soft
+    for _ in range(2):
+        off = F.avg_pool2d(off, 2 * TINTED + 1, 1, TINTED, count_include_pad=False)
+    return off

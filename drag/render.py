@@ -67,6 +67,11 @@ def view_of(generator: Generator, edit: Edit) -> Generator:
     )
 
 
+def widen(view: Held, mask_png: bytes) -> None:
+    """Have a view of a region be one of a larger region, in place."""
+    view.widen(_mask(view.network, mask_png, view.last))
+
+
 def _last(network: Generator, regions: Sequence[Region], moving: int = 1) -> int:
     """The last block that is blended."""
     return last_block(cast(Network, network), max([moving, *(len(r.change) for r in regions)]))

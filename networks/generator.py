@@ -70,5 +70,8 @@ class Generator(Protocol):
 class Previewing(Protocol):
     """What a generator offers besides if it has a cheap way to a soft picture."""
 
-    def preview(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
-        """As `image`, but (N, 3, h', w') with fewer pixels."""
+    def preview(
+        self, ws: torch.Tensor, features: torch.Tensor | None = None, window: Window | None = None
+    ) -> torch.Tensor:
+        """As `image`, but (N, 3, h', w') with fewer pixels.   window: rows and columns of it: only
+        these are worked out."""

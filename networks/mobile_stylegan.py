@@ -217,18 +217,27 @@ class MobileStyleGAN(nn.Module):
         """
         return self.to_rgb(self._after(ws, features, len(self.blocks)), ws[:, -1])
 
-    def preview(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
-        """A soft picture at a quarter of the time: as `image`, but (N, 3, 256, 256)."""
-        return self.softly(self._after(ws, features, PREVIEW_BLOCK))
+    def preview(
+        self, ws: torch.Tensor, features: torch.Tensor | None = None, window: Window | None = None
+    ) -> torch.Tensor:
+        """A soft picture at a quarter of the time: as `image`, but (N, 3, 256, 256), or a window
+        of that."""
+        return self.softly(self._after(ws, features, PREVIEW_BLOCK, window))
 
     def softly(self, middle: torch.Tensor) -> torch.Tensor:
         """The soft picture (N, 3, 256, 256) from the map of that block."""
         return F.conv2d(middle, self.preview_weight, self.preview_bias)
 
-    def _after(self, ws: torch.Tensor, features: torch.Tensor | None, i: int) -> torch.Tensor:
-        """The map of block i, of ws whose features may be at hand."""
+    def _after(
+        self,
+        ws: torch.Tensor,
+        features: torch.Tensor | None,
+        i: int,
+        window: Window | None = None,
+    ) -> torch.Tensor:
+        """The map of block i, or a window of it, of ws whose features may be at hand."""
         begin = None if features is None else (FEATURE_BLOCK, Maps(features))
-        return run(self, ws.unbind(1), i + 1, begin=begin).features
+        return run(self, ws.unbind(1), i + 1, window, begin).features
 
     def reached(self, entries: int) -> int:
         """The last block that so many first entries of ws reach."""

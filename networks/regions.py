@@ -15,7 +15,7 @@ little, the picture is pasted back.
 import functools
 import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -102,9 +102,12 @@ class _View:
         self.z_dim, self.w_dim, self.num_ws = network.z_dim, network.w_dim, network.num_ws
         self.w_avg, self.mapping = network.w_avg, network.mapping
         self.img_size, self.img_resolution = network.img_size, network.img_resolution
-        self.has_encoder = network.has_encoder
+        self.has_encoder, soft = network.has_encoder, network.feature_block
         if hasattr(network, "softly"):  # a proxy, or a view would hold itself, and live on for long
+            soft = cast(Any, network).preview_block
             self.preview = functools.partial(_View._preview, weakref.proxy(self))
+
+        self.soft_side = network.sides[soft][0]  # rows of a preview, or of what one is made of
 
     def _maps(self, ws: Sequence[torch.Tensor], paint: bool) -> Sequence[Maps]:
         """Those of the first blocks."""
@@ -120,11 +123,17 @@ class _View:
         x = run(network, entries, network.feature_block + 1, window, (begin, maps)).features
         return x.contiguous(memory_format=torch.channels_last)
 
-    def _preview(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
+    def _preview(
+        self, ws: torch.Tensor, features: torch.Tensor | None = None, window: Window | None = None
+    ) -> torch.Tensor:
         """As the generator's."""
         network, entries = cast(Any, self.network), entries_of(ws)
-        x = Maps(self.features(ws) if features is None else features)
-        middle = run(network, entries, network.preview_block + 1, None, (network.feature_block, x))
+        begin = min(self.last, network.feature_block)
+        if features is not None:
+            begin, maps = network.feature_block, Maps(features)
+        else:
+            maps = self._maps(entries, False)[begin]
+        middle = run(network, entries, network.preview_block + 1, window, (begin, maps))
         return network.softly(middle.features)
 
 
@@ -134,10 +143,28 @@ class Held(_View):
     def __init__(self, ground: Ground, mask: SoftMask):
         super().__init__(ground.network, len(ground.maps) - 1)
         self.ground, self.mask = ground, mask
+        # What was worked out last: a step is looked at where it was solved.
+        self.latest: tuple[torch.Tensor, Sequence[Maps]] | None = None
 
     def _maps(self, ws: Sequence[torch.Tensor], paint: bool) -> Sequence[Maps]:
-        ground = self.ground
-        return list(_blended(self.network, ws, self.mask, ground.maps, ground.made, paint))
+        ground, key = self.ground, torch.cat([*ws]).detach()
+        again = self.latest is not None and not (paint or torch.is_grad_enabled())
+        if self.latest and again and torch.equal(self.latest[0], key):
+            return self.latest[1]
+        maps = list(_blended(self.network, ws, self.mask, ground.maps, ground.made, paint))
+        if not paint:
+            self.latest = key, [Maps(each.features.detach()) for each in maps]
+        return maps
+
+    def widen(self, mask: SoftMask) -> None:
+        """Go on with a larger region. Masks of blocks are changed in place: where steps are
+        recorded (`drag.solvers.replay`), those are what is read."""
+        for own, new in zip(self.mask.blocks, mask.blocks, strict=True):
+            if own is not None and new is not None:
+                own.data.copy_(new)  # a step may be half done: it goes on with the new ones
+        self.mask = replace(mask, blocks=self.mask.blocks)
+        self.latest = None
+        vars(self).pop("before", None)
 
     @torch.no_grad()
     def image(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:

@@ -16,6 +16,7 @@ PASTE = 32  # by which that of the picture is larger: far enough out for nothing
 SOFT = 16  # deviation of the blur of both
 CELL = 0.5  # cells of a block by which its mask is blurred besides
 THICK = 175  # pixels of 1024: a region that is thinner has all of these smaller in proportion
+HARDLY = 0.05  # of the inside that is seen in a cell of the last block: to the eye, nothing
 MASK_SIDE = 256  # px at which masks are worked out
 
 
@@ -26,6 +27,7 @@ class SoftMask:
     blocks: tuple[torch.Tensor | None, ...]  # of each block (1, 1, h, w); None: all the inside's
     picture: torch.Tensor  # (1, 1, H, W)
     support: Window  # rows and columns of the picture, even ones, beyond which all of it is 0
+    core: Window  # those beyond which hardly anything of the inside is seen
 
     @classmethod
     def of(cls, network: Network, mask: np.ndarray, last: int) -> "SoftMask":
@@ -43,7 +45,8 @@ class SoftMask:
             cells = _blurred(F.interpolate(inside, side, mode="area"), CELL)
             blocks.append(cells.to(device) if max(side) >= FIRST else None)
         wide = F.interpolate(wide, size, mode="bilinear")
-        return cls(tuple(blocks), wide.to(device), _support(wide))
+        seen = F.interpolate((cells > HARDLY).float(), size, mode="nearest")
+        return cls(tuple(blocks), wide.to(device), _support(wide), _support(seen * wide))
 
 
 def _thickness(painted: torch.Tensor) -> float:

@@ -76,8 +76,9 @@ class PlainShiftGenerator:
 class ShiftGenerator(PlainShiftGenerator):
     """The same with a cheap way to a soft picture."""
 
-    def preview(self, ws, features=None):
-        return (self.features(ws) if features is None else features)[:, :3].tanh()
+    def preview(self, ws, features=None, window=None):
+        soft = (self.features(ws) if features is None else features)[:, :3].tanh()
+        return soft if window is None else soft[(..., *window)]
 
 
 @pytest.fixture

@@ -160,8 +160,8 @@ def test_live_pictures_are_tuned(network):
         live.generator = each
         live.begin(ws, None)
         pictures += [
-            live.last[0].astype(int),
-            live._composite(ws + 0.1, None, *live.last).astype(int),
+            live.base.picture.astype(int),
+            live._composite(ws + 0.1, None, live.base).picture.astype(int),
         ]
     full, soft, tuned_full, tuned_soft = pictures
     assert np.abs(full - tuned_full).mean() > 2

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from drag.edit import Edit, alike
+from drag.edit import Edit
+from drag.history import alike
 from drag.loop import Step
 from drag.server.jobs import FETCHED, LEFT, RUNS, Job, Kind, Phase
 from drag.server.language import say

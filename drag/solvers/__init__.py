@@ -1,7 +1,7 @@
 """What turns "where the handles should go" into steps of the latents.
 
 A solver is a generator function (generator, edit) -> States without end: the start, then one after
-each step.
+each step; targets may be sent to it while it runs.
 It knows neither when to end nor what is shown; `drag.loop` does.
 
     adam          the paper's
@@ -36,11 +36,11 @@ from dataclasses import dataclass
 from drag.edit import Edit
 from drag.settings import PAPERS
 from drag.solvers import adam, gauss_newton, restore
-from drag.solvers.state import State
+from drag.solvers.state import State, States
 from networks.errors import UserError
 from networks.generator import Generator
 
-__all__ = ["SOLVERS", "Solver", "State", "solver_for"]
+__all__ = ["SOLVERS", "Solver", "State", "States", "solver_for"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Solver:
     """A way to drag, and how it is to be treated."""
 
     name: str  # in settings
-    steps: Callable[[Generator, Edit], Iterator[State]]  # the generator function
+    steps: Callable[[Generator, Edit], States]  # the generator function
     # Steps without progress after which a drag by it gives up; None where it goes on to the step
     # cap, as the paper's does.
     patience: int | None

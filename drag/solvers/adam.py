@@ -1,13 +1,11 @@
 """The paper's solver: Adam on motion supervision (DragGAN, Sec. 3.2 and 4)."""
 
-from collections.abc import Iterator
-
 import torch
 
 from drag.edit import Edit
 from drag.features import FeaturePart, Part, cells_around, scale_to, whole_part
 from drag.motion import mask_term, motion_supervision
-from drag.solvers.state import State, as_tensors, protected_cells
+from drag.solvers.state import State, States, as_tensors, protected_cells
 from drag.tracking import track_points
 from networks.generator import Generator
 
@@ -37,7 +35,7 @@ class AdamUpdate:
         self.values.addcdiv_(self.mean, root, value=-rate)
 
 
-def adam(generator: Generator, edit: Edit) -> Iterator[State]:
+def adam(generator: Generator, edit: Edit) -> States:
     """The paper's loop: Adam on the first entries of W+ (DragGAN, Sec. 3.2 and 4).
 
     Each step
@@ -69,8 +67,10 @@ def adam(generator: Generator, edit: Edit) -> Iterator[State]:
     features_start = part.features.detach()  # F_0, (1, C, h, w)
     templates = part.detach().sample(handles)  # f, (N, C)
     protected = protected_cells(edit, features_start)  # 1 - M
-    yield State(ws, handles.cpu(), features_start)
+    sent = yield State(ws, handles.cpu(), features_start)
     while True:
+        if sent is not None:
+            targets = sent.to(device)
         with torch.enable_grad():
             loss = motion_supervision(part, handles, targets, r1)  # 1
             if protected is not None:
@@ -85,4 +85,4 @@ def adam(generator: Generator, edit: Edit) -> Iterator[State]:
         ws, part = see(near)  # 2
         seen = part.detach()
         handles, _ = track_points(seen, templates, handles, r2)  # 3
-        yield State(ws, handles.cpu(), None if near[0] else seen.features)
+        sent = yield State(ws, handles.cpu(), None if near[0] else seen.features)

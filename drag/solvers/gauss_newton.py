@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -12,7 +12,7 @@ from drag.latents import Coordinates, whitened_space
 from drag.solvers.least_change import carried, jacobian, least_change, motion_patterns
 from drag.solvers.patches import UNLIKE, PatchTracker, handle_motion, trusted_directions
 from drag.solvers.replay import Recorder
-from drag.solvers.state import State, as_tensors
+from drag.solvers.state import State, States, as_tensors
 from networks.generator import Generator
 from networks.windows import Window
 
@@ -39,6 +39,10 @@ class Task:
     def trusted(self, motion: torch.Tensor) -> torch.Tensor:
         """Motion (N, 2), less of it in directions that a handle cannot be followed in."""
         return (self.weights @ motion[..., None])[..., 0]
+
+    def distance(self, handles: torch.Tensor) -> torch.Tensor:
+        """What is left of the way, pixels, (): the mean over handles (N, 2)."""
+        return self.trusted(self.targets - handles).norm(dim=1).mean()
 
     def towards(self, handles: torch.Tensor, most: torch.Tensor) -> torch.Tensor:
         """From handles to targets, (N, 2), and no farther than so many pixels, ()."""
@@ -164,7 +168,7 @@ def motion_rows(
     return jacobian(motion.flatten() @ patterns, change).flatten(1)
 
 
-def gauss_newton(generator: Generator, edit: Edit) -> Iterator[State]:
+def gauss_newton(generator: Generator, edit: Edit) -> States:
     """Some ten steps, each the least change in whitened W+ that moves the handles as wanted.
 
     u is the change of the coordinates since the start, J the motion of the handles with it.
@@ -178,15 +182,17 @@ def gauss_newton(generator: Generator, edit: Edit) -> Iterator[State]:
      4. finds the u of least norm with J u as wanted, at most 12 px (of 512) further. What of it
         no handle needs any more goes back (a null-space step), so neither detours nor drift
         remain.
-    In W one change is shared by all entries that move; in W+ each has its own.
+    In W one change is shared by all entries that move; in W+ each has its own. Where targets are
+    sent, distances are to them from then on; as they keep moving, rows of J are taken every other
+    time then, of a single handle, too.
     """
     start, handles, _ = as_tensors(edit, generator.w_avg.device)
     with torch.no_grad():
         whole = generator.features(start)
-    yield State(start, handles.cpu(), whole)
+    targets = yield State(start, handles.cpu(), whole)
 
     with arithmetic(generator, edit, whole.shape[2:]) as step:
-        yield from _steps(step, edit, handles, whole)
+        yield from _steps(step, edit, handles, whole, targets)
 
 
 @contextmanager
@@ -218,10 +224,16 @@ def arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Iterat
 
 
 def _steps(
-    step: Arithmetic, edit: Edit, handles: torch.Tensor, whole: torch.Tensor
-) -> Iterator[State]:
+    step: Arithmetic,
+    edit: Edit,
+    handles: torch.Tensor,
+    whole: torch.Tensor,
+    sent: torch.Tensor | None,
+) -> States:
     size, device = edit.img_size, step.device
-    task = step.task(edit, whole)
+    task, many, targets = step.task(edit, whole), len(handles) >= MANY, sent
+    if sent is not None:
+        task, many = replace(task, targets=sent.to(device)), True
     trust, least, worse = (
         scale_to(pixels, size) for pixels in (TRUST_AT_512, LEAST_TRUST_AT_512, WORSE_AT_512)
     )
@@ -235,18 +247,24 @@ def _steps(
         ws, features = step.see(task, change, near)  # 1
         if place:
             found, likeness = step.find(task, predicted)
-        distance = task.trusted(task.targets - found).norm(dim=1).mean()
-        distance, likely, here = _read(distance, likeness, found)
-        grew = place and radius > least and distance > place.distance + worse
-        if place and (grew or likely.mean() < UNLIKE):  # 2
+        distance, likely, here = _read(task.distance(found), likeness, found)
+        back = False  # 2
+        if place:
+            grew = radius > least and distance > place.distance + worse
+            back = bool(grew or likely.mean() < UNLIKE)
+            if back:  # with what became of handles that did not hold
+                sent = yield State(place.ws, place.here, None, likely.minimum(place.likeness))
+            else:
+                sent = yield State(ws, here, None if near[0] else features, likely)
+            if sent is not None and sent is not targets:
+                task, targets = replace(task, targets=sent.to(device)), sent
+                place = replace(place, distance=task.distance(place.handles).cpu())
+                distance = task.distance(found).cpu()
+        if place and back:
             radius, fresh = max(radius / 2, least), False
-            unlike = likely.minimum(place.likeness)  # what became of handles that did not hold
-            yield State(place.ws, place.here, None, unlike)
         else:
-            if place:
-                yield State(ws, here, None if near[0] else features, likely)
             radius = min(1.3 * radius, trust)
-            if place and fresh and len(handles) >= MANY:  # 3
+            if place and fresh and many:  # 3
                 fresh, patterns = False, place.patterns
                 moved = task.trusted(found - place.handles).flatten() @ patterns
                 rows = carried(place.rows, moved, (change - place.change).flatten())

@@ -1,5 +1,6 @@
 """What solvers share: where one begins, what it has reached, and what it must not change."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,11 @@ class State:
     handles: torch.Tensor  # (N, 2) (x, y), pixels, on the CPU
     features: torch.Tensor | None  # (1, C, h, w) of that picture, where all were worked out
     likeness: torch.Tensor | None = None  # (N,) of what is at each handle to what was, on the CPU
+
+
+# The start, then what each step has reached, without end. Targets (N, 2) (x, y) in pixels, on the
+# CPU, that are sent (`send`) take the place of the edit's from the next step on.
+States = Generator[State, torch.Tensor | None, None]
 
 
 def as_tensors(edit: Edit, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
