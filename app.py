@@ -19,7 +19,7 @@ from drag.page.wiring import connect
 from drag.server.engine import Engine
 from drag.server.language import say
 from drag.server.line import Line, slots_for
-from drag.server.process import give_way, keep_memory_low
+from drag.server.process import apart, give_way, in_background, keep_memory_low
 from drag.web import zero
 from drag.web.api import publish
 from drag.web.flags import choose_models, parse_args
@@ -84,14 +84,17 @@ def main() -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         models, first = choose_models(args)
-        engine, slots = None, slots_for(models.device.type)
+        engine, slots = Engine(models), slots_for(models.device.type)
         if zero.on_zero_gpu():
             engine, slots = zero.ZeroEngine(models), zero.SLOTS
             engine.place(first.name)
         line = Line(args.drags or slots, args.line, args.drag_seconds)
         places = line.slots + line.length
-        with models.use(first, report_progress):  # and as long as the page is served
+        apart(lambda: models.load(first, report_progress))
+        with models.use(first):  # as long as the page is served
             demo = build_demo(models, first.name, line, engine)
+            if engine.follows:
+                in_background(lambda: engine.warm(first.name))
             print(banner(models, first, line, bool(args.auth)), flush=True)
             demo.queue(max_size=4 * places).launch(
                 share=args.share,

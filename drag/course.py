@@ -1,6 +1,6 @@
 """How far a drag is: its steps, why it ends, and what it has reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from drag.edit import Edit
 from drag.features import scale_to
 from drag.masks import Region
-from drag.preview import Frame
+from drag.preview import Frame, Preview
 from drag.solvers import State
 
 PROGRESS_AT_512 = 1.0  # pixels of a 512 px picture: less is none, which a solver's patience ends
@@ -47,19 +47,27 @@ class Step:
     # a part of it then; and the regions of the edit that it reached, where it moves one's inside.
     corner: tuple[int, int] | None = None
     regions: tuple[Region, ...] | None = None
+    preview: Preview | None = None  # works its picture out, in any thread; see `painted`
+
+    def painted(self) -> "Step":
+        """The step with its picture, where that was left to whoever wants to see it."""
+        if self.preview is None:
+            return self
+        frame = self.preview()
+        return replace(self, picture=frame.picture, corner=frame.corner, preview=None)
 
 
 def step_of(
     number: int,
     state: State,
     distances: torch.Tensor,
-    frame: Frame | None,
+    shown: Frame | Preview | None,
     ending: Ending | None = None,
     restoring: bool = False,
     regions: tuple[Region, ...] | None = None,
 ) -> Step:
     """The step that a state is."""
-    frame = frame or Frame(None)
+    frame = shown if isinstance(shown, Frame) else Frame(None)
     likeness = () if state.likeness is None else tuple(state.likeness.tolist())
     return Step(
         number,
@@ -73,6 +81,7 @@ def step_of(
         restoring,
         frame.corner,
         regions,
+        None if isinstance(shown, Frame) else shown,
     )
 
 

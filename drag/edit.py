@@ -18,6 +18,7 @@ from drag.trail import Trail
 from networks.errors import UserError
 from networks.tuning import Tuning
 
+Places = dict[int, tuple[float, float]]  # (x, y) in pixels, by the key of a pair
 MAX_POINTS = 100
 ALIKE = 0.7  # of two regions within reach of arrows, one after the other: so much is in both
 STARTS_OUTSIDE = (
@@ -234,14 +235,13 @@ class Edit:
         """The latents (num_ws, w_dim) of the picture, or of the topmost region's inside."""
         return self.regions[-1].latents(self.ws) if inside and self.regions else self.ws
 
-    def with_handles(self, handles: dict[int, tuple[float, float]]) -> "Edit":
-        """The edit with these handles, by the key of their pair; other pairs stay as they are."""
-        places = (handles.get(pair.key, pair.handle) for pair in self.points)
-        points = tuple(
-            replace(pair, handle=(float(x), float(y)))
-            for pair, (x, y) in zip(self.points, places, strict=True)
+    def with_ends(self, handles: Places, targets: Places | None = None) -> "Edit":
+        """The edit with these ends, by the key of their pair; other pairs stay as they are."""
+        kept, moved = self.points, targets or {}
+        pairs = (
+            PointPair(handles.get(p.key, p.handle), moved.get(p.key, p.target), p.key) for p in kept
         )
-        return replace(self, points=points)
+        return replace(self, points=tuple(pairs))
 
     @property
     def bare(self) -> "Edit":

@@ -87,10 +87,10 @@ def follow(
             ending = Ending.TIME_LIMIT if late else ending
         if stepped or over or not sharp:
             sharp = not stepped
-            frame = None if view is None else view.frame(state.ws, state.features, over, sharp)
+            shown = None if view is None else view.shown(state.ws, state.features, over, sharp)
             regions = reach.regions(None if state is first else state)
             distances = course.distances(state)
-            yield step_of(number, state, distances, frame, ending, regions=regions)
+            yield step_of(number, state, distances, shown, ending, regions=regions)
         if over:
             return
         aim = aims(settled)

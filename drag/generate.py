@@ -125,7 +125,7 @@ def reset_picture(edit: Edit) -> Edit:
             break
         first |= {pair.key: pair.handle for pair in earlier.points}
     fresh = replace(edit.remember("reset"), ws=edit.origin, regions=(), style_seed=None)
-    return fresh.with_handles(first)
+    return fresh.with_ends(first)
 
 
 def at_step(edit: Edit, index: int) -> Edit:
@@ -134,7 +134,7 @@ def at_step(edit: Edit, index: int) -> Edit:
         raise UserError("There is no drag to go through: press Drag first.")
     inside = edit.trail.inside
     ws, handles = edit.trail.at(edit.latents_of(inside), index)
-    return edit.with_latents(ws, inside).with_handles(handles)
+    return edit.with_latents(ws, inside).with_ends(handles)
 
 
 def step_of(edit: Edit) -> int:

@@ -1,9 +1,10 @@
 """Pictures while a drag runs, on a time budget."""
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -26,6 +27,9 @@ class Frame:
     picture: np.ndarray | None  # uint8 (H, W, 3), or a part; None where none was due
     sharp: bool = False  # whether it is a full one, not a preview
     corner: tuple[int, int] | None = None  # (x, y) of its first pixel, where it is a part
+
+
+Preview = Callable[[], Frame]  # works one out
 
 
 def fit_colours(features: torch.Tensor, picture: np.ndarray) -> Colours:
@@ -89,17 +93,34 @@ class LiveView:
 
     def follow(self, generator: Generator, ws: torch.Tensor, features: torch.Tensor) -> None:
         """Show a drag with moving targets: previews whenever asked, of what changes alone, and full
-        pictures where it rests."""
+        pictures where it rests. On a CPU previews are of the features themselves, for which colours
+        are fitted once: a sharper way takes twice as long."""
         self.generator, self.parts = generator, True
         self.shares = {"full": 0.0, "preview": 1.0}
         if self.start is None:
             self.begin(ws, features)
             return
         self.began = time.perf_counter()
-        colours = None
-        if not isinstance(generator, Previewing):
-            colours = fit_colours(features, self.start)
-        self.base = _Base(self.start, ws, colours)
+        fits = ws.device.type == "cpu" or not isinstance(generator, Previewing)
+        few = features[..., ::2, ::2]  # a quarter tells as much
+        self.base = _Base(self.start, ws, fit_colours(few, self.start) if fits else None)
+
+    def shown(
+        self, ws: torch.Tensor, features: torch.Tensor | None, final: bool, rests: bool
+    ) -> Frame | Preview:
+        """What is shown of a step of a drag with moving targets.
+
+        final, rests: a full picture; after the final one nothing follows. Otherwise a preview, on a
+        CPU what works it out: whoever watches may do so in a thread of its own, while the next step
+        is taken.
+        """
+        base = self.base
+        assert base is not None  # after `follow`
+        if final or rests:
+            again = ws is base.ws
+            return Frame(base.picture, True) if again else self.frame(ws, features, final, rests)
+        work = functools.partial(self._composite, ws, features, base, self._changing(base))
+        return work if ws.device.type == "cpu" else work()
 
     def frame(
         self,
@@ -113,14 +134,13 @@ class LiveView:
         ws: (1, num_ws, w_dim).   features: all those of ws, where they are at hand; saves time.
         final, rests: a full one in any case; after the final one nothing follows.
         """
-        if self.base is not None and (final or rests) and ws is self.base.ws:
-            return Frame(self.base.picture, True)
         if final:
             return Frame(self._timed("full", self._sharp, ws, features), True)
         if rests or self._due("full"):
             return Frame(self._timed("full", self._full, ws, features), True)
         if self.base is not None and self._due("preview"):
-            return self._timed("preview", self._composite, ws, features, self.base)
+            part = self._changing(self.base)
+            return self._timed("preview", self._composite, ws, features, self.base, part)
         return Frame(None)
 
     def _due(self, kind: str) -> bool:
@@ -139,10 +159,12 @@ class LiveView:
         return to_picture(self.generator.image(ws, features))
 
     def _full(self, ws: torch.Tensor, features: torch.Tensor | None) -> np.ndarray:
-        own = isinstance(self.generator, Previewing)
+        own = self.parts or isinstance(self.generator, Previewing)
         features = self.generator.features(ws) if features is None and not own else features
         picture = self._sharp(ws, features)
         colours = None if own or features is None else fit_colours(features, picture)
+        if self.parts and self.base is not None:
+            colours = self.base.colours
         self.base = _Base(picture, ws, colours)
         return picture
 
@@ -150,31 +172,40 @@ class LiveView:
         self, ws: torch.Tensor, features: torch.Tensor | None, base: _Base, window: Window | None
     ) -> torch.Tensor:
         """The soft picture (1, 3, h, w), or a window of it."""
-        if isinstance(self.generator, Previewing):
-            return self.generator.preview(ws, features, window)
-        assert base.colours is not None
+        if base.colours is None:
+            return cast(Previewing, self.generator).preview(ws, features, window)
         if features is None:
             features = self.generator.features(ws, window)
         elif window is not None:
             features = features[..., window[0], window[1]]
         return F.conv2d(features, *base.colours)
 
-    def _changing(self) -> tuple[Window | None, Window]:
+    def _changing(self, base: _Base) -> tuple[Window | None, Window]:
         """What may change, as rows and columns of a preview, None for all of it; and as those of
         the picture."""
         generator, (height, width) = self.generator, self.generator.img_size
         if not isinstance(generator, Held):
             return None, (slice(0, height), slice(0, width))
-        scale = height // generator.soft_side
+        network = generator.network
+        side = network.sides[network.feature_block][0]
+        scale = height // (generator.soft_side if base.colours is None else side)
         rows, columns = (
             slice(part.start // scale, -(-part.stop // scale)) for part in generator.mask.core
         )
         whole = [slice(scale * part.start, scale * part.stop) for part in (rows, columns)]
         return (rows, columns), (whole[0], whole[1])
 
-    def _composite(self, ws: torch.Tensor, features: torch.Tensor | None, base: _Base) -> Frame:
-        """A picture, changed as the preview has changed since its own, which is soft."""
-        window, (rows, columns) = self._changing()
+    @torch.no_grad()
+    def _composite(
+        self,
+        ws: torch.Tensor,
+        features: torch.Tensor | None,
+        base: _Base,
+        part: tuple[Window | None, Window],
+    ) -> Frame:
+        """A picture, changed as the preview has changed since its own, which is soft.   part: that
+        may have changed."""
+        window, (rows, columns) = part
         before = torch.from_numpy(base.picture[rows, columns]).to(ws.device)
         if base.soft is None or base.window != window:
             base.soft, base.window = self._preview(base.ws, None, base, window), window
@@ -185,13 +216,13 @@ class LiveView:
         mixed = torch.cat([soft + base.tint - kept * (base.soft + base.tint), kept], 1)
         mixed = F.interpolate(mixed, before.shape[:2], mode="bilinear")[0].permute(1, 2, 0)
         after = mixed[..., 3:] * before + 127.5 * (mixed[..., :3] + 1 - mixed[..., 3:])
-        part = after.clamp_(0, 255).to(torch.uint8).cpu().numpy()
+        pixels = after.clamp_(0, 255).to(torch.uint8).cpu().numpy()
         if window is None:
-            return Frame(part)
+            return Frame(pixels)
         if self.parts:
-            return Frame(part, corner=(columns.start, rows.start))
+            return Frame(pixels, corner=(columns.start, rows.start))
         whole = base.picture.copy()
-        whole[rows, columns] = part
+        whole[rows, columns] = pixels
         return Frame(whole)
 
 

@@ -23,7 +23,7 @@ import torch
 from networks.blocks import Maps, Network, entries_of, run
 from networks.soft_masks import SoftMask
 from networks.tuning import untuned
-from networks.windows import Window
+from networks.windows import WHOLE, Window
 
 LAST = 32  # px: side of the last block that is blended; of later ones the eye sees double contours
 
@@ -113,14 +113,19 @@ class _View:
         """Those of the first blocks."""
         raise NotImplementedError
 
+    def _run(
+        self, ws: Sequence[torch.Tensor], end: int, window: Window | None = None
+    ) -> torch.Tensor:
+        """The map of the block before `end`, or a window of it."""
+        begin = min(self.last, end - 1)
+        maps = self._maps(ws, False)[begin]
+        return run(self.network, ws, end, window, (begin, maps)).features
+
     def features(
         self, ws: torch.Tensor, window: Window | None = None, moving: int | None = None
     ) -> torch.Tensor:
         """As the generator's."""
-        entries, network = entries_of(ws, moving), self.network
-        begin = min(self.last, network.feature_block)
-        maps = self._maps(entries, False)[begin]
-        x = run(network, entries, network.feature_block + 1, window, (begin, maps)).features
+        x = self._run(entries_of(ws, moving), self.network.feature_block + 1, window)
         return x.contiguous(memory_format=torch.channels_last)
 
     def _preview(
@@ -128,13 +133,10 @@ class _View:
     ) -> torch.Tensor:
         """As the generator's."""
         network, entries = cast(Any, self.network), entries_of(ws)
-        begin = min(self.last, network.feature_block)
-        if features is not None:
-            begin, maps = network.feature_block, Maps(features)
-        else:
-            maps = self._maps(entries, False)[begin]
-        middle = run(network, entries, network.preview_block + 1, window, (begin, maps))
-        return network.softly(middle.features)
+        end, begin = network.preview_block + 1, network.feature_block
+        if features is None:
+            return network.softly(self._run(entries, end, window))
+        return network.softly(run(network, entries, end, window, (begin, Maps(features))).features)
 
 
 class Held(_View):
@@ -143,18 +145,44 @@ class Held(_View):
     def __init__(self, ground: Ground, mask: SoftMask):
         super().__init__(ground.network, len(ground.maps) - 1)
         self.ground, self.mask = ground, mask
-        # What was worked out last: a step is looked at where it was solved.
-        self.latest: tuple[torch.Tensor, Sequence[Maps]] | None = None
+        # `run` works it out as it does a network, of which even the last blended block may be a
+        # part only.
+        self.sides, self.feature_block = self.network.sides, self.network.feature_block
+        self.window_block, self.reach = (
+            min(self.network.window_block, self.last),
+            self.network.reach,
+        )
+        self.paints_early, self.reached = self.network.paints_early, self.network.reached
+        self.painted = self.network.painted
+
+    def block(
+        self,
+        i: int,
+        before: Maps | None,
+        ws: Sequence[torch.Tensor],
+        window: Window = WHOLE,
+        paint: bool = False,
+    ) -> Maps:
+        """As the network's; blended."""
+        maps = self.network.block(i, before, ws, window, paint)
+        m = self.mask.blocks[i] if i <= self.last else None
+        if m is None:
+            return maps
+        ground = self.ground
+        return _mixed(
+            maps,
+            m[..., window[0], window[1]],
+            *(x[i].crop(WHOLE, window) for x in (ground.maps, ground.made)),
+        )
 
     def _maps(self, ws: Sequence[torch.Tensor], paint: bool) -> Sequence[Maps]:
-        ground, key = self.ground, torch.cat([*ws]).detach()
-        again = self.latest is not None and not (paint or torch.is_grad_enabled())
-        if self.latest and again and torch.equal(self.latest[0], key):
-            return self.latest[1]
-        maps = list(_blended(self.network, ws, self.mask, ground.maps, ground.made, paint))
-        if not paint:
-            self.latest = key, [Maps(each.features.detach()) for each in maps]
-        return maps
+        ground = self.ground
+        return list(_blended(self.network, ws, self.mask, ground.maps, ground.made, paint))
+
+    def _run(
+        self, ws: Sequence[torch.Tensor], end: int, window: Window | None = None
+    ) -> torch.Tensor:
+        return run(self, ws, end, window).features
 
     def widen(self, mask: SoftMask) -> None:
         """Go on with a larger region. Masks of blocks are changed in place: where steps are
@@ -163,7 +191,6 @@ class Held(_View):
             if own is not None and new is not None:
                 own.data.copy_(new)  # a step may be half done: it goes on with the new ones
         self.mask = replace(mask, blocks=self.mask.blocks)
-        self.latest = None
         vars(self).pop("before", None)
 
     @torch.no_grad()
@@ -239,11 +266,16 @@ def _blended(
     for i, m in enumerate(mask.blocks):
         maps = network.block(i, maps, ws, paint=paint)
         if m is not None:
-            image, x0, x1 = maps.image, ground[i], made[i]
-            if image is not None:
-                image = cast(torch.Tensor, x0.image) + m * (image - cast(torch.Tensor, x1.image))
-            maps = Maps(x0.features + m * (maps.features - x1.features), image)
+            maps = _mixed(maps, m, ground[i], made[i])
         yield maps
+
+
+def _mixed(maps: Maps, m: torch.Tensor, x0: Maps, x1: Maps) -> Maps:
+    """x0 + m (x(w) - x(w0))."""
+    image = maps.image
+    if image is not None:
+        image = cast(torch.Tensor, x0.image) + m * (image - cast(torch.Tensor, x1.image))
+    return Maps(x0.features + m * (maps.features - x1.features), image)
 
 
 def _painted(

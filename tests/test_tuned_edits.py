@@ -68,7 +68,7 @@ def test_it_stays_with_the_picture_and_goes_with_another(network, edit):
         went.bare,
         mixed.undo(),
         went.place([]),
-        went.with_handles({}),
+        went.with_ends({}),
         *mixed.timeline,
     ):
         assert each.tuning is edit.tuning

@@ -161,7 +161,7 @@ def test_live_pictures_are_tuned(network):
         live.begin(ws, None)
         pictures += [
             live.base.picture.astype(int),
-            live._composite(ws + 0.1, None, live.base).picture.astype(int),
+            live.frame(ws + 0.1, None).picture.astype(int),
         ]
     full, soft, tuned_full, tuned_soft = pictures
     assert np.abs(full - tuned_full).mean() > 2

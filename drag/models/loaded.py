@@ -117,6 +117,11 @@ class LoadedModels:
                     self._entries.pop(model, None)
                 self._drop()
 
+    def load(self, model: Model, progress: Progress) -> None:
+        """Have a model in memory; as `use`."""
+        with self.use(model, progress):
+            pass
+
     def put(self, model: Model, generator: Generator) -> None:
         """Have a generator that is in memory already; it stays there."""
         with self._lock:

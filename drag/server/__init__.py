@@ -5,6 +5,7 @@
     shown       the edit that a visitor is shown, and counts by which page and server agree on it
     jobs        what a visitor or a program has worked out, from asking to end: its phases
     drags       a visitor's drag, as the line runs it
+    holds       one that follows their pointer
     inversions  the inversion of their photo, likewise
     photos      what the server holds of a photo
     line        who drags now, who waits, and how long

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from drag.edit import Edit
 from drag.loop import Step
 from drag.server.jobs import STOPPED, Job, Kind, Phase
+from drag.server.process import use_cores
 from drag.server.sessions import Session
-from drag.trail import Recorder
+from drag.trail import Recorder, Trail
 
 FRAMES_AHEAD = 3  # pictures sent that the browser has not drawn yet
 SILENCE_SECONDS = 20  # without a sign of a browser whose frames are all outstanding
@@ -18,9 +19,11 @@ class Drag(Job):
     """Ends also where another edit has taken the place of its own, or where the browser has drawn
     nothing for long; it is remembered for `undo`."""
 
+    KIND = Kind.DRAG
+
     def __init__(self, session: Session, engine, clock: Callable[[], float] = time.monotonic):
         """engine: a drag.server.engine.Engine, or one like it."""
-        super().__init__(Kind.DRAG, clock=clock)
+        super().__init__(self.KIND, clock=clock)
         self.session, self.engine = session, engine
         self.edit: Edit | None = None  # that it is of, with all that was placed until it began
         self.epoch = -1  # of that edit
@@ -37,27 +40,48 @@ class Drag(Job):
             self.edit, self.epoch, shown.handles = shown.edit, shown.epoch, {}
             self.ways = [pair.distance for pair in self.edit.points]
         try:
-            started = self.edit.remember()
-            recorder = Recorder(started.latents, started.points, started.inside)
+            started = self._started()
             shown.drawn = shown.serial
             heard = shown.drawn, self.clock()
-            for step in self.engine.steps(started, self.seconds):
-                if not session.take_step(started, self.epoch, step):
+            for step in self._worked_out(started):
+                if not self._taken(started, step):
                     break
+                if recorder is None:
+                    recorder = self._recorder(started, step)
                 if step.number:
                     recorder.take(step.number, step.ws, step.handles)
                 session.seen = now = self.clock()
                 if shown.drawn != heard[0]:
                     heard = shown.drawn, now
                 behind = shown.serial - shown.drawn >= FRAMES_AHEAD
-                yield step, step.picture is not None and not step.ending and not behind
+                seen = step.picture is not None or step.preview is not None
+                yield step, seen and not step.ending and not behind
                 if behind and now - heard[1] > SILENCE_SECONDS:
                     break
             if self.phase is Phase.RUNNING:
                 self.why = step.ending.value if step and step.ending else STOPPED
         finally:  # whatever ended it, also where memory is short
             self.account = account(self.edit, step)
-            session.take_trail(self.epoch, recorder and recorder.trail())
+            self._keep(recorder and recorder.trail())
+
+    def _started(self) -> Edit:
+        """The edit that it works on, what was before on top of its history."""
+        return self.edit.remember()
+
+    def _worked_out(self, started: Edit) -> Iterator[Step]:
+        use_cores()
+        return self.engine.steps(started, self.seconds)
+
+    def _taken(self, started: Edit, step: Step) -> bool:
+        """Have a step in the session's edit; False where another took its place."""
+        return self.session.take_step(started, self.epoch, step)
+
+    def _recorder(self, started: Edit, first: Step) -> Recorder:
+        return Recorder(started.latents, started.points, started.inside)
+
+    def _keep(self, trail: Trail | None) -> None:
+        """What is left of it in the session's edit."""
+        self.session.take_trail(self.epoch, trail)
 
     def _release(self) -> None:
         self.session = self.edit = None

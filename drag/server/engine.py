@@ -1,6 +1,7 @@
 """Where drags and inversions are worked out: with the models in this process."""
 
 import gc
+import itertools
 import logging
 import math
 import time
@@ -10,12 +11,14 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from drag.edit import Edit
-from drag.generate import check_model
+from drag.edit import Edit, PointPair
+from drag.follow import Aim, Aims
+from drag.generate import check_model, new_edit
 from drag.loop import Step, drag
 from drag.models.loaded import LoadedModels
 from drag.photo.inversion import Fit, invert
 from drag.preview import LiveView
+from drag.settings import Settings
 from drag.solvers import solver_for
 from networks.errors import UserError
 
@@ -23,6 +26,7 @@ NO_MEMORY = (
     "The device's memory is full, also at a second try: try again in a minute, or with "
     "fewer points or a smaller model."
 )
+WARM_STEPS = 4
 log = logging.getLogger("drag")
 T = TypeVar("T")
 
@@ -34,23 +38,55 @@ class NoMemoryError(UserError):
 class Engine:
     """Works with models that this process has in memory."""
 
+    follows = True  # whether drags can be told of targets that move
+
     def __init__(self, models: LoadedModels):
         self.models = models
 
-    def steps(self, edit: Edit, seconds: float = math.inf, view: bool = True) -> Iterator[Step]:
+    def warm(self, name: str) -> None:
+        """Drag with a model for a few steps that nobody sees: what PyTorch prepares at first takes
+        a second or two, for which the first visitor's press would wait."""
+        with self.models.use(name) as generator:
+            edit = new_edit(generator, name, settings=Settings(reach=75))
+            middle = edit.img_size[1] / 2, edit.img_size[0] / 2
+            edit = edit.place([PointPair(middle, middle, 1)])
+            places = itertools.count(middle[0], edit.img_size[1] / 100)
+            aims = (Aim({1: (x, middle[1])}, held=i < WARM_STEPS) for i, x in enumerate(places))
+            for _ in self.steps(edit, aims=lambda _: next(aims)):
+                pass
+
+    def steps(
+        self,
+        edit: Edit,
+        seconds: float = math.inf,
+        view: bool = True,
+        aims: Aims | None = None,
+        start: np.ndarray | None = None,
+    ) -> Iterator[Step]:
         """The steps of a drag, as `drag.loop.drag` yields them.
 
-        seconds: that it takes at most.   view: give steps pictures, on a time budget. Where memory
+        seconds: that it takes at most.   view: give steps pictures, on a time budget.   aims: where
+        its targets move.   start: its first picture then, where it is at hand. Where memory
         runs out, what can be freed is, and the drag begins once more in the time that is left; a
         second time raises NoMemoryError.
         """
-        return _retried(self.models, lambda left: self._steps(edit.bare, left, view), seconds)
+        return _retried(
+            self.models, lambda left: self._steps(edit.bare, left, view, aims, start), seconds
+        )
 
-    def _steps(self, edit: Edit, seconds: float, view: bool) -> Iterator[Step]:
+    def _steps(
+        self,
+        edit: Edit,
+        seconds: float,
+        view: bool,
+        aims: Aims | None,
+        start: np.ndarray | None,
+    ) -> Iterator[Step]:
         with self.models.use(edit.model) as generator:
             check_model(generator, edit)
-            live = LiveView(preview_share=solver_for(edit).preview_share) if view else None
-            yield from drag(generator, edit, live, seconds)
+            share = solver_for(edit).preview_share
+            live = LiveView(preview_share=share, start=start) if view else None
+            yield from drag(generator, edit, live, seconds, aims)
 
     def invert(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
         """The fits of a photo, better and better, as `drag.photo.inversion.invert` yields them.

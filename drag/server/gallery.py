@@ -3,7 +3,6 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +14,7 @@ from drag.files.images import jpeg
 from drag.models.loaded import LoadedModels
 from drag.render import render, render_edit, seen, to_picture
 from drag.server.engine import with_room
-from drag.server.process import PICTURES, step_back
+from drag.server.process import PICTURES, apart, step_back, use_cores
 from networks.generator import Previewing
 
 KEPT_BYTES = 32_000_000  # of pictures made last; one of 1024 px has 0.2 million
@@ -33,7 +32,7 @@ class Gallery:
         self.models = models
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
         self._lock, self.nbytes = threading.Lock(), 0  # of what is kept
-        self._pool = ThreadPoolExecutor(AT_ONCE, "pictures", step_back, (PICTURES,))
+        self._places = threading.Semaphore(AT_ONCE)
 
     def picture(self, edit: Edit) -> bytes:
         """The picture of an edit as a JPEG. Raises ValueError, in words fit for a visitor, where it
@@ -41,9 +40,15 @@ class Gallery:
         return self.find(edit) or self.make(lambda: self._make(edit))
 
     def make(self, work: Callable[[], T]) -> T:
-        """What work() returns, when one of the few threads in which pictures are made is free: for
-        every thread that uses PyTorch it keeps others, and memory."""
-        return self._pool.submit(work).result()
+        """What work() returns, made in a thread of its own, of which there are few at once."""
+
+        def made() -> T:
+            step_back(PICTURES)
+            use_cores()
+            return work()
+
+        with self._places:
+            return apart(made, "pictures")
 
     def _make(self, edit: Edit) -> bytes:
         found = self.find(edit)  # someone else may have had it made meanwhile

@@ -10,6 +10,7 @@ from drag.generate import follow
 from drag.photo import inversion as inverting
 from drag.photo.inversion import Fit
 from drag.server.jobs import Job, Kind
+from drag.server.process import use_cores
 from drag.server.sessions import NO_PHOTO_KEPT, PHOTO_KEPT, Session
 from drag.server.shown import Turn
 
@@ -49,6 +50,7 @@ class Inversion(Job):
 
     def steps(self) -> Iterator[Fit]:
         """The fits, better and better; the first one decides whether the photo is too far off."""
+        use_cores()
         try:
             for fit in self.engine.invert(self.model, self.picture, self.seconds):
                 first = self.fit is None

@@ -19,6 +19,7 @@ class Kind(str, Enum):
     """What is worked out."""
 
     DRAG = "drag"
+    HOLD = "hold"  # a drag whose target a visitor moves
     PHOTO = "photo"  # inverted
     FILM = "film"  # or another file
 
@@ -106,6 +107,11 @@ class Job:
     def busy(self) -> bool:
         """Whether somebody has come for it, and it is not over."""
         return self.phase in FETCHED
+
+    @property
+    def place(self) -> Kind:
+        """What a session has one of: a hold is its drag."""
+        return Kind.DRAG if self.kind is Kind.HOLD else self.kind
 
     @property
     def nbytes(self) -> int:
@@ -198,6 +204,13 @@ class Job:
             yield item
         if self.error:
             raise self.error from None
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float) -> bool:
+        """Wait, in its own thread, until something is so, which whoever makes it so tells by
+        `nudge`, or it is to end; not longer. Returns whether it goes on."""
+        with self._changed:
+            self._changed.wait_for(lambda: ready() or self._phase is not Phase.RUNNING, seconds)
+            return self._phase is Phase.RUNNING
 
     def nudge(self) -> None:
         """Have whoever waits for news look where it stands."""

@@ -2,7 +2,9 @@
 
 A job runs in a thread of its own, whoever watches: the device is free again when the job has ended,
 not when somebody has noticed. Inversions of photos are in the same line; as each takes many times
-as long as a drag, they leave one slot to drags where there are two or more.
+as long as a drag, they leave one slot to drags where there are two or more. Drags that follow a
+pointer last as long as somebody holds it: they take half of the slots at most, wait in no line, and
+lend theirs to others while the pointer rests (`rested`).
 """
 
 import contextlib
@@ -26,7 +28,7 @@ PHOTO_SECONDS, OF_DRAGS = 170.0, 1.5  # an inversion; as many times as long as a
 CPU_SLOTS = 4  # at once, however many cores there are: a drag needs 0.3 GB, an inversion 0.6
 TELL_SECONDS = 1, 5  # between two Places that differ; and that do not
 PATIENCE_SECONDS = 20  # without anybody who fetches a step
-FIRST_GUESS = {Kind.DRAG: 5.0, Kind.PHOTO: 90.0, Kind.FILM: 5.0}  # seconds
+FIRST_GUESS = {Kind.DRAG: 5.0, Kind.HOLD: 5.0, Kind.PHOTO: 90.0, Kind.FILM: 5.0}  # seconds
 LEARN = 0.2  # weight of the last one in the mean
 BUSY = "Many people are dragging just now: try again in a minute."
 log = logging.getLogger("drag")
@@ -58,6 +60,7 @@ class Line:
         self.patience, self.clock = patience, clock
         self._waiting: list[Job] = []
         self._running: list[Job] = []
+        self._returning: list[Job] = []  # that run, and wait to have a slot again
         self._lock, self._means = threading.Lock(), dict(FIRST_GUESS)
 
     @property
@@ -140,8 +143,8 @@ class Line:
         return next((job for job in waiting if self._room(job.kind, running)), None)
 
     def _room(self, kind: Kind, running: list[Kind]) -> bool:
-        most = max(1, self.slots - 1) if kind is Kind.PHOTO else self.slots
-        return len(running) < self.slots and running.count(kind) < most
+        some = {Kind.PHOTO: max(1, self.slots - 1), Kind.HOLD: max(1, self.slots // 2)}
+        return len(running) < self.slots and running.count(kind) < some.get(kind, self.slots)
 
     def _kinds(self) -> list[Kind]:
         return [job.kind for job in self._running]
@@ -149,6 +152,8 @@ class Line:
     def _check(self, program: bool, kind: Kind) -> None:
         if self._room(kind, self._kinds()):  # then none waits that would come first
             return
+        if kind is Kind.HOLD:
+            raise UserError(BUSY)
         programs = sum(job.program for job in self._waiting)
         photos = sum(job.kind is Kind.PHOTO for job in self._waiting)
         if (
@@ -184,7 +189,30 @@ class Line:
             except RuntimeError:  # there are no more threads to be had
                 self._running.remove(job)
                 job.end(UserError(BUSY))
+        for job in list(self._returning):
+            if self._room(job.kind, self._kinds()):
+                self._returning.remove(job)
+                self._running.append(job)
+                job.nudge()
         self._nudge()
+
+    @contextlib.contextmanager
+    def rested(self, job: Job) -> Iterator[None]:
+        """Lend the slot of a job to others while this lasts, in its thread; then it waits until it
+        has one again, after those who wait now, or until it is to end."""
+        with self._lock:
+            self._running.remove(job)
+            self._let_in()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._returning.append(job)
+                self._let_in()
+            job.wait_until(lambda: job in self._running, self.seconds)
+            with self._lock:
+                if job in self._returning:
+                    self._returning.remove(job)
 
     def _limit(self, job: Job) -> float:
         """Seconds that it takes at most."""
@@ -206,7 +234,8 @@ class Line:
             try:
                 self._log(job, error)
                 with self._lock:
-                    self._running.remove(job)
+                    if job in self._running:  # else it rests
+                        self._running.remove(job)
                     if getattr(item, "done", True):  # a photo may end before it has begun
                         took = self.clock() - job.began
                         self._means[job.kind] += LEARN * (took - self._means[job.kind])

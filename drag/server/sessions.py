@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from drag.edit import Edit
+from drag.edit import Edit, Places
 from drag.history import alike
 from drag.loop import Step
 from drag.server.jobs import FETCHED, LEFT, RUNS, Job, Kind, Phase
@@ -139,11 +139,11 @@ class Session:
         the way: any that is not over, but for a drag that was asked for twice before it waits."""
         with self.lock:
             alive = [each for each in self.jobs.values() if each.alive]
-            if any(not each.kind is job.kind is Kind.DRAG or each.busy for each in alive):
+            if any(not each.place is job.place is Kind.DRAG or each.busy for each in alive):
                 return False
             for each in alive:
                 each.stop()
-            self.jobs[job.kind] = job
+            self.jobs[job.place] = job
             return True
 
     def arm(self, drag: Job, edit: Edit, expected: Edit) -> bool:
@@ -220,7 +220,7 @@ class Session:
             shown, placed = self.shown, self.edit.place(points, mask)
             shown.revision = revision
             if self.running and self.drag.epoch == shown.epoch:
-                shown.edit = placed.with_handles(shown.handles)
+                shown.edit = placed.with_ends(shown.handles)
                 return
             masks = placed.mask_png != self.edit.mask_png
             if not masks:  # one in memory, for all entries
@@ -229,9 +229,11 @@ class Session:
                 changed = self.edit.remember("mask" if masks else "points")
                 shown.edit = replace(changed, points=placed.points, mask_png=placed.mask_png)
 
-    def take_step(self, started: Edit, epoch: int, step: Step) -> bool:
+    def take_step(
+        self, started: Edit, epoch: int, step: Step, targets: Places | None = None
+    ) -> bool:
         """Take a step of the drag that started from this edit; False if that was replaced since.
-        Step 0 is where it starts.
+        Step 0 is where it starts.   targets: those that have moved.
 
         Points and mask that were changed while it runs stay as the visitor left them.
         """
@@ -240,9 +242,9 @@ class Session:
             if shown.epoch == epoch and step.number:
                 keys = (pair.key for pair in started.points)
                 shown.handles = dict(zip(keys, step.handles, strict=True))
-                reached = started.moved(step.ws, step.handles)
+                reached = started.moved(step.ws, step.handles, step.regions)
                 shown.edit = replace(
-                    shown.edit.with_handles(shown.handles),
+                    shown.edit.with_ends(shown.handles, targets),
                     ws=reached.ws,
                     regions=reached.regions,
                     change="drag",

@@ -75,7 +75,10 @@ def lent_seconds(edit: Edit) -> float:
 
 
 class ZeroEngine:
-    """As drag.server.engine.Engine; its steps are worked out by a worker of ZeroGPU."""
+    """As drag.server.engine.Engine; its steps are worked out by a worker of ZeroGPU, which can be
+    told nothing once it runs."""
+
+    follows = False
 
     def __init__(self, models: LoadedModels):
         """models: on the CPU, of the server."""
