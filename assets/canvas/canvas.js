@@ -9,35 +9,39 @@
 //              Of two frames the higher serial wins. handles: {key: [x, y]}, where a drag has moved
 //              them to; settle: it is the drag's last frame. sample names the sampled picture that
 //              it came from; original: it is that picture.
+//              part: [x, y, width, height] that it is of the picture, which is the rest of what is
+//              shown; move: number of the word of a hold that it goes by.
+// props.live   {id, run, refused}: whether the picture follows the hold of this id, of whoever has this
+//              token; see follow.js.
 // props.region {src, serial}: a region that the visitor asked for, a PNG, of the picture that was shown
 //              before the frames with a higher serial.
 // props.before {src, sample}: the sampled picture of that name, asked for by `compare`.
 // Events: release (the visitor changed something: one change to undo), submit (Enter), stop (Escape),
-// undo, redo, compare (the before-picture is wanted), face (a part of it, {id}, is wanted as a region).
+// undo, redo, hold (the picture is to follow: {id, key}), compare (the before-picture is wanted), face (a part of it, {id}, is wanted as a region).
 
 // ---- frames: the newest wins; a slow browser skips those between -------------------------------
-let decoding = false, waiting = null;
+let decoding = false, waiting = [];  // a part of a picture lies over the whole one before it
 async function showFrame(frame) {
   if (!frame || !frame.src || frame.serial <= lastSerial) return;
-  waiting = frame;
+  waiting = frame.part ? [...waiting.filter((other) => !other.part), frame] : [frame];
   if (decoding) return;
   decoding = true;
-  while (waiting) {
-    const current = waiting, image = new Image();
-    waiting = null;
+  while (waiting.length) {
+    const current = waiting.shift(), image = new Image();
     image.src = current.src;
     try { await image.decode(); } catch { continue; }
     if (current.serial <= lastSerial) continue;
     lastSerial = current.serial;
     resize(current.width, current.height);
-    picture.drawImage(image, 0, 0, width, height);
+    picture.drawImage(image, ...(current.part ?? [0, 0, width, height]));
+    stage.dataset.move = current.move ?? "";
     stage.dataset.serial = current.serial;  // for those who watch the page: tests, extensions
     find(".dc-wait").classList.add("dc-gone");
     running = Boolean(current.run) && !current.settle;
     edited = current.original === false;
     if (current.run) server.acknowledge([current.run, current.serial]).catch(() => {});
     moveHandles(current.handles || {});
-    if (current.settle) store();
+    if (current.settle) settleHold();
     takeSample(current.sample ?? "", current.original ? image : null);
     refresh();
   }
@@ -67,6 +71,7 @@ function resize(w, h) {
 watch("fra" + "me", () => showFrame(props.frame));
 watch("val" + "ue", takeValue);
 watch("reg" + "ion", takeRegion);
+watch("li" + "ve", takeLive);
 
 function takeValue() {
   const value = props.value;
@@ -75,6 +80,7 @@ function takeValue() {
   resize(value.width || width, value.height || height);
   const known = new Map(pairs.map((pair) => [pair.key, pair])), chosen = pairs[selected]?.key;
   clearTimeout(burstTimer);
+  for (const { hold } of [gesture ?? {}, burst ?? {}]) if (hold) hold.word = "released";
   gesture = burst = null;
   pairs = (value.points || []).map(({ handle, target, key }) => {
     const pair = { handle: [...handle], target: [...target], key }, old = known.get(key);

@@ -31,6 +31,7 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || !element.contains(button)) return;
   if (button.dataset.tool) { flushNudges(); setTool(button.dataset.tool); }
+  else if (button.dataset.way) setWay(button.dataset.way);
   else if (button.dataset.part) askPart(button.dataset.part);
   else if (button.dataset.meaning) setMeaning(button.dataset.meaning);
   else if (ACTS[button.dataset.act]) act(button.dataset.act);
@@ -46,7 +47,7 @@ const onPicture = (action) => () => { action(); stage.focus({ preventScroll: tru
 const KEYS = {
   p: () => setTool("point"), b: () => setTool("paint"), o: () => setTool("lasso"), e: () => setTool("erase"),
   k: () => { if (tool !== "point") setMeaning(meaning === "move" ? "keep" : "move"); },
-  f: () => act("face"), i: () => act("invert"), m: () => act("toggle"), l: () => act("pin"), s: () => act("split"),
+  g: () => { if (tool === "point") setWay(follows ? "arrows" : "follow"); }, f: () => act("face"), i: () => act("invert"), m: () => act("toggle"), l: () => act("pin"), s: () => act("split"),
   c: () => hold(true), a: onPicture(addPoint), n: onPicture(nextEnd), "?": () => act("help"),
   "+": () => act("zoom-in"), "=": () => act("zoom-in"), "-": () => act("zoom-out"), 0: () => act("fit"),
   "[": () => sizeBrush(-10), "]": () => sizeBrush(10),
@@ -121,7 +122,7 @@ let helpOpener = null;
 
 // A row: what is pressed, each alternative for itself, and what it does.
 const ROWS = [
-  [[say("keyClick")], "doPlace"], [["P", "B", "O", "E"], "doTools"],
+  [[say("keyClick")], "doPlace"], [["P", "B", "O", "E"], "doTools"], [["G"], "doWay"],
   [["A"], "doAdd"], [["N"], "doNext"], [[say("keyArrows")], "doNudge"], [["L"], "doPin"],
   [[say("keyDelete")], "doRemove"],
   [["F"], "doFace"], [["K"], "doMeaning"], [["I"], "doInvert"], [["M"], "doHide"], [["[", "]"], "doSize"],

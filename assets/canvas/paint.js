@@ -72,11 +72,48 @@ function drawNumber(g, number, [x, y], away, dpr) {
   g.fillText(number, ...place);
 }
 
-// pairs: [{handle, target, open, pinned}]; chosen: {i, end}, i is -1 for none.
+// From the place that the picture follows to the pointer.
+function drawBand(g, from, to, dpr) {
+  g.lineCap = "round";
+  for (const [width, colour] of [[3.5, "#0007"], [1.5, LIGHT]]) {
+    g.lineWidth = width * dpr;
+    g.strokeStyle = colour;
+    g.beginPath();
+    g.moveTo(...from);
+    g.lineTo(...to);
+    g.stroke();
+  }
+}
+
+// A finger hides what it drags: a piece of the picture, enlarged, in a round window above it.
+function drawLoupe(g, shown, [x, y], place, scale, dpr) {
+  const radius = 52 * dpr, away = 96 * dpr, side = (2 * radius) / (2 * scale);
+  const [cx, cy] = [Math.min(g.canvas.width - radius, Math.max(radius, x)), y < away + radius ? y + away : y - away];
+  g.save();
+  g.beginPath();
+  g.arc(cx, cy, radius, 0, 2 * Math.PI);
+  g.clip();
+  g.fillStyle = DARK;
+  g.fillRect(cx - radius, cy - radius, 2 * radius, 2 * radius);
+  g.drawImage(shown, place[0] + 0.5 - side / 2, place[1] + 0.5 - side / 2, side, side,
+    cx - radius, cy - radius, 2 * radius, 2 * radius);
+  g.restore();
+  drawRing(g, [cx, cy], radius, null, DARK, 4 * dpr);
+  drawRing(g, [cx, cy], radius, null, LIGHT, 2 * dpr);
+  drawRing(g, [cx, cy], 5 * dpr, null, LIGHT, 2 * dpr);
+}
+
+// pairs: [{handle, target, open, pinned}]; chosen: {i, end, held}, i is -1 for none; held: the picture
+// follows it.
 function drawPoints(g, pairs, chosen, see, dpr) {
   pairs.forEach(({ handle, target, open, pinned }, i) => {
     const from = see(handle), to = see(target);
     const length = Math.hypot(to[0] - from[0], to[1] - from[1]), together = length < 2 * dpr;
+    if (i === chosen.i && chosen.held) {
+      drawBand(g, from, to, dpr);
+      drawRing(g, from, 6.5 * dpr, HANDLE, LIGHT, 2 * dpr);
+      return;
+    }
     if (!pinned) {
       drawArrow(g, from, to, dpr);
       if (!together) drawRing(g, to, 6 * dpr, TARGET, LIGHT, 2 * dpr);

@@ -1,6 +1,7 @@
 // Mouse, pen and fingers on the picture. gesture, one of:
 //   {pan: place of the picture}              the picture follows the pointer
-//   {i, end, from, offset, moved, fresh}     an end of a pair; fresh: the press placed the pair
+//   {i, end, from, offset, moved, fresh, hold}   an end of a pair; fresh: the press placed the pair;
+//                                            hold: which the picture follows (follow.js)
 //   {last} or {outline}                      a stroke of brush or eraser; a lasso
 // and what it began from, to take it back.
 
@@ -45,6 +46,8 @@ function pressPoint(event) {
     placeWaiting(point);
     Object.assign(held, { i: pairs.length - 1, end: "target", fresh: true });
   }
+  held.follows = follows && !event.shiftKey;
+  if (held.follows && !hit) beginHold(held, event);  // one that was there may be pressed to select it
   [selected, selectedEnd] = [held.i, held.end];
   return held;
 }
@@ -70,7 +73,10 @@ function moveGesture(event) {
     const way = Math.hypot(event.clientX - gesture.from[0], event.clientY - gesture.from[1]);
     gesture.moved ||= way > 3;
     const [x, y] = at(event), [dx, dy] = gesture.offset;
-    if (gesture.moved) moveEnd(gesture, within([x + dx, y + dy]));
+    if (!gesture.moved) return;
+    if (gesture.follows && !gesture.hold) beginHold(gesture, event);
+    moveEnd(gesture, within([x + dx, y + dy]));
+    tellHold(gesture.hold, pairs[gesture.i].target);
     return;
   }
   const steps = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
@@ -86,7 +92,9 @@ function finishGesture() {
   gesture = null;
   if (!done) return;
   if (done.from) {  // a press on an end selects it, no more
-    if (done.moved || done.fresh) commit(); else refresh();
+    if (done.hold) letGo(done.hold, pairs[done.i]);
+    else if (done.moved || done.fresh) commit();
+    refresh();
     announceEnd();
   } else if (!done.pan) {
     if (done.outline) closeOutline(done.outline);
@@ -95,9 +103,10 @@ function finishGesture() {
 }
 
 function cancelGesture() {
-  const before = gesture?.before;
+  const before = gesture?.before, hold = gesture?.hold;
   gesture = null;
-  if (before?.pairs) ({ pairs, selected, selectedEnd } = before);
+  if (hold) takeBack(hold);
+  else if (before?.pairs) ({ pairs, selected, selectedEnd } = before);
   if (before?.region) restoreRegion(before.region);
   refresh();
 }

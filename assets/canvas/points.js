@@ -51,8 +51,10 @@ function nudge(x, y) {
   burst ??= { i: selected, end: selectedEnd, whole: selectedEnd === "handle" && (pair.open || pair.pinned) };
   const [oldX, oldY] = pair[selectedEnd], point = within([oldX + x, oldY + y]);
   if (point[0] !== oldX || point[1] !== oldY) {
+    if (follows && !burst.moved && selectedEnd === "target" && !pair.open) beginHold(burst);
     moveEnd(burst, point);
     burst.moved = true;
+    tellHold(burst.hold, point);
   }
   clearTimeout(burstTimer);
   burstTimer = setTimeout(flushNudges, PAUSE);
@@ -64,7 +66,7 @@ function flushNudges() {
   const done = burst;
   burst = null;
   if (!done?.moved) return;
-  commit();
+  if (done.hold) letGo(done.hold, pairs[done.i]); else commit();
   announceEnd();
 }
 

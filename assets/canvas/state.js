@@ -40,7 +40,9 @@ function draw() {
     const longest = Math.max(0, ...pairs.map(({ handle, target }) => Math.hypot(handle[0] - target[0], handle[1] - target[1])));
     drawReach(overlayContext, arrows, (reach + longest) * scale, dpr);
   }
-  drawPoints(overlayContext, pairs, { i: selected, end: selectedEnd }, see, dpr);
+  const hold = (gesture ?? burst)?.hold;
+  drawPoints(overlayContext, pairs, { i: selected, end: selectedEnd, held: hold }, see, dpr);
+  if (hold?.finger) drawLoupe(overlayContext, pictureCanvas, see(hold.place), pairs[selected].handle, scale, dpr);
   if (gesture?.outline) drawOutline(overlayContext, gesture.outline, see, dpr);
   if (hover && brushing()) drawBrush(overlayContext, see(hover), (+brush.value / 2) * scale, dpr);
 }
@@ -63,6 +65,7 @@ function refresh() {
   const disable = (act, off) => { find(`[data-act=${act}]`).disabled = off; };
   const pair = pairs[selected], shown = lastSerial >= 0;
   for (const name of ["point", "paint", "lasso", "erase"]) press(`[data-tool=${name}]`, tool === name);
+  for (const name of ["follow", "arrows"]) press(`[data-way=${name}]`, (name === "follow") === follows);
   for (const name of ["move", "keep"]) press(`[data-meaning=${name}]`, meaning === name);
   disable("pin", splitting || !pair || pair.pinned);
   disable("remove", splitting || !pair);

@@ -22,7 +22,9 @@ word = gr.I18n(**TRANSLATIONS)  # words of the table, in the language of the bro
 def picture(scripts: Scripts) -> dict:
     """The picture and what it was before."""
     return {
-        "canvas": DragCanvas(elem_id="canvas", server_functions=[_marked(scripts.acknowledge)]),
+        "canvas": DragCanvas(
+            elem_id="canvas", server_functions=[_marked(scripts.acknowledge), _marked(scripts.move)]
+        ),
         "history": Thumbnails(
             elem_id="history", server_functions=[_marked(scripts.thumbnail), _marked(scripts.keep)]
         ),

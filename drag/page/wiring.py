@@ -9,6 +9,7 @@ from drag.page.handlers import Handlers
 from drag.page.handlers.drags import Drags
 from drag.page.handlers.files import Files
 from drag.page.handlers.history import History
+from drag.page.handlers.holds import Holds
 from drag.page.handlers.inversions import Inversions
 from drag.page.handlers.photos import Photos
 from drag.page.handlers.pictures import Pictures
@@ -32,6 +33,7 @@ def connect(demo: gr.Blocks, page: Controls, do: Handlers) -> None:
     """Wire the page, in the gr.Blocks that is open."""
     _visits(demo, page, do.visits)
     _drags(page, do.drags)
+    _holds(page, do.holds)
     _inversions(page, do.photos, do.inversions)
     page.canvas.face(do.regions.face, None, {page.status, page.canvas}, **LAST, **PHOTOS)
     _history(page, do.history)
@@ -70,6 +72,11 @@ def _drags(page: Controls, do: Drags) -> None:
     ran = armed.then(do.run, None, {*line, page.canvas, *page.past}, **UNLIMITED)
     ran.failure(do.refused, None, line, **LIGHT)
     gr.on([page.stop.click, page.canvas.stop], do.halt, None, {*line, page.photo}, **LIGHT)
+
+
+def _holds(page: Controls, do: Holds) -> None:
+    changed = {page.status, page.canvas, *page.buttons, *page.past}
+    page.canvas.hold(do.hold, page.canvas, changed, **EACH, **UNLIMITED)
 
 
 def _inversions(page: Controls, photos: Photos, do: Inversions) -> None:

@@ -45,8 +45,17 @@ const props = new Proxy(INITIAL, { get, set(target, name, value) {
 } });
 const watch = (name, told) => { (watchers[name] ??= []).push(told); };
 const trigger = (name, data) => { events.push(name); if (data?.id) items.push(data.id); };
-const server = { acknowledge: async (message) => { acknowledged.push(message); } };
-Object.assign(window, { props, events, items, acknowledged, commits });
+const moves = [], answers = [];  // words of a hold; what they are answered by first
+const server = {
+  acknowledge: async (message) => { acknowledged.push(message); },
+  move: async (message) => {
+    const answer = answers.length ? answers.shift() : message[5] === "held";
+    moves.push(message);
+    if (answer === "lost") throw new Error("the network is gone");
+    return answer;
+  },
+};
+Object.assign(window, { props, events, items, acknowledged, commits, moves, answers });
 """
 
 
@@ -68,8 +77,9 @@ def region_url(mask: np.ndarray) -> str:
 
 
 def frame_of(pixels: np.ndarray, serial: int, **extra) -> dict:
-    """The canvas's frame for a picture, uint8 (H, W, 3)."""
-    return to_frame(jpeg(pixels, 95), pixels.shape[:2], serial, **extra)
+    """The canvas's frame for a picture, uint8 (H, W, 3), or for a part of one of SIDE."""
+    size = (SIDE, SIDE) if "part" in extra else pixels.shape[:2]
+    return to_frame(jpeg(pixels, 95), size, serial, **extra)
 
 
 class Bench(Page):
@@ -100,6 +110,18 @@ class Bench(Page):
     def items(self) -> list[str]:
         """The ids that went with what was triggered so far."""
         return self.page.evaluate("() => window.items")
+
+    @property
+    def moves(self) -> list[list]:
+        """What was told of holds so far."""
+        return self.page.evaluate("() => window.moves")
+
+    def follow(self, refused: bool = False) -> str:
+        """Answer the last hold, as the server does; returns its id."""
+        name = self.items[-1]
+        answer = {"id": name, "refused": True} if refused else {"id": name, "run": "token"}
+        self.set("live", answer)
+        return name
 
     @property
     def committed(self) -> dict:

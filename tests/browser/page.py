@@ -18,6 +18,8 @@ DRAWN = """() => {  // the canvas's pixels, without what lies over them
   const canvas = document.querySelector('.dc-picture');
   return canvas.toDataURL('image/png').split(',')[1];
 }"""
+# A press places an arrow, as most tests have it; with Follow it would drag at once.
+ARROWS = "try { localStorage.draggan_way ??= 'arrows'; } catch { }"
 KINDS = {
     "png": "(PNG)",
     "mp4": "(MP4)",
@@ -50,6 +52,7 @@ class Page:
             "console", lambda line: self.errors.append(line.text) if line.type == "error" else None
         )
         page.add_init_script(WAITS)
+        page.add_init_script(ARROWS)
         started = time.monotonic()
         page.goto(address)
         self.wait_for_frame(after=0)

@@ -23,6 +23,7 @@ _JS = read_asset(  # one function body: what a file does at once needs what stan
     "canvas/state.js",
     "canvas/view.js",
     "canvas/points.js",
+    "canvas/follow.js",
     "canvas/region.js",
     "canvas/face.js",
     "canvas/pointer.js",
@@ -38,9 +39,11 @@ class DragCanvas(JsonComponent):
     """The canvas component. Its value is the JSON value of assets/canvas/canvas.js, unchecked: what
     comes from a browser goes through `read_value`. Events: release, submit, stop, undo, redo,
     compare (the picture as sampled is wanted: answer with before={"src": ..., "sample": ...}), face
-    (a part of it is wanted as a region: answer with region=`to_region`)."""
+    (a part of it is wanted as a region: answer with region=`to_region`), hold (the picture is to
+    follow the pointer: answer with live={"id": ..., "run": the visitor's token}, or with
+    refused=True)."""
 
-    TRIGGERS = "release", "submit", "stop", "undo", "redo", "compare", "face"
+    TRIGGERS = "release", "submit", "stop", "undo", "redo", "compare", "face", "hold"
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class DragCanvas(JsonComponent):
         frame=None,
         before=None,
         region=None,
+        live=None,
         html_template=_HTML,
         css_template=_CSS,
         js_on_load=_JS,
@@ -60,6 +64,7 @@ class DragCanvas(JsonComponent):
             frame=frame,
             before=before,
             region=region,
+            live=live,
             html_template=html_template,
             css_template=css_template,
             js_on_load=js_on_load,

@@ -8,6 +8,7 @@ A handler returns what it changes, by component (see `drag.page.controls`). Whic
     scripts     what the page's scripts ask of the server beside events
     visits      arriving, and leaving: what ends then, `drag.server.visitors` says
     drags       Drag and Stop
+    holds       drags that follow the pointer
     regions     parts of the face as regions
     history     undo, redo, the history, the steps of the last drag
     pictures    other pictures, looks, examples, models
@@ -21,6 +22,7 @@ from drag.page.handlers.desk import Desk
 from drag.page.handlers.drags import Drags
 from drag.page.handlers.files import Files
 from drag.page.handlers.history import History
+from drag.page.handlers.holds import Holds
 from drag.page.handlers.inversions import Inversions
 from drag.page.handlers.photos import Photos
 from drag.page.handlers.pictures import Pictures
@@ -36,6 +38,7 @@ class Handlers:
     def __init__(self, desk: Desk, page: Controls):
         self.visits = Visits(desk, page)
         self.drags = Drags(desk, page)
+        self.holds = Holds(desk, page)
         self.regions = Regions(desk, page)
         self.history = History(desk, page)
         self.pictures = Pictures(desk, page)

@@ -35,6 +35,8 @@ class Desk:
         self.line = line or Line(slots_for(models.device.type))
         self.engine, self.films = engine or Engine(models), Line(AT_ONCE)
         self.sessions = Sessions(self.fresh(first))
+        # Of the last drag that followed a pointer, by model: seconds a step, and when that was.
+        self.paces: dict[str, tuple[float, float]] = {}
         self.greeting = "first" if first == "builtin" else "ready"  # a key of assets/words.json
 
     def fresh(self, name: str) -> Edit:

@@ -97,6 +97,7 @@ class Drags:
                 yield {page.status: in_line(item, session.language)}
                 continue
             (last, send), now = item, time.monotonic()
+            send = send and self._wanted(drag)
             if send or now > told + TELL_SECONDS:
                 told = now
                 changed = {page.status: self._progress(session, drag, last)}
@@ -106,6 +107,10 @@ class Drags:
                     copied, changed[page.history] = now, history_row(session)
                 yield changed
         return last
+
+    def _wanted(self, drag: Drag) -> bool:
+        """Whether the picture of the step that was just fetched is still worth being sent."""
+        return True
 
     def _ended(self, session: Session, drag: Drag, last: Step | None) -> dict:
         """What is shown of a drag that has ended."""

@@ -9,7 +9,10 @@ from drag.page.components.base import to_url
 from drag.page.handlers.desk import Desk
 from drag.page.trouble import TROUBLE
 from drag.server.gallery import shrink, thumbnail
+from drag.server.holds import Hold, Pointer
 
+FAR = 1e6  # pixels, that no pointer is from a picture
+POINTERS = {each.value for each in Pointer}
 KEEP_BYTES = 400_000  # that a browser keeps of an edit: it, and the last few changes
 
 
@@ -50,6 +53,25 @@ class Scripts:
                 if edit and (edit.history or edit.future):  # else the copy there may be better
                     return to_project(edit, KEEP_BYTES).decode()
         return None
+
+    def move(self, message) -> bool:
+        """Where the pointer is that a picture follows: [the visitor's token, the page's name for
+        the hold, a count of what it says of it, x, y, a name of Pointer]. Returns whether it goes
+        on."""
+        match message:
+            case [
+                str(token),
+                str(name),
+                int(number),
+                float() | int() as x,
+                float() | int() as y,
+                str(word),
+            ] if abs(x) < FAR and abs(y) < FAR and word in POINTERS:  # nor is it no number
+                session = self.desk.sessions.find(token)
+                hold = session.drag if session else None
+                if isinstance(hold, Hold) and hold.name == name:
+                    return hold.move(number, (x, y), Pointer(word))
+        return False
 
     def acknowledge(self, message) -> None:
         """The browser has drawn a frame: [the visitor's token, serial]."""

@@ -1,0 +1,137 @@
+"""The page while the picture follows a pointer: let go, taken back, undone, reloaded."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.browser.page import NOSE
+
+THERE = NOSE[0] + 60, NOSE[1]
+
+
+def following(page):
+    """The page, on which a press is followed."""
+    page.page.click("[data-way=follow]")
+    return page
+
+
+def hold(page, *path):
+    """Press at the first place and move to the last, until the picture has followed a little."""
+    page.page.mouse.move(*page.at(*path[0]))
+    page.page.mouse.down()
+    for place in path[1:]:
+        page.page.mouse.move(*page.at(*place), steps=8)
+    page.page.wait_for_function(
+        "([x, y]) => { const pair = document.querySelector('.dc-stage').drawn().points.at(-1);"
+        " return pair && Math.hypot(pair.handle[0] - x, pair.handle[1] - y) > 15; }",
+        arg=list(path[0]),
+    )
+
+
+def ended(page):
+    """Until it is over and its picture there."""
+    page.page.wait_for_selector("#stop[disabled]", state="attached")
+    page.settle()
+
+
+def test_the_picture_follows_and_one_undo_takes_it_back(open_page):
+    page = following(open_page())
+    before = page.picture()
+    hold(page, NOSE, THERE)
+    assert "Following" in page.status
+    assert np.abs(page.picture().astype(int) - before).max() > 20  # while it is held
+    page.page.mouse.up()
+    ended(page)
+    after, (point,) = page.picture(), page.value()["points"]
+    assert np.allclose(point["target"], THERE, atol=1)
+    assert math.dist(point["handle"], THERE) < 30
+    assert page.entries[-1] == "[Drag]"
+    page.page.click("#undo")
+    page.wait_for_status("Went back")
+    page.settle()
+    assert (page.picture() == before).all()
+    assert page.value()["points"] == []
+    page.page.click("#redo")
+    page.wait_for_status("Went forward")
+    page.settle()
+    assert np.abs(page.picture().astype(int) - after).mean() < 1
+
+
+@pytest.mark.slow
+def test_out_and_back_and_escape_give_the_first_picture_again(open_page):
+    page = following(open_page())
+    before = page.picture()
+    hold(page, NOSE, THERE)
+    page.page.mouse.move(*page.at(*NOSE), steps=8)
+    page.page.mouse.up()
+    ended(page)
+    assert (page.picture() == before).all()
+    assert page.value()["points"][0]["pinned"]
+    hold(page, (NOSE[0] - 60, NOSE[1] + 160), (NOSE[0] - 110, NOSE[1] + 120))
+    page.page.keyboard.press("Escape")
+    page.wait_for_status("Taken back")
+    ended(page)
+    page.page.mouse.up()
+    assert (page.picture() == before).all()
+    (pin,) = page.value()["points"]
+    assert math.dist(pin["handle"], pin["target"]) < 0.2
+
+
+@pytest.mark.slow
+def test_a_page_reloaded_in_mid_hold_comes_back_with_what_it_reached(open_page):
+    page = following(open_page())
+    before = page.picture()
+    hold(page, NOSE, THERE)
+    page.page.reload()
+    page.wait_for_frame(after=0)
+    page.errors.clear()  # Gradio reports the stream that the reload cut off
+    page.wait_for_status("Welcome back")
+    page.settle()
+    assert np.abs(page.picture().astype(int) - before).mean() > 0.2
+    assert len(page.value()["points"]) == 1
+    page.page.click("#undo")
+    page.wait_for_status("Went back")
+
+
+@pytest.mark.slow
+def test_a_finger_is_followed_and_a_second_hold_goes_on(open_page):
+    page = following(open_page(width=390, height=844, touch=True))
+    before = page.picture()
+    for end in (THERE, (THERE[0] + 10, THERE[1] + 40)):
+        at = page.value()["points"][0]["handle"] if page.value()["points"] else NOSE
+        page.touch_and_drag(at, end)
+        ended(page)
+    (point,) = page.value()["points"]
+    assert np.allclose(point["target"], (THERE[0] + 10, THERE[1] + 40), atol=4)
+    assert np.abs(page.picture().astype(int) - before).mean() > 0.2
+    assert page.entries.count("Drag") + page.entries.count("[Drag]") == 2
+
+
+@pytest.mark.slow
+def test_a_lost_connection_lets_go(open_page, server):
+    page = following(open_page())
+    hold(page, NOSE, THERE)
+    page.page.route("**/component_server**", lambda route: route.abort())
+    page.wait_for_status("Arrived", "Nearly", "No further", seconds=25)  # it settles by itself
+    page.errors.clear()
+    page.page.unroute("**/component_server**")
+    page.page.mouse.up()
+    page.settle()
+    assert "Drag" in page.entries or "[Drag]" in page.entries
+
+
+@pytest.mark.slow
+def test_the_first_press_on_the_opening_example_is_alone(open_page):
+    page = following(open_page(example=True))
+    assert len(page.value()["points"]) == 2
+    hold(page, NOSE, THERE)
+    assert len(page.value()["points"]) == 1
+    assert not page.value()["painted"]
+    page.page.mouse.up()
+    ended(page)
+    page.page.click("#undo")
+    page.wait_for_status("Went back")
+    page.settle()
+    assert len(page.value()["points"]) == 2
+    assert page.value()["painted"]
