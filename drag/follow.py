@@ -66,10 +66,14 @@ def follow(
             [aim.targets.get(key, handles[key]) for key in handles], dtype=torch.float32
         )
         if not torch.equal(targets, course.targets):
-            course.aim(targets, number, state)
-            settled = state is first and course.there(state)
             if (grown := reach.grow(aim)) and isinstance(through, Held):
                 widen(through, grown)
+                if state is not first:  # whose features were those of the smaller one
+                    state = replace(state, features=None)
+                    if view is not None:
+                        view.outgrown()
+            course.aim(targets, number, state)
+            settled = state is first and course.there(state)
         late, stepped = time.monotonic() > until, not settled
         if stepped:
             number, state = number + 1, states.send(targets)

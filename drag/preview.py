@@ -56,6 +56,7 @@ class _Base:
     ws: torch.Tensor  # (1, num_ws, w_dim)
     colours: Colours | None  # of a generator without previews of its own
     soft: torch.Tensor | None = None  # its preview (1, 3, h, w), or a part of it:
+    current: bool = True  # whether it is still what its latents make, in the region as it is now
     window: Window | None = None  # rows and columns; and how its colours are off, softly:
     tint: torch.Tensor | float = 0.0
 
@@ -105,6 +106,11 @@ class LiveView:
         few = features[..., ::2, ::2]  # a quarter tells as much
         self.base = _Base(self.start, ws, fit_colours(few, self.start) if fits else None)
 
+    def outgrown(self) -> None:
+        """The region has grown: what was shown last is to be made anew where it is wanted again."""
+        if self.base is not None:
+            self.base.current = False
+
     def shown(
         self, ws: torch.Tensor, features: torch.Tensor | None, final: bool, rests: bool
     ) -> Frame | Preview:
@@ -117,7 +123,7 @@ class LiveView:
         base = self.base
         assert base is not None  # after `follow`
         if final or rests:
-            again = ws is base.ws
+            again = base.current and ws is base.ws
             return Frame(base.picture, True) if again else self.frame(ws, features, final, rests)
         work = functools.partial(self._composite, ws, features, base, self._changing(base))
         return work if ws.device.type == "cpu" else work()

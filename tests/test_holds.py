@@ -134,6 +134,30 @@ def test_a_pair_that_is_taken_up_again_stays_that_pair(toy, bare):
     assert edit.points[2].target == (110, 30)  # what was outstanding is, for Drag
 
 
+def test_what_is_placed_while_it_is_held_stays(toy, bare):
+    """The way of a point that was no part of it was asked for, and the hold ended as failed."""
+    page = Page(toy, bare)
+    page.move(70)
+    page.until_at(70)
+    points = [*page.session.edit.points, PointPair((20, 20), (30, 20), 9)]
+    page.session.take_changes(points, None, 5)
+    edit = page.end(70)
+    assert [pair.key for pair in edit.points] == [7, 9]
+    assert page.hold.ways == [10]
+
+
+def test_a_mask_painted_meanwhile_outlives_what_is_taken_back(toy, bare):
+    page = Page(toy, bare)
+    page.move(70)
+    page.until_at(70)
+    mask = np.zeros(bare.img_size, bool)
+    mask[30:90, 30:90] = True
+    page.session.take_changes(page.session.edit.points, mask, 5)
+    edit = page.end(70, Pointer.TAKEN_BACK)
+    assert edit.points == ()
+    assert (edit.mask == mask).all()
+
+
 def test_moves_that_are_late_or_wrong_change_nothing(toy, bare):
     page = Page(toy, bare)
     assert page.move(70)

@@ -24,6 +24,7 @@ function beginHold(held, event) {
   pair.pinned = coincide(pair);
   const hold = { id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, key: pair.key, before,
     place: pair.target.slice(), word: "held", number: 0, told: 0, run: null };
+  hold.fresh = Boolean(held.fresh);  // the press placed it
   hold.finger = event?.pointerType === "touch";
   present = held.hold = hold;
   revision += 1;
@@ -67,11 +68,13 @@ function takeLive() {
   if (!hold || hold.id !== id || hold.run || hold.refused) return;
   if (!refused) {
     hold.run = run;
-    if (alone) dropOthers(hold);
+    if (alone && hold.word !== "taken back") dropOthers(hold);
     sayHold(hold);
     return;
   }
   hold.refused = true;  // it is an arrow from now on, as if Shift had been held
+  const pair = pairs.find(({ key }) => key === hold.key);
+  if (pair && hold.fresh && coincide(pair)) Object.assign(pair, { open: true, pinned: false });
   if (gesture?.hold === hold) gesture.hold = gesture.follows = null;
   else if (burst?.hold === hold) delete burst.hold;
   else if (hold.word === "released") commit();
@@ -94,7 +97,8 @@ function letGo(hold, pair) {
   hold.place = pair.target.slice();
   hold.word = "released";
   pair.pinned = coincide(pair);
-  store();  // the server has it by now, or hears of it with the next change
+  revision += 1;  // where the server did not take it, the next change tells of it
+  store();
   hold.wake?.();
   sayHold(hold);
 }
@@ -114,7 +118,7 @@ function takeBack(hold) {
 // The last frame of a drag is shown: what is held where it is by now is a pin.
 function settleHold() {
   const pair = pairs.find(({ key }) => key === present?.key);
-  if (pair && !gesture && !pair.open) pair.pinned = coincide(pair);
+  if (pair && !gesture && !pair.open && coincide(pair)) pair.pinned = true;
   store();
 }
 

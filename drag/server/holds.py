@@ -10,6 +10,7 @@ import numpy as np
 
 from drag.edit import Edit, PointPair
 from drag.follow import Aim
+from drag.history import alike
 from drag.loop import Step
 from drag.server.drags import Drag
 from drag.server.jobs import Kind, Phase
@@ -58,10 +59,12 @@ class Hold(Drag):
         alone: other pairs and the region go."""
         super().__init__(session, engine, clock)
         self.line, self.name, self.start, self.alone = line, name, start, alone
+        self.model = session.edit.model
         self.pair, self.began_at, self.before = pair, pair.handle, session.edit
         self.pointer, self.number = Pointer.HELD, 0  # of the last word of the page
         self.replaced = False  # whether the page has pressed again
-        self.aimed = 0  # number of the word that the present step goes by
+        self.aimed = 0  # number of the word that the present step goes by,
+        self.words: dict[int, int] = {}  # and that each step went by, by its own number
         self.paces: list[float] = []  # seconds that its steps took
         self._place, self._heard, self._allowed = pair.target, clock(), float(MOVES_A_SECOND)
         self._since = self._asked = clock()  # it has its slot; it was told where to go
@@ -155,6 +158,7 @@ class Hold(Drag):
         return self.engine.steps(started, self.seconds, aims=self._aim, start=self.start)
 
     def _taken(self, started: Edit, step: Step) -> bool:
+        self.words[step.number] = self.aimed
         if not step.number:
             use_cores(1)  # the others are for its pictures, and for whoever looks at them
         else:
@@ -173,10 +177,13 @@ class Hold(Drag):
                 return
             edit = session.edit
             if self.pointer is Pointer.TAKEN_BACK:
-                session.shown.edit = before  # handles on their way to the page have moved
+                painted = edit.mask_png != self.edit.mask_png  # meanwhile
+                session.shown.edit = replace(before, mask_png=edit.mask_png) if painted else before
+                # Those on their way to the page have moved.
                 session.shown.handles = {pair.key: pair.handle for pair in before.points}
             elif edit.same_picture(before):
-                placed = edit.points != before.points
+                placed = edit.mask_png != before.mask_png
+                placed = placed or not alike(edit.points, before.points)
                 session.shown.edit = (
                     replace(before.remember("points"), points=edit.points, mask_png=edit.mask_png)
                     if placed
@@ -184,7 +191,7 @@ class Hold(Drag):
                 )
             else:
                 far = math.dist(self.began_at, self.pair.target)
-                self.ways = [far if pair.key == self.pair.key else 0.0 for pair in edit.points]
+                self.ways = [far if pair.key == self.pair.key else 0.0 for pair in self.edit.points]
                 session.take_trail(self.epoch, trail)
 
     def _release(self) -> None:

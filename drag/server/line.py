@@ -201,7 +201,8 @@ class Line:
         """Lend the slot of a job to others while this lasts, in its thread; then it waits until it
         has one again, after those who wait now, or until it is to end."""
         with self._lock:
-            self._running.remove(job)
+            if job in self._running:
+                self._running.remove(job)
             self._let_in()
         try:
             yield

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.browser.bench import ends, flat, frame_of
+from tests.browser.bench import SIDE, ends, flat, frame_of
 from tests.browser.waiting import settle
 
 
@@ -83,6 +83,32 @@ def test_where_the_server_cannot_follow_it_is_an_arrow(bench):
     assert bench.events == ["hold", "release", "hold"]
     bench.follow(refused=True)
     assert bench.events == ["hold", "release", "hold", "release"]
+
+
+def test_a_click_that_is_not_followed_waits_for_its_target(bench):
+    down(bench, (100, 120))
+    bench.page.mouse.up()
+    bench.follow(refused=True)
+    assert bench.value()["points"][0]["open"]
+    assert bench.events == ["hold", "release"]
+
+
+def test_what_an_example_brought_goes_with_the_first_press_and_comes_back(open_bench):
+    point = {"handle": [300, 300], "target": [340, 300], "key": 1}
+    value = {"width": SIDE, "height": SIDE, "points": [point], "mask": None, "revision": 0}
+    bench = open_bench(value)
+    bench.page.click("[data-way=follow]")
+    down(bench, (100, 120), (150, 120))
+    bench.set("live", {"id": bench.items[-1], "run": "token", "alone": True})
+    assert [each["key"] for each in bench.value()["points"]] == [2]
+    bench.page.keyboard.press("Escape")
+    assert [each["key"] for each in bench.value()["points"]] == [1]
+    bench.page.mouse.up()
+    down(bench, (100, 120), (150, 120))
+    bench.page.keyboard.press("Escape")  # before the answer, which found nothing to keep
+    bench.set("live", {"id": bench.items[-1], "run": "token", "alone": True})
+    bench.page.mouse.up()
+    assert [each["key"] for each in bench.value()["points"]] == [1]
 
 
 def test_escape_takes_it_back(bench):

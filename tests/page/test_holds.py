@@ -238,6 +238,22 @@ def test_a_new_press_ends_the_settling_of_the_one_before(handlers, monkeypatch):
     assert [entry.change for entry in session.edit.timeline] == ["sample", "drag", "points"]
 
 
+def test_a_press_that_cannot_be_followed_leaves_the_one_before_alone(handlers):
+    """It ended that first, and then nobody told of its end: Drag stayed greyed."""
+    first = Watcher(handlers)
+    first.live()
+    first.move(15, 13)
+    first.until(lambda told: told.get(CANVAS, {}).get("frame", {}).get("move"))
+    session = visitor(handlers)
+    late = canvas_of(session, *session.edit.points, replace(PRESSED, key=6)) | {"revision": 0}
+    told = list(handlers.holds.hold(late, press("b", 6), ENGLISH))
+    assert told[-1][CANVAS]["live"] == {"id": "b", "refused": True}
+    assert session.running
+    last = first.end(15, 13)
+    assert last["go"]["interactive"]
+    assert last[CANVAS]["frame"]["settle"]
+
+
 def test_a_press_while_a_drag_waits_or_runs_is_an_arrow(handlers):
     session = visitor(handlers)
     handlers.history.change(canvas_of(session, POINT), ENGLISH)

@@ -102,7 +102,7 @@ class Drags:
                 told = now
                 changed = {page.status: self._progress(session, drag, last)}
                 if send:
-                    changed[page.canvas] = self._step(session, last)
+                    changed[page.canvas] = self._step(session, drag, last)
                 if now > copied + COPY_SECONDS:
                     copied, changed[page.history] = now, history_row(session)
                 yield changed
@@ -142,7 +142,7 @@ class Drags:
             else how_far(step, way, session.language)
         )
 
-    def _step(self, session: Session, step: Step):
+    def _step(self, session: Session, drag: Drag, step: Step):
         """The canvas with a step's picture."""
         return gr.update(
             frame=frame_of(

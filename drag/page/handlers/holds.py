@@ -44,16 +44,19 @@ class Holds(Drags):
     def hold(self, value, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
         """A press on the picture: event.id is the page's name for it, event.key the pair's."""
         yield {}  # a generator closed before this lives on
-        page, name = self.page, ""
+        page, name, session = self.page, "", None
         try:
             name, key = _asked(event)
             session = self.desk.session(request)
             hold = self._begun(session, value, name, key)
         except TROUBLE as error:
-            yield {
-                page.status: in_words(error, language_of(request)),
-                page.canvas: gr.update(live={"id": name, "refused": True}),
+            told = {page.status: in_words(error, language_of(request))}
+            if session and getattr(session.drag, "replaced", False) and not session.dragging:
+                told = self._broken_off(session, told[page.status])  # nobody else shows its end
+            told[page.canvas] = told.get(page.canvas, gr.update()) | {
+                "live": {"id": name, "refused": True}
             }
+            yield told
             return
         with contextlib.closing(hold):
             told = {page.status: status(session.say("following")), **at_work(page)}
@@ -67,29 +70,28 @@ class Holds(Drags):
             except Exception:
                 log.exception("a drag failed")
                 ended = self._broken_off(session, problem(session.say("failed")))
-        yield ended
+        yield past(page, session) if hold.replaced else ended
 
     def _begun(self, session: Session, value, name: str, key: int) -> Hold:
         """The hold of a press; what else the canvas has is taken first. Raises UserError, in words
         fit for a visitor, where the picture cannot follow."""
-        before = session.drag
-        if isinstance(before, Hold) and before.alive:  # it settles: this press ends that
-            before.replaced = True
-            session.settle()
-            before.close()
         if session.inverting:
             raise UserError(PHOTO_RUNS)
         points, mask, revision = read_value(value, session.edit.img_size)
         pair = next((each for each in points if each.key == key), None)
         if pair is None or revision <= session.revision:
             raise UserError(OVERTAKEN)
-        edit = session.edit
-        was = [each for each in edit.points if each.key == key]
-        others = [other for each in points for other in (was if each is pair else [each])]
+        edit, others = session.edit, [each for each in points if each is not pair]
+        alone = edit.change == "sample" and bool(others) and alike(edit.points, tuple(others))
         placed = edit.place(points, mask)
-        alone = edit.change == "sample" and not was and alike(edit.points, tuple(others))
-        alone = alone and bool(others)
         self._check(edit.place([pair]) if alone else placed, key)
+        before = session.drag
+        if isinstance(before, Hold) and before.alive:  # it settles: this press ends that
+            before.replaced = True
+            session.settle()
+            before.close()
+        was = [each for each in session.edit.points if each.key == key]
+        others = [other for each in points for other in (was if each is pair else [each])]
         session.take_changes(others, mask, revision)
         picture = np.array(Image.open(io.BytesIO(self.desk.render(session.edit))))
         hold = Hold(session, self.desk.engine, self.desk.line, name, pair, picture, alone)
@@ -112,7 +114,7 @@ class Holds(Drags):
 
     def _let_go(self, session: Session, hold: Hold, last: Step | None) -> dict:
         """What is shown of a hold that has ended."""
-        self.desk.paces[session.edit.model] = hold.pace, time.monotonic()
+        self.desk.paces[hold.model] = hold.pace, time.monotonic()
         if hold.replaced:  # the next one shows the picture
             return past(self.page, session)
         page, turn = self.page, session.turn()
@@ -130,11 +132,11 @@ class Holds(Drags):
             **past(page, session),
         }
 
-    def _step(self, session: Session, step: Step):
+    def _step(self, session: Session, hold: Hold, step: Step):
         """The canvas with a step's picture, or what of it changed."""
         use_cores(1)
         step = step.painted()
-        hold, (height, width) = session.drag, step.picture.shape[:2]
+        height, width = step.picture.shape[:2]
         part = {} if step.corner is None else {"part": [*step.corner, width, height]}
         return gr.update(
             frame=frame_of(
@@ -143,7 +145,7 @@ class Holds(Drags):
                 run=session.token,
                 settle=False,
                 handles=session.shown.handles,
-                move=hold.aimed,
+                move=hold.words.get(step.number, 0),
                 **part,
             )
         )
