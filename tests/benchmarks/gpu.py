@@ -170,7 +170,9 @@ def measurements(name: str, generator, args) -> Iterator[tuple[str, dict]]:
     view.generator = generator
     view.begin(ws, None)
     features = generator.features(ws)
-    preview = torch.no_grad()(lambda: view._composite(ws, features, *view.last))
+    preview = torch.no_grad()(
+        lambda: view._composite(ws, features, view.base, view._changing(view.base))
+    )
     yield "preview", seconds_of(preview, device, args.steps)
     shown = picture()
     yield "JPEG", seconds_of(lambda: jpeg(shown), device, args.steps)

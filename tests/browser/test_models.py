@@ -11,15 +11,30 @@ pytestmark = pytest.mark.slow  # a Hub of its own
 
 SQUARE, TALL = "team/nets/square.pkl", "team/nets/tall.pkl"
 
+URL = "document.querySelector('.dc-picture').toDataURL('image/png')"
+# Each line that the page says from now on, and the picture that is shown with it: some are there
+# for a moment only.
+SAID = """() => {
+  window.said = [];
+  const line = document.querySelector('#status');
+  new MutationObserver(() => window.said.push([line.innerText, URL])).observe(
+    line, { childList: true, subtree: true, characterData: true });
+}""".replace("URL", URL)
+
 
 def test_a_model_of_the_hub_is_fetched_dragged_and_come_back_to(open_page):
     page = open_page()
     page.press_and_drag(NOSE, (520, 500))
-    face = page.picture()
+    face, before_it = page.picture(), page.page.evaluate("() => " + URL)
+    page.page.evaluate(SAID)
     page.choose_model(SQUARE)
-    assert "Downloading team/nets/square.pkl" in page.wait_for_status("Downloading")
-    assert np.array_equal(page.picture(), face)  # until the other one is there
+    page.page.wait_for_function(
+        "() => window.said.some(([line]) => line.includes('Downloading team/nets/square.pkl'))"
+    )
     page.wait_for_status("Press on the picture")
+    said = page.page.evaluate("() => window.said")
+    shown = [url for line, url in said if "Downloading" in line]
+    assert shown == [before_it] * len(shown)  # until the other one is there
     assert page.size == (512, 512)
     assert page.value()["points"] == []
     assert page.model == SQUARE
