@@ -135,7 +135,6 @@ def test_a_pair_that_is_taken_up_again_stays_that_pair(toy, bare):
 
 
 def test_what_is_placed_while_it_is_held_stays(toy, bare):
-    """The way of a point that was no part of it was asked for, and the hold ended as failed."""
     page = Page(toy, bare)
     page.move(70)
     page.until_at(70)
