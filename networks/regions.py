@@ -106,7 +106,6 @@ class _View:
         if hasattr(network, "softly"):  # a proxy, or a view would hold itself, and live on for long
             soft = cast(Any, network).preview_block
             self.preview = functools.partial(_View._preview, weakref.proxy(self))
-
         self.soft_side = network.sides[soft][0]  # rows of a preview, or of what one is made of
 
     def _maps(self, ws: Sequence[torch.Tensor], paint: bool) -> Sequence[Maps]:

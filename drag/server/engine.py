@@ -52,7 +52,7 @@ class Engine:
             edit = edit.place([PointPair(middle, middle, 1)])
             places = itertools.count(middle[0], edit.img_size[1] / 100)
             aims = (Aim({1: (x, middle[1])}, held=i < WARM_STEPS) for i, x in enumerate(places))
-            for _ in self.steps(edit, aims=lambda _: next(aims)):
+            for _ in self.steps(edit, view=False, aims=lambda _: next(aims)):
                 pass
 
     def steps(

@@ -25,7 +25,6 @@ TURN_SECONDS = 20.0  # that a slot is had while others wait
 SILENCE_SECONDS = 5.0  # without a word from a page that gives one every second
 ENOUGH = 3  # steps that tell how long one takes
 LOOK_SECONDS = 1.0  # between two looks at whether it still does
-TAKEN_BACK = "taken back"  # why one ended, for the log
 MOVES_A_SECOND = 40  # that are taken of a page, which makes 20
 
 
@@ -91,7 +90,7 @@ class Hold(Drag):
             self._place = min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
             self._changed.notify_all()
             if pointer is Pointer.TAKEN_BACK:
-                self.stop(TAKEN_BACK)
+                self.stop(pointer.value)
             return pointer is Pointer.HELD
 
     def _aim(self, settled: bool) -> Aim:
@@ -143,6 +142,11 @@ class Hold(Drag):
                 self.session.shown.edit = self.edit
         return replace(self.edit, history=self.before.remember().history)
 
+    def left(self, step: Step) -> tuple[float]:
+        """Pixels that its pair has to go at a step."""
+        keys = [pair.key for pair in self.edit.points]
+        return (step.distances[keys.index(self.pair.key)],)
+
     @property
     def pace(self) -> float:
         """Seconds that a step of it takes where nothing else keeps the machine busy."""
@@ -190,8 +194,7 @@ class Hold(Drag):
                     else before
                 )
             else:
-                far = math.dist(self.began_at, self.pair.target)
-                self.ways = [far if pair.key == self.pair.key else 0.0 for pair in self.edit.points]
+                self.ways = [math.dist(self.began_at, self.pair.target)]
                 session.take_trail(self.epoch, trail)
 
     def _release(self) -> None:

@@ -4,6 +4,7 @@ visitor waits for, then drags."""
 import contextlib
 import ctypes
 import functools
+import logging
 import os
 import sys
 import threading
@@ -17,6 +18,7 @@ import torch
 NICENESS = 10  # of the server: what it draws for comes first on the same machine
 M_ARENA_MAX, TRIM_SECONDS = -8, 10  # malloc.h; between two looks for memory to give back
 PICTURES, DRAGS = 3, 9  # steps of niceness behind the rest of the server
+log = logging.getLogger("drag")
 T = TypeVar("T")
 
 
@@ -60,7 +62,10 @@ def in_background(work: Callable[[], object]) -> None:
 
     def later() -> None:
         step_back(DRAGS)
-        work()
+        try:
+            work()
+        except Exception:  # nobody waits for it
+            log.exception("what was done in the background failed")
 
     threading.Thread(target=later, daemon=True, name="background").start()
 

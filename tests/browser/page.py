@@ -150,12 +150,16 @@ class Page:
         """What the menu shows."""
         return self.page.input_value("#model input")
 
-    def press_and_drag(self, *path: tuple[float, float]) -> None:
-        """Press at the first place, move over the others, let go at the last; by mouse."""
+    def hold(self, *path: tuple[float, float]) -> None:
+        """Press at the first place and move over the others; by mouse."""
         self.page.mouse.move(*self.at(*path[0]))
         self.page.mouse.down()
         for place in path[1:]:
             self.page.mouse.move(*self.at(*place), steps=6)
+
+    def press_and_drag(self, *path: tuple[float, float]) -> None:
+        """The same, and let go at the last."""
+        self.hold(*path)
         self.page.mouse.up()
         self.settle()
 

@@ -18,10 +18,7 @@ def following(page):
 
 def hold(page, *path):
     """Press at the first place and move to the last, until the picture has followed a little."""
-    page.page.mouse.move(*page.at(*path[0]))
-    page.page.mouse.down()
-    for place in path[1:]:
-        page.page.mouse.move(*page.at(*place), steps=8)
+    page.hold(*path)
     page.page.wait_for_function(
         "([x, y]) => { const pair = document.querySelector('.dc-stage').drawn().points.at(-1);"
         " return pair && Math.hypot(pair.handle[0] - x, pair.handle[1] - y) > 5; }",

@@ -142,8 +142,8 @@ class Drags:
             else how_far(step, way, session.language)
         )
 
-    def _step(self, session: Session, drag: Drag, step: Step):
-        """The canvas with a step's picture."""
+    def _step(self, session: Session, drag: Drag, step: Step, **extra):
+        """The canvas with a step's picture.   extra: more of its frame."""
         return gr.update(
             frame=frame_of(
                 session.turn(),
@@ -151,6 +151,7 @@ class Drags:
                 run=session.token,
                 settle=False,
                 handles=session.shown.handles,
+                **extra,
             )
         )
 

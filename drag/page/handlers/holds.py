@@ -5,18 +5,18 @@ import io
 import logging
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import gradio as gr
 import numpy as np
 from PIL import Image
 
 from drag.edit import Edit
-from drag.files.images import jpeg
 from drag.history import alike
 from drag.loop import Step, check_points
 from drag.page.components.canvas import read_value
 from drag.page.handlers.drags import Drags
-from drag.page.showing import at_work, frame_of, idle, past
+from drag.page.showing import at_work, idle, past
 from drag.page.trouble import PHOTO_RUNS, RUNNING, TROUBLE, in_words
 from drag.page.wording import how_it_ended, problem, status
 from drag.server.holds import Hold, Pointer
@@ -124,7 +124,8 @@ class Holds(Drags):
         if hold.pointer is Pointer.TAKEN_BACK:
             last, line = None, session.say("taken_back")
         elif hold.ways and last is not None and last.number:
-            line = how_it_ended(last, hold.ways, session.language, turn.edit.mask_png is not None)
+            told = replace(last, distances=hold.left(last))  # the others had nowhere to go
+            line = how_it_ended(told, hold.ways, session.language, turn.edit.mask_png is not None)
         return {
             page.status: status(line),
             page.canvas: self._end(session, turn, last),
@@ -135,20 +136,11 @@ class Holds(Drags):
     def _step(self, session: Session, hold: Hold, step: Step):
         """The canvas with a step's picture, or what of it changed."""
         use_cores(1)
-        step = step.painted()
-        height, width = step.picture.shape[:2]
-        part = {} if step.corner is None else {"part": [*step.corner, width, height]}
-        return gr.update(
-            frame=frame_of(
-                session.turn(),
-                jpeg(step.picture, 88),
-                run=session.token,
-                settle=False,
-                handles=session.shown.handles,
-                move=hold.words.get(step.number, 0),
-                **part,
-            )
-        )
+        step, extra = step.painted(), {"move": hold.words.get(step.number, 0)}
+        if step.corner is not None:
+            height, width = step.picture.shape[:2]
+            extra["part"] = [*step.corner, width, height]
+        return super()._step(session, hold, step, **extra)
 
     def _wanted(self, hold: Hold) -> bool:
         return not hold.newer
