@@ -51,6 +51,7 @@ def test_unfolded_weights_give_what_plain_ones_do_and_fold_back(generator):
     assert unit_frame.shape == frame.shape == (6, 4)
 
 
+@pytest.mark.slow
 def test_training_explains_more_of_what_it_has_seen(generator):
     space, random = whitened_space(generator), torch.Generator().manual_seed(0)
     w, soft = faces(generator, 4)

@@ -89,6 +89,7 @@ def test_of_two_faces_the_larger_comes_first(finder, pictures):
     assert first.points[2][0] > 700 > second.points[2][0]
 
 
+@pytest.mark.slow
 def test_no_face_is_seen_where_there_is_none(finder):
     noise = np.random.RandomState(0).randint(0, 256, (400, 500, 3)).astype(np.uint8)
     flat = np.full((100, 2000, 3), 128, np.uint8)

@@ -177,6 +177,7 @@ def test_a_full_or_closed_disk_ends_in_a_sentence(server, monkeypatch, error, wo
     assert words in refusal()
 
 
+@pytest.mark.slow
 def test_the_environment_means_what_it_always_does(tmp_path):
     """In a process of its own, since the library reads it when it is imported."""
     program = (

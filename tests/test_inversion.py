@@ -64,6 +64,7 @@ def inverted(generator, face):
         return list(invert(generator, face)), judged
 
 
+@pytest.mark.slow
 def test_the_encoder_comes_nearer_than_any_of_many_faces(generator, face):
     first = next(invert(generator, face))
     others = [render(generator, new_edit(generator, seed=s).ws) for s in range(4)]

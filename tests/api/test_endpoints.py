@@ -194,6 +194,7 @@ def test_a_program_sees_its_place_and_has_one_drag_at_a_time(edit, monkeypatch):
             assert next(step["number"] for step in second if not step["waiting"]) == 1
 
 
+@pytest.mark.slow
 def test_files_that_were_sent_are_removed_after_a_while(address, client, edit):
     """As gr.Blocks(delete_cache=...) says, here after three seconds."""
     with contextlib.closing(Client(address, verbose=False, download_files=False)) as other:

@@ -15,14 +15,6 @@ def bench(open_bench):
     return bench
 
 
-def down(bench, *path):
-    """Press at the first place, and move over the others."""
-    bench.page.mouse.move(*bench.at(*path[0]))
-    bench.page.mouse.down()
-    for place in path[1:]:
-        bench.page.mouse.move(*bench.at(*place), steps=3)
-
-
 def told(bench, *words):
     """Until the last words of holds are these."""
     bench.page.wait_for_function(
@@ -32,7 +24,7 @@ def told(bench, *words):
 
 
 def test_a_press_is_told_of_at_once_and_every_move(bench):
-    down(bench, (100, 120))
+    bench.hold((100, 120))
     assert bench.events == ["hold"]
     (point,) = bench.committed["points"]
     assert np.allclose([point["handle"], point["target"]], [(100, 120)] * 2, atol=1)
@@ -51,8 +43,9 @@ def test_a_press_is_told_of_at_once_and_every_move(bench):
     assert np.allclose(bench.committed["points"][0]["target"], (160, 140), atol=1)
 
 
+@pytest.mark.slow  # two seconds of rest
 def test_a_resting_pointer_says_every_second_that_it_is_there(bench):
-    down(bench, (100, 120), (150, 120))
+    bench.hold((100, 120), (150, 120))
     bench.follow()
     bench.page.wait_for_function("() => window.moves.length > 2", timeout=30_000)
     places = {tuple(each[3:5]) for each in bench.moves}
@@ -61,8 +54,9 @@ def test_a_resting_pointer_says_every_second_that_it_is_there(bench):
     told(bench, "released")
 
 
+@pytest.mark.slow
 def test_let_go_before_the_answer_it_is_told_with_it(bench):
-    down(bench, (100, 120), (170, 120))
+    bench.hold((100, 120), (170, 120))
     bench.page.mouse.up()
     bench.follow()
     told(bench, "released")
@@ -70,7 +64,7 @@ def test_let_go_before_the_answer_it_is_told_with_it(bench):
 
 
 def test_where_the_server_cannot_follow_it_is_an_arrow(bench):
-    down(bench, (100, 120), (130, 120))
+    bench.hold((100, 120), (130, 120))
     bench.follow(refused=True)
     bench.page.mouse.move(*bench.at(200, 220))
     bench.page.mouse.up()
@@ -78,33 +72,35 @@ def test_where_the_server_cannot_follow_it_is_an_arrow(bench):
     assert bench.events == ["hold", "release"]
     assert np.allclose(ends(bench), [(100, 120), (200, 220)], atol=1)
     assert bench.moves == []
-    down(bench, (300, 300), (350, 300))  # and one that was let go before the answer
+    bench.hold((300, 300), (350, 300))  # and one that was let go before the answer
     bench.page.mouse.up()
     assert bench.events == ["hold", "release", "hold"]
     bench.follow(refused=True)
     assert bench.events == ["hold", "release", "hold", "release"]
 
 
+@pytest.mark.slow
 def test_a_click_that_is_not_followed_waits_for_its_target(bench):
-    down(bench, (100, 120))
+    bench.hold((100, 120))
     bench.page.mouse.up()
     bench.follow(refused=True)
     assert bench.value()["points"][0]["open"]
     assert bench.events == ["hold", "release"]
 
 
+@pytest.mark.slow
 def test_what_an_example_brought_goes_with_the_first_press_and_comes_back(open_bench):
     point = {"handle": [300, 300], "target": [340, 300], "key": 1}
     value = {"width": SIDE, "height": SIDE, "points": [point], "mask": None, "revision": 0}
     bench = open_bench(value)
     bench.page.click("[data-way=follow]")
-    down(bench, (100, 120), (150, 120))
+    bench.hold((100, 120), (150, 120))
     bench.set("live", {"id": bench.items[-1], "run": "token", "alone": True})
     assert [each["key"] for each in bench.value()["points"]] == [2]
     bench.page.keyboard.press("Escape")
     assert [each["key"] for each in bench.value()["points"]] == [1]
     bench.page.mouse.up()
-    down(bench, (100, 120), (150, 120))
+    bench.hold((100, 120), (150, 120))
     bench.page.keyboard.press("Escape")  # before the answer, which found nothing to keep
     bench.set("live", {"id": bench.items[-1], "run": "token", "alone": True})
     bench.page.mouse.up()
@@ -112,7 +108,7 @@ def test_what_an_example_brought_goes_with_the_first_press_and_comes_back(open_b
 
 
 def test_escape_takes_it_back(bench):
-    down(bench, (100, 120), (150, 120))
+    bench.hold((100, 120), (150, 120))
     bench.follow()
     bench.show(flat((9, 99, 9)), 5, run="token", handles={1: [140, 120]})
     assert np.allclose(ends(bench)[0], (140, 120), atol=1)  # the dot is where the picture is
@@ -124,6 +120,7 @@ def test_escape_takes_it_back(bench):
     assert bench.committed["points"] == []
 
 
+@pytest.mark.slow
 def test_a_second_finger_takes_it_back_and_zooms(open_bench):
     bench = open_bench(width=390, height=844, touch=True)
     bench.page.click("[data-way=follow]")
@@ -135,7 +132,7 @@ def test_a_second_finger_takes_it_back_and_zooms(open_bench):
 
 
 def test_a_press_without_a_move_is_a_pin(bench):
-    down(bench, (100, 120))
+    bench.hold((100, 120))
     bench.follow()
     bench.page.mouse.up()
     told(bench, "released")
@@ -145,15 +142,15 @@ def test_a_press_without_a_move_is_a_pin(bench):
 
 
 def test_a_point_is_selected_by_a_press_and_taken_up_by_a_move(bench):
-    down(bench, (100, 120), (200, 120))
+    bench.hold((100, 120), (200, 120))
     bench.follow()
     bench.page.mouse.up()
     told(bench, "released")
     bench.show(flat((9, 99, 9)), 5, run="token", settle=True, handles={1: [180, 120]})
-    down(bench, (181, 121))
+    bench.hold((181, 121))
     bench.page.mouse.up()
     assert bench.events == ["hold"]  # pressed only
-    down(bench, (181, 121), (231, 151))
+    bench.hold((181, 121), (231, 151))
     assert bench.events == ["hold", "hold"]
     assert bench.committed["points"][0]["target"] == bench.committed["points"][0]["handle"]
     bench.follow()
@@ -163,22 +160,23 @@ def test_a_point_is_selected_by_a_press_and_taken_up_by_a_move(bench):
     assert len(bench.value()["points"]) == 1
 
 
+@pytest.mark.slow
 def test_arrows_by_shift_by_the_button_and_by_a_key(bench, open_bench):
     bench.page.keyboard.down("Shift")
-    down(bench, (100, 120), (200, 120))
+    bench.hold((100, 120), (200, 120))
     bench.page.mouse.up()
     bench.page.keyboard.up("Shift")
     assert bench.events == ["release"]
     bench.press("g")
     assert bench.page.get_attribute("[data-way=arrows]", "aria-pressed") == "true"
-    down(bench, (100, 320), (200, 320))
+    bench.hold((100, 320), (200, 320))
     bench.page.mouse.up()
     assert bench.events == ["release", "release"]
     assert bench.page.evaluate("() => localStorage.draggan_way") == "arrows"
 
 
 def test_arrow_keys_move_a_target_and_the_picture_follows(bench):
-    down(bench, (100, 120), (200, 120))
+    bench.hold((100, 120), (200, 120))
     bench.follow()
     bench.page.mouse.up()
     told(bench, "released")
@@ -189,9 +187,10 @@ def test_arrow_keys_move_a_target_and_the_picture_follows(bench):
     assert np.allclose(bench.moves[-1][3:5], (220, 121), atol=1)
 
 
+@pytest.mark.slow
 def test_what_the_server_let_go_of_is_an_arrow_to_where_it_was_let_go(bench):
     bench.page.evaluate("() => { window.answers.push(true, false); }")
-    down(bench, (100, 120), (150, 120))
+    bench.hold((100, 120), (150, 120))
     bench.follow()
     bench.page.wait_for_function("() => !window.answers.length", timeout=30_000)
     bench.page.mouse.move(*bench.at(200, 120))
@@ -201,9 +200,10 @@ def test_what_the_server_let_go_of_is_an_arrow_to_where_it_was_let_go(bench):
     assert np.allclose(ends(bench)[1], (200, 120), atol=1)
 
 
+@pytest.mark.slow
 def test_words_that_do_not_arrive_are_said_again(bench):
     bench.page.evaluate("() => { window.answers.push('lost', 'lost'); }")
-    down(bench, (100, 120), (150, 120))
+    bench.hold((100, 120), (150, 120))
     bench.follow()
     bench.page.mouse.up()
     told(bench, "released")
@@ -221,6 +221,7 @@ def test_a_part_of_a_picture_lies_over_the_rest(bench):
     assert (shown[~inside][:, 2] > 150).all()
 
 
+@pytest.mark.slow
 def test_a_whole_picture_is_not_skipped_for_a_part(bench):
     """Both came while another was decoded: the part alone left the rest of the former picture."""
     frames = [

@@ -45,6 +45,7 @@ def test_the_eraser_gives_back_the_ground(open_bench):
     assert not bench.region()[200, 120]
 
 
+@pytest.mark.slow
 def test_erasing_everything_or_painting_everything_is_no_region(open_bench):
     bench = open_bench()
     bench.set_brush(300)
@@ -63,6 +64,7 @@ def test_erasing_everything_or_painting_everything_is_no_region(open_bench):
     assert bench.committed["mask"] is None
 
 
+@pytest.mark.slow
 def test_invert_swaps_what_moves_with_what_stays(open_bench):
     bench = open_bench()
     bench.set_brush(60)

@@ -61,6 +61,7 @@ def test_an_arrow_is_placed_moved_and_deleted(open_page):
     )
 
 
+@pytest.mark.slow
 def test_a_finger_places_moves_and_paints_and_does_not_scroll(open_page):
     page = open_page(width=390, height=844, touch=True)
     page.touch_and_drag(NOSE, (500, 300))
