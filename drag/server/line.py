@@ -3,8 +3,9 @@
 A job runs in a thread of its own, whoever watches: the device is free again when the job has ended,
 not when somebody has noticed. Inversions of photos are in the same line; as each takes many times
 as long as a drag, they leave one slot to drags where there are two or more. Drags that follow a
-pointer last as long as somebody holds it: they take half of the slots at most, wait in no line, and
-lend theirs to others while the pointer rests (`rested`).
+pointer last as long as somebody holds it: they take half of the slots at most, do not wait to
+begin, and lend theirs to others while the pointer rests (`rested`). To have it back they are in
+line, so that no newcomer goes before them; but who has waited for one of them waits for no other.
 """
 
 import contextlib
@@ -58,14 +59,13 @@ class Line:
         after which a job ends.   clock: seconds."""
         self.slots, self.length, self.seconds = slots, length, seconds
         self.patience, self.clock = patience, clock
-        self._waiting: list[Job] = []
-        self._running: list[Job] = []
-        self._returning: list[Job] = []  # that run, and wait to have a slot again
+        self._waiting: list[Job] = []  # to begin; or, where they have, to have a slot again
+        self._running: list[Job] = []  # that have a slot
         self._lock, self._means = threading.Lock(), dict(FIRST_GUESS)
 
     @property
     def running(self) -> int:
-        """Jobs that run."""
+        """Jobs that have a slot."""
         return len(self._running)
 
     @property
@@ -120,7 +120,7 @@ class Line:
         as long as the mean of its kind, and of those before it only they count that begin so."""
         with self._lock:
             self._drop()
-            if job not in self._waiting:
+            if job.phase is not Phase.WAITING:
                 return None
             waiting, now = list(self._waiting), self.clock()
             before, ahead, seconds = waiting[: waiting.index(job)], 0, 0.0
@@ -165,7 +165,7 @@ class Line:
 
     def _drop(self) -> None:
         """Forget those that were stopped while they waited; the others move up."""
-        waiting = [job for job in self._waiting if job.phase is Phase.WAITING]
+        waiting = [job for job in self._waiting if job.phase in (Phase.WAITING, Phase.RUNNING)]
         if len(waiting) < len(self._waiting):
             self._waiting = waiting
             self._nudge()
@@ -178,6 +178,10 @@ class Line:
         self._drop()
         while job := self._first(self._waiting, self._kinds()):
             self._waiting.remove(job)
+            if job.phase is Phase.RUNNING:  # it has its slot again
+                self._running.append(job)
+                job.nudge()
+                continue
             if not job.begin(self._limit(job)):  # stopped this very moment
                 continue
             self._running.append(job)
@@ -189,31 +193,33 @@ class Line:
             except RuntimeError:  # there are no more threads to be had
                 self._running.remove(job)
                 job.end(UserError(BUSY))
-        for job in list(self._returning):
-            if self._room(job.kind, self._kinds()):
-                self._returning.remove(job)
-                self._running.append(job)
-                job.nudge()
         self._nudge()
+
+    def _give_back(self, job: Job) -> None:
+        """The slot of a job, if it has one."""
+        if job in self._running:  # else it rests
+            self._running.remove(job)
+            if job.kind is Kind.HOLD:  # those who wait now have waited for it
+                self._waiting.sort(key=lambda each: each.phase is Phase.RUNNING)
+        self._let_in()
 
     @contextlib.contextmanager
     def rested(self, job: Job) -> Iterator[None]:
         """Lend the slot of a job to others while this lasts, in its thread; then it waits until it
-        has one again, after those who wait now, or until it is to end."""
+        has one again, after those who wait now, or until it is to end or its time is over."""
         with self._lock:
-            if job in self._running:
-                self._running.remove(job)
-            self._let_in()
+            self._give_back(job)
         try:
             yield
         finally:
             with self._lock:
-                self._returning.append(job)
+                self._waiting.append(job)
                 self._let_in()
-            job.wait_until(lambda: job in self._running, self.seconds)
+            left = job.began + job.seconds - self.clock()
+            job.wait_until(lambda: job in self._running, left)
             with self._lock:
-                if job in self._returning:
-                    self._returning.remove(job)
+                if job in self._waiting:
+                    self._waiting.remove(job)
 
     def _limit(self, job: Job) -> float:
         """Seconds that it takes at most."""
@@ -235,12 +241,10 @@ class Line:
             try:
                 self._log(job, error)
                 with self._lock:
-                    if job in self._running:  # else it rests
-                        self._running.remove(job)
                     if getattr(item, "done", True):  # a photo may end before it has begun
                         took = self.clock() - job.began
                         self._means[job.kind] += LEARN * (took - self._means[job.kind])
-                    self._let_in()
+                    self._give_back(job)
             finally:
                 job.end(error)
 
