@@ -51,7 +51,12 @@ class Crowd:
             self.order.append(name)
 
     def _size(self):
-        return self.line.running + self.line.waiting
+        return self.line.waiting + self.line.running  # the first one waits for who changes them
+
+    def until(self, order):
+        """Those have had a slot by now, and no others."""
+        wait_for(lambda: len(self.order) >= len(order))
+        assert "".join(self.order) == order
 
     def lend(self, name):
         """A hold rests."""
@@ -103,11 +108,11 @@ def test_who_has_waited_for_one_hold_waits_for_no_other():
     crowd.come("b")
     crowd.end("a")  # now H has it, and I and b wait
     crowd.lend("H")
-    assert crowd.order == [*"HIaHb"]
+    crowd.until("HIaHb")
     crowd.come("c")
     crowd.move("H")
     crowd.end("b")  # who came after I did not pass it
-    assert crowd.order == [*"HIaHbI"]
+    crowd.until("HIaHbI")
     assert crowd.end_all() == "HIaHbIcH"
 
 
@@ -120,7 +125,7 @@ def test_a_hold_that_waits_for_another_is_one_who_waits():
     crowd.move("H")
     assert crowd.line.waiting == 1
     crowd.lend("I")
-    assert crowd.order == [*"HIH"]
+    crowd.until("HIH")
     crowd.move("I")
     assert crowd.end_all() == "HIHI"
 

@@ -12,7 +12,7 @@ from drag.edit import Edit, PointPair
 from drag.page.components.canvas import to_value
 from drag.page.handlers.holds import SLOW
 from tests.benchmarks.visitors.held import Held
-from tests.benchmarks.visitors.owner import BUSY, EVERY, FACE, StrangerError, WrongError
+from tests.benchmarks.visitors.owner import BUSY, EVERY, FACE, StrangerError, WrongError, check_same
 from tests.benchmarks.visitors.page import PageVisitor
 
 WORD_SECONDS, ALIVE_SECONDS = 0.05, 1.0  # assets/canvas/follow.js: between words, and at most
@@ -208,6 +208,7 @@ class LiveVisitor(PageVisitor):
         self.owner.check_dragged(
             replace(fresh, points=(replace(hand.pair, target=pair.target),)), kept
         )
+        check_same(kept.history[-1], fresh)
         self.notes.checks.append(self.owner.number)
         if way is not Way.LEFT:  # else the page that came after shows it
             handle = self.frame["handles"].get(str(pair.key), pair.handle)
