@@ -21,8 +21,10 @@ from drag.server.language import say
 from drag.server.line import Line, slots_for
 from drag.server.process import apart, give_way, in_background, keep_memory_low
 from drag.web import zero
+from drag.web.answers import own_folder
 from drag.web.api import publish
 from drag.web.flags import choose_models, parse_args
+from drag.web.origins import origins_of
 from drag.web.serving import Page, app_kwargs, banner
 
 FORGET = 600, 3600  # seconds: how often files of programs' answers are looked through; their age
@@ -91,7 +93,7 @@ def main() -> int:
         line = Line(args.drags or slots, args.line, args.drag_seconds)
         places = line.slots + line.length
         apart(lambda: models.load(first, report_progress))
-        with models.use(first):  # as long as the page is served
+        with own_folder(), models.use(first):  # as long as the page is served
             demo = build_demo(models, first.name, line, engine)
             if engine.follows:
                 in_background(lambda: engine.warm(first.name))
@@ -102,7 +104,9 @@ def main() -> int:
                 server_port=args.port,
                 auth=args.auth,
                 max_threads=LIGHT_THREADS + 2 * places,
-                app_kwargs=app_kwargs(models, line),
+                app_kwargs=app_kwargs(
+                    models, line, origins_of(args.origin, args.public, args.share)
+                ),
                 theme=THEME,
                 css=CSS,
                 run_history=False,

@@ -2,7 +2,12 @@
 
     flags      the flags of app.py
     serving    the page as it is served: readiness, and calls that no component understands
+    origins    under which names it is asked, and whose pages may ask
+    headers    what browsers are told of each answer
+    connections  those on which no whole request comes
     gate       what is let through to Gradio: addresses, sizes, calls
+    strangers  what is said of the page before a login
+    answers    the files that programs had made, and their end
     mailboxes  messages that nobody fetches
     api        the endpoints for programs
     zero       drags on ZeroGPU, in a worker of `spaces`

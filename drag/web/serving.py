@@ -1,6 +1,7 @@
 """The page as it is served: what it takes for a call and keeps of it, whether it is ready, the gate
-before it."""
+and the doors before it."""
 
+import contextlib
 import logging
 import os
 
@@ -16,8 +17,17 @@ from drag.models.loaded import LoadedModels
 from drag.server.line import Line
 from drag.web import zero
 from drag.web.gate import NO_CALL, answer, gate
-from drag.web.internals import CHEAP, forget_properties, forget_values, use_mailboxes
+from drag.web.internals import (
+    CHEAP,
+    forget_properties,
+    forget_values,
+    use_connection,
+    use_mailboxes,
+    wrap,
+)
 from drag.web.mailboxes import Mailboxes, weight_of
+from drag.web.origins import Origins, doors
+from drag.web.strangers import one_page
 from networks.errors import Message
 
 MAX_KEPT = 10_000  # bytes of a property that a session may have of its own
@@ -64,8 +74,14 @@ class Page(gr.Blocks):
                 forget_properties(state, block, lambda value: weight_of(value) > MAX_KEPT)
 
 
-def app_kwargs(models: LoadedModels, line: Line) -> dict:
-    """What gr.Blocks.launch(app_kwargs=...) takes: readiness at /healthz, and the gate."""
+def app_kwargs(models: LoadedModels, line: Line, origins: Origins) -> dict:
+    """What gr.Blocks.launch(app_kwargs=...) takes: readiness at /healthz, the gate, and before all
+    of it the doors."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app):
+        wrap(app, lambda inner: doors(inner, origins))
+        yield
 
     async def healthz(_) -> JSONResponse:
         return JSONResponse(
@@ -82,9 +98,11 @@ def app_kwargs(models: LoadedModels, line: Line) -> dict:
     async def no_call(request, _) -> JSONResponse:  # FastAPI would repeat all that was sent
         return answer(request.scope, 422, Message(NO_CALL))
 
+    use_connection("drag.web.connections:Connection")
     return {
         "routes": [Route("/healthz", healthz)],
-        "middleware": [Middleware(gate)],
+        "middleware": [Middleware(gate), Middleware(one_page)],
+        "lifespan": lifespan,
         "exception_handlers": {RequestValidationError: no_call},
     }
 
