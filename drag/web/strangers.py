@@ -54,7 +54,7 @@ def _without_description(send):
             start["headers"] = [
                 length if name == length[0] else (name, value) for name, value in start["headers"]
             ]
-        await send(start)
+        await send(dict(start))
         start.clear()
         await send({"type": "http.response.body", "body": body})
 
