@@ -10,8 +10,8 @@ from networks.errors import UserError
 
 
 def read_shipped(path: Path, sha256: str, device: torch.device) -> dict[str, torch.Tensor]:
-    """The tensors of a file of assets/ by name, as float32 on this device. Raises UserError where it
-    is another file than that of this SHA-256, or none."""
+    """The tensors of a file of assets/ by name, as float32 on this device. Raises UserError where
+    it is another file than that of this SHA-256, or none."""
     try:
         content = path.read_bytes()
     except OSError:

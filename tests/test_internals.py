@@ -133,6 +133,29 @@ def test_files_of_programs_are_kept_and_served(monkeypatch, tmp_path):
         assert file.read() == b"content"
 
 
+def test_handlers_are_called_with_what_the_page_overrides():
+    base = gr.Blocks
+    assert [*inspect.signature(base.preprocess_data).parameters][1:4] == [
+        "block_fn",
+        "inputs",
+        "state",
+    ]
+    assert [*inspect.signature(base.postprocess_data).parameters][1:4] == [
+        "block_fn",
+        "predictions",
+        "state",
+    ]
+
+
+def test_a_call_has_what_the_page_reads_of_it(demo):
+    (function,) = demo.fns.values()
+    assert callable(function.fn)
+    assert function.name
+    assert [type(block) for block in function.inputs] == [gr.Textbox]
+    assert len(function.outputs) == 2
+    assert function.inputs[0].stateful is False
+
+
 def test_components_are_asked_for_their_events_and_for_the_browsers_part(demo):
     (exchange,) = (block for block in demo.blocks.values() if isinstance(block, FileExchange))
     assert exchange.open
