@@ -1,5 +1,6 @@
 """The folder with the files that programs had made, and its end."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -77,20 +78,24 @@ def test_files_go_where_a_signal_ends_the_server(folder, monkeypatch):
 
 @unix
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
-def test_no_later_server_has_files_of_one_that_was_ended(folder, name):
+def test_no_later_server_has_files_of_those_that_were_ended(folder):
     run = [sys.executable, "-c", SERVER]
-    with subprocess.Popen(run, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            path = Path(server.stdout.readline().strip())
-            assert path.exists()
-            server.send_signal(getattr(signal, name))
-            assert server.wait(60) == -getattr(signal, name)
-        finally:
-            server.kill()
-    assert path.exists() is (name == "SIGKILL")
+    with contextlib.ExitStack() as stack:
+        servers = {
+            number: stack.enter_context(subprocess.Popen(run, stdout=subprocess.PIPE, text=True))
+            for number in (signal.SIGTERM, signal.SIGKILL)
+        }
+        for server in servers.values():
+            stack.callback(server.kill)
+        paths = {number: Path(each.stdout.readline().strip()) for number, each in servers.items()}
+        assert all(path.exists() for path in paths.values())
+        for number, server in servers.items():
+            server.send_signal(number)
+            assert server.wait(60) == -number
+    assert not paths[signal.SIGTERM].exists()
+    assert paths[signal.SIGKILL].exists()
     with own_folder():  # the next server
-        assert not path.exists()
+        assert not paths[signal.SIGKILL].exists()
     assert left(folder) == []
 
 

@@ -52,7 +52,7 @@ async def rest(reader) -> bytes:
 
 @pytest.mark.parametrize("sent", [b"", b"G", HEADERS])
 def test_who_says_nothing_whole_is_let_go(sent, monkeypatch):
-    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.05)
 
     async def run():
         async with connected() as (reader, writer, _):
@@ -63,14 +63,14 @@ def test_who_says_nothing_whole_is_let_go(sent, monkeypatch):
 
 
 def test_a_byte_now_and_then_gives_no_more_time(monkeypatch):
-    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.05)
 
     async def trickle(writer):
         with contextlib.suppress(ConnectionError):
             for number in range(1000):
                 writer.write(b"A%d: b\r\n" % number)
                 await writer.drain()
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.01)
 
     async def run():
         async with connected() as (reader, writer, _):

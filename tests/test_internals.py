@@ -28,7 +28,7 @@ from drag.web.mailboxes import Mailboxes
 from drag.web.serving import Page
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def demo():
     """A page with one button, that says what was typed, and a row for files."""
 
@@ -49,7 +49,9 @@ def queue(demo):
     call = gradio.queueing.Event("ann", demo.fns[0], SimpleNamespace(scope={"drag.size": 7}), None)
     queue.event_ids_to_events[call._id] = call
     queue.pending_event_ids_session["ann"] = {call._id}
-    return queue
+    yield queue
+    queue.event_ids_to_events.clear()
+    queue.pending_event_ids_session.clear()
 
 
 def answered(demo, told) -> list:

@@ -150,8 +150,7 @@ def _origin(headers: Headers) -> str | None:
 
 
 def _plain(scope) -> dict:
-    """A request as Gradio is to see it: of nobody in particular, and of the only page that there
-    is, for what it says of that is kept for no other Host."""
+    """A request as Gradio is to see it: of nobody in particular; it logs out where that is read."""
     headers = [(name, value) for name, value in scope["headers"] if name != b"origin"]
     plain = {**scope, "headers": headers}
     if _is_logout(scope):
