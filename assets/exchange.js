@@ -3,7 +3,8 @@
 //
 // props.value  {name, content}: a file that the visitor opened, content in base64.
 // props.saved  {name, src, serial}: a file for the visitor, as a data URL.
-// Event: open.
+// props.link   {href, serial}: the end of an address, to be copied.
+// Events: open (a file, or what the page's own address says, whose name is "link"), save, address (a link is wanted; Gradio keeps "share" for itself).
 
 const MAX_BYTES = 20_000_000;  // as drag/files/project.py, which has the last word
 const TEXTS = chinese ? {
@@ -12,12 +13,14 @@ const TEXTS = chinese ? {
   kind: "这里只能打开项目文件（.drag）、潜变量文件（.npz、.npy）和照片：请选择其中一种。",
   large: "文件超过 20 MB，不可能是项目文件：请选择其他文件。",
   unreadable: "无法读取该文件：请选择其他文件。",
+  copy: "请复制此链接：",
 } : {
   open: "Open a project (.drag) or latents (.npz) …",
   tip: "Go on with an edit that was saved, or with latents of other StyleGAN tools; or drop the file anywhere on the page",
   kind: "Only projects (.drag), latents (.npz, .npy) and photos can be opened here: choose one of those.",
   large: "The file is larger than 20 MB, which no project is: choose another.",
   unreadable: "The file cannot be read: choose another.",
+  copy: "Copy this link:",
 };
 const button = element.querySelector(".ex-button"), input = element.querySelector(".ex-input");
 const note = element.querySelector(".ex-note");
@@ -29,8 +32,8 @@ input.addEventListener("change", () => { take(input.files[0]); input.value = "";
 async function take(file) {
   note.textContent = "";
   if (!file) return;
-  if (isPicture(file)) showPhoto(file);
-  else if (!/\.(drag|npz|npy)$/i.test(file.name)) note.textContent = TEXTS.kind;
+  if (isPicture(file) && !await holdsEdit(file)) showPhoto(file);
+  else if (!/\.(drag|npz|npy|png)$/i.test(file.name)) note.textContent = TEXTS.kind;
   else if (file.size > MAX_BYTES) note.textContent = TEXTS.large;  // before anything is read
   else {
     try {
@@ -40,6 +43,13 @@ async function take(file) {
       note.textContent = TEXTS.unreadable;
     }
   }
+}
+
+// A PNG that was saved here (drag/files/images.py): what it holds stands before its pixels.
+async function holdsEdit(file) {
+  if (!/\.png$/i.test(file.name)) return false;
+  const head = await file.slice(0, 4096).text().catch(() => "");
+  return head.includes("drag project\0");
 }
 
 function isPicture({ name, type }) {
@@ -77,13 +87,51 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   });
 }
 
-let lastSerial = 0;
+// By the system's sheet on a phone, where the browser still lets this page open it; else a download.
+async function handOver(blob, name) {
+  const file = new File([blob], name, { type: blob.type });
+  if (matchMedia("(pointer: coarse)").matches && navigator.canShare?.({ files: [file] })) {
+    try { return await navigator.share({ files: [file] }); } catch (error) {
+      if (error.name === "AbortError") return;  // thought better of it
+    }
+  }
+  const url = URL.createObjectURL(blob);
+  Object.assign(document.createElement("a"), { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+let lastSerial = 0, lastLink = 0;
 watch("sav" + "ed", async () => {
   const file = props.saved;
   if (!file || file.serial <= lastSerial) return;
   lastSerial = file.serial;
   const blob = await (await fetch(file.src)).blob();  // a link to a long data URL fails in some browsers
-  const url = URL.createObjectURL(blob);
-  Object.assign(document.createElement("a"), { href: url, download: file.name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  handOver(blob, file.name);
 });
+
+watch("li" + "nk", async () => {
+  const { href, serial } = props.link ?? {};
+  if (!href || serial <= lastLink) return;
+  lastLink = serial;
+  const address = location.origin + location.pathname + href;
+  try { await navigator.clipboard.writeText(address); } catch {  // refused, or no safe connection
+    note.textContent = `${TEXTS.copy} ${address}`;
+  }
+});
+
+// ---- what the page's address says, once: what is made of it is this browser's from then on ------------
+const query = new URLSearchParams(location.search);
+const said = location.hash.startsWith("#edit=") ? location.hash.slice(1)
+  : query.has("seed") || query.has("model") ? query.toString() : "";
+
+function followLink() {
+  if (!document.querySelector(".dc-stage")?.dataset.serial) return setTimeout(followLink, 50);
+  for (const name of ["seed", "model", "psi"]) query.delete(name);
+  history.replaceState(history.state, "", location.pathname + (query.size ? `?${query}` : ""));
+  props.value = { name: "link", content: btoa(said.slice(0, 10_000).replace(/[^ -~]/g, "?")) };
+  trigger("open");
+}
+if (said) followLink();
+
+// What the status line offers (assets/explain.js).
+element.querySelector(".ex-open").remedies = { save: () => trigger("save"), share: () => trigger("address") };

@@ -9,7 +9,8 @@
   document.title = tips.title;
   line.addEventListener("click", ({ target }) => {
     const name = target.closest("[data-remedy]")?.dataset.remedy;
-    if (name) document.querySelector(".dc-stage").remedies[name]();
+    const offers = [...document.querySelectorAll(".dc-stage, #exchange .ex-open")].map((each) => each.remedies);
+    if (name) Object.assign({}, ...offers)[name]();
   });
   const explain = () => {
     for (const [id, text] of Object.entries(tips.buttons)) {

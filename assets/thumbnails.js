@@ -1,13 +1,14 @@
 // A row of thumbnails. Gradio runs this file (after language.js and keep.js) as the body of a
 // function of (element, trigger, props, server, watch).
 //
-// props.value  {items: [{id, picture, label, src}], at, title, token}
+// props.value  {items: [{id, picture, label, badge, src}], at, title, token, over}
 //              at: which is shown now, -1 for none; those after it were undone.
+//              badge: a word in its corner.   over: it lies over the picture until one is chosen.
 //              src: a picture as a URL. Without one the server function `thumbnail` is asked for
 //              the picture of that name, of the page with this token, once it is nearly in sight.
 // Event: pick ({id}).
 
-const row = element.querySelector(".th-row"), known = new Map(), MAX_KNOWN = 400;
+const row = element.querySelector(".th-row"), closer = element.querySelector(".th-close"), known = new Map(), MAX_KNOWN = 400;
 const near = new Set(), failed = new Set();  // buttons in sight or nearly; pictures, until the next change
 let asking = false, drawn = "";
 
@@ -22,7 +23,7 @@ const sight = new IntersectionObserver((seen) => {
 
 function show() {
   const value = props.value || {}, items = value.items || [];
-  const text = JSON.stringify([items.map(({ id, label }) => [id, label]), value.at, value.title]);
+  const text = JSON.stringify([items.map(({ id, label, badge }) => [id, label, badge]), value.at, value.title]);
   if (text !== drawn) draw(value, items);
   drawn = text;
   failed.clear();
@@ -39,11 +40,17 @@ function draw(value, items) {
     button.dataset.picture = item.picture || item.id;
     button.title = item.label;
     button.lastChild.textContent = item.label;
+    button.children[1].textContent = item.badge || "";
     button.setAttribute("aria-current", String(i === value.at));
     button.classList.toggle("th-undone", value.at >= 0 && i > value.at);
     if (item.src) known.set(button.dataset.picture, item.src);
     paint(button);
   });
+  closer.hidden = !value.over || !items.length;
+  if (!closer.hidden) {
+    element.scrollIntoView({ block: "nearest" });
+    row.firstChild.focus({ preventScroll: true });
+  }
   const current = row.children[value.at];
   if (current) row.scrollLeft = current.offsetLeft - (row.clientWidth - current.clientWidth) / 2;
 }
@@ -51,7 +58,7 @@ function draw(value, items) {
 function newButton() {
   const button = document.createElement("button");
   button.type = "button";
-  button.innerHTML = "<img alt=''><span></span>";
+  button.innerHTML = "<img alt=''><b></b><span></span>";
   sight.observe(button);
   return button;
 }
@@ -80,7 +87,26 @@ async function ask() {
 
 row.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button) trigger("pick", { id: button.dataset.id });
+  if (!button) return;
+  trigger("pick", { id: button.dataset.id });
+  if (props.value.over) close();
+  if (props.value.over || element.id === "examples") showStage();
+});
+
+// The picture is what one wants to see of what one chose.
+function showStage() { document.querySelector(".dc-frame")?.scrollIntoView({ block: "nearest", behavior: "smooth" }); }
+
+function close() {
+  props.value = { items: [], over: true };
+  show();
+  document.querySelector(".dc-stage")?.focus({ preventScroll: true });
+}
+closer.setAttribute("aria-label", chinese ? "关闭" : "Close");
+closer.addEventListener("click", close);
+element.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || closer.hidden) return;
+  event.stopPropagation();
+  close();
 });
 watch("val" + "ue", show);
 show();

@@ -93,6 +93,11 @@ def arrival_distance(edit: Edit) -> float:
     return scale_to(1 if len(edit.points) <= 5 else 2, edit.img_size)
 
 
+def outstanding(edit: Edit) -> bool:
+    """Whether any handle has not arrived at its target."""
+    return any(pair.distance > arrival_distance(edit) for pair in edit.points)
+
+
 class Course:
     """How a drag goes, by the mean distance left of the handles that are not at their targets to
     begin with, in pixels."""

@@ -111,21 +111,13 @@ def mix(
     )
 
 
-def reset_picture(edit: Edit) -> Edit:
-    """The picture as it was sampled, with handles where they were before it was dragged.
-
-    Mask and points placed since stay; `undo` brings the dragged picture back. Where it is so
-    already, it is the same edit.
-    """
-    if edit.untouched:
+def start_over(edit: Edit) -> Edit:
+    """The picture as it was sampled, with nothing placed on it; `undo` brings the edit back. Where
+    it is so already, it is the same edit."""
+    if edit.untouched and not edit.points and edit.mask_png is None:
         return edit
-    first: dict[int, tuple[float, float]] = {}
-    for earlier in reversed(edit.history):
-        if not earlier.shows(edit):
-            break
-        first |= {pair.key: pair.handle for pair in earlier.points}
-    fresh = replace(edit.remember("reset"), ws=edit.origin, regions=(), style_seed=None)
-    return fresh.with_ends(first)
+    as_sampled = replace(edit.remember("reset"), ws=edit.origin, regions=(), style_seed=None)
+    return replace(as_sampled, points=(), mask_png=None)
 
 
 def at_step(edit: Edit, index: int) -> Edit:
@@ -158,7 +150,7 @@ def parse_seed(value: Any) -> int:
             raise ValueError
     except (ValueError, OverflowError):
         raise UserError(
-            "The seed must be a whole number from 0 to {most}.", most=MAX_SEED
+            "The face's number (its seed) must be a whole number from 0 to {most}.", most=MAX_SEED
         ) from None
     return seed
 
@@ -170,7 +162,7 @@ def parse_truncation(value: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         psi = math.nan
     if not 0 <= psi <= 1:
-        raise UserError("The truncation must be a number from 0 to 1.")
+        raise UserError("The variety (truncation) must be a number from 0 to 1.")
     return psi
 
 

@@ -47,6 +47,11 @@ class Trail:
         places = ((float(x), float(y)) for x, y in self.handles[index])
         return whole, dict(zip(self.keys, places, strict=True))
 
+    def nearest(self, number: float) -> int:
+        """The index of the last step that is nearest to this number."""
+        last = len(self) - 1
+        return min(range(last, -1, -1), key=lambda index: abs(self.numbers[index] - number))
+
     def index_of(self, ws: np.ndarray) -> int:
         """The index of the last step that is nearest to these latents (num_ws, w_dim)."""
         away = np.abs(self.ws - ws[: self.ws.shape[1]]).max((1, 2))

@@ -38,6 +38,7 @@ async function showFrame(frame) {
     stage.dataset.serial = current.serial;  // for those who watch the page: tests, extensions
     find(".dc-wait").classList.add("dc-gone");
     running = Boolean(current.run) && !current.settle;
+    if (running) regionSeen = false;
     edited = current.original === false;
     if (current.run) server.acknowledge([current.run, current.serial]).catch(() => {});
     moveHandles(current.handles || {});
@@ -97,8 +98,8 @@ function takeValue() {
 // Its value, and of which sampled picture it is, for assets/recall.js.
 stage.placed = () => lastCommit && JSON.stringify({ ...JSON.parse(lastCommit), sample });
 
-// What the status line offers where a region is in the way (assets/explain.js).
-stage.remedies = { grow: growRegion, clear: clearRegion };
+// What the status line offers (assets/explain.js).
+stage.remedies = { grow: growRegion, clear: clearRegion, further: () => ask("submit"), undo: () => ask("undo") };
 stage.showReach = showReach;  // while its slider is moved
 stage.reaching = () => reach;
 

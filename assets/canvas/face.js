@@ -42,6 +42,7 @@ async function takeRegion() {
   if (serial !== regionSerial || running || props.frame?.serial > serial) return;
   flushNudges();
   groundMoves = paintMask(mask, image);
-  painted = regionShown = true;
+  painted = true;
+  showRegion();
   if (sealMask()) commit(); else refresh();
 }

@@ -3,13 +3,13 @@
 function setTool(name) {
   tool = name;
   splitting = false;
-  if (name !== "point") selected = -1;
+  if (name !== "point") { selected = -1; regionSeen = true; }
   refresh();
 }
 
 const ACTS = {
-  pin: pinSelected, remove: removeSelected, invert: invertRegion, clear: clearRegion, face: toggleParts,
-  toggle: () => { regionShown = !regionShown; refresh(); },
+  pin: pinSelected, remove: removeSelected, unpin: removeSelected, invert: invertRegion, clear: clearRegion, face: toggleParts,
+  toggle: () => { [regionShown, regionSeen] = [!(regionShown && regionSeen), true]; refresh(); },
   split: toggleSplit, help: () => (help.hidden ? openHelp() : closeHelp()), close: closeHelp,
   "zoom-in": () => zoomMiddle(1.5), "zoom-out": () => zoomMiddle(1 / 1.5), fit: fitView,
 };

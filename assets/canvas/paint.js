@@ -196,7 +196,12 @@ function drawReach(g, arrows, radius, dpr) {
   g.restore();
 }
 
-function drawBrush(g, place, radius, dpr) {
+// free: what it paints may move; else it stays.
+function drawBrush(g, place, radius, free, dpr) {
+  g.beginPath();
+  g.arc(...place, radius, 0, 2 * Math.PI);
+  g.fillStyle = free ? "#22c55e59" : "#080c1880";
+  g.fill();
   drawRing(g, place, radius, null, DARK, 3 * dpr);
   drawRing(g, place, radius, null, LIGHT, 1.5 * dpr);
 }

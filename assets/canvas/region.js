@@ -20,16 +20,18 @@ function prepareGround() {
 function dab(from, to) {
   if (tool === "erase" && !painted) return;
   prepareGround();
-  regionShown = true;
+  showRegion();
   paintStroke(mask, from, to, +brush.value, paints());
 }
 
 function closeOutline(outline) {
   if (outlineArea(outline) < 40 * fineness() ** 2) return;  // a slip of the hand
   prepareGround();
-  regionShown = true;
+  showRegion();
   fillOutline(mask, outline, paints());
 }
+
+function showRegion() { regionShown = regionSeen = true; }
 
 // After a change of the mask; returns whether it made a difference.
 function sealMask() {
@@ -62,7 +64,7 @@ function growRegion() {
     mask.drawImage(copyCanvas, by * Math.cos(angle), by * Math.sin(angle));
   }
   for (const { handle, target } of pairs) paintStroke(mask, handle, target, 2 * by, true);
-  regionShown = true;
+  showRegion();
   if (sealMask()) commit();
 }
 
@@ -83,8 +85,10 @@ function restoreRegion(region) {
 }
 
 async function loadMask(url) {
+  const was = maskUrl;
   maskUrl = decodingMask = url;
   if (!url) { painted = false; return refresh(); }
+  if (url !== was) showRegion();
   const image = new Image();
   image.src = url;
   const read = await image.decode().then(() => true, () => false);

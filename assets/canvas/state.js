@@ -13,7 +13,9 @@ let pairs = [], selected = -1, selectedEnd = "target";
 let painted = false, maskUrl = null, decodingMask = null;  // maskUrl: as it is committed
 let groundMoves = false, meaning = "move";  // what unpainted means; what brush and lasso paint
 let running = false, edited = false, lastSerial = -1;  // edited: it is not as it was sampled any more
-let tool = "point", gesture = null, hover = null, regionShown = true;
+let tool = "point", gesture = null, hover = null;
+// regionShown: as chosen; regionSeen: not since a drag began, whose picture is to be seen.
+let regionShown = true, regionSeen = true;
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const within = ([x, y]) => [clamp(x, 0, width - 1), clamp(y, 0, height - 1)];
@@ -32,9 +34,9 @@ function draw() {
     (x + 0.5 - view.x) * scale, (y + 0.5 - view.y) * scale];
   showView(scale);
   if (comparing()) return;
-  const dimming = running ? 0.15 : tool === "point" ? 0.3 : 0.5;
+  const dimming = tool === "point" ? 0.3 : 0.5;
   const part = [view.x, view.y, width / view.scale, height / view.scale];
-  if (painted && regionShown) drawRegion(overlayContext, maskCanvas, part, dimming, dpr);
+  if (painted && regionShown && regionSeen) drawRegion(overlayContext, maskCanvas, part, dimming, dpr);
   if (reach !== null && !painted) {
     const arrows = pairs.filter((pair) => !coincide(pair)).map(({ handle, target }) => [see(handle), see(target)]);
     const longest = Math.max(0, ...pairs.map(({ handle, target }) => Math.hypot(handle[0] - target[0], handle[1] - target[1])));
@@ -44,7 +46,8 @@ function draw() {
   drawPoints(overlayContext, pairs, { i: selected, end: selectedEnd, held: hold }, see, dpr);
   if (hold?.finger) drawLoupe(overlayContext, pictureCanvas, see(hold.place), pairs[selected].handle, scale, dpr);
   if (gesture?.outline) drawOutline(overlayContext, gesture.outline, see, dpr);
-  if (hover && brushing()) drawBrush(overlayContext, see(hover), (+brush.value / 2) * scale, dpr);
+  if (hover && brushing()) drawBrush(overlayContext, see(hover), (+brush.value / 2) * scale, paints(), dpr);
+  showUnpin(see, dpr);
 }
 new ResizeObserver(repaint).observe(stage);
 
@@ -76,9 +79,9 @@ function refresh() {
   disable("face", splitting || running || !shown);
   if (splitting || running) showParts(false);
   disable("zoom-in", view.scale >= MAX_SCALE);
-  const toggle = find("[data-act=toggle]"), word = regionShown ? "hide" : "show";
+  const toggle = find("[data-act=toggle]"), seen = regionShown && regionSeen, word = seen ? "hide" : "show";
   toggle.title = say(`${word}Tip`);
-  toggle.classList.toggle("dc-closed", !regionShown);
+  toggle.classList.toggle("dc-closed", !seen);
   toggle.querySelector(".dc-text").textContent = say(word);
   find(".dc-count").textContent = say(["noPoints", "onePoint"][pairs.length] ?? "points", { n: pairs.length });
   find(".dc-percent").textContent = `${Math.round(100 * view.scale)}%`;
@@ -86,15 +89,38 @@ function refresh() {
   find(".dc-for-region").hidden = tool === "point";
   overlay.classList.toggle("dc-brushing", brushing() && !splitting);
   overlay.classList.toggle("dc-pannable", spaceHeld || splitting);
-  find(".dc-hint").classList.toggle("dc-gone", hinted || running || edited || !shown || comparing());
+  find(".dc-chip").hidden = !painted || running || Boolean(gesture) || splitting || comparing();
+  refreshHint();
   refreshCompare();
   repaint();
 }
 
-// ---- the hint of a browser's first visit -------------------------------------------------------
+// The × of the pin that is selected.
+function showUnpin(see, dpr) {
+  const pair = pairs[selected], button = find(".dc-unpin");
+  button.hidden = !pair?.pinned || running || Boolean(gesture) || splitting;
+  if (button.hidden) return;
+  const [x, y] = see(pair.handle);
+  button.style.left = `${x / dpr}px`;
+  button.style.top = `${y / dpr}px`;
+}
+
+// ---- the hint: what to do now, of points on a browser's first visit ---------------------------
 const HINT = "draggan_hint";
 let hinted = false;
 try { hinted = Boolean(localStorage.getItem(HINT)); } catch { /* storage is denied: shown each time */ }
+
+function hint() {
+  if (lastSerial < 0 || running || gesture || comparing()) return null;
+  if (tool !== "point") return painted || tool === "erase" ? null : meaning === "move" ? "hintFree" : "hintKeep";
+  return hinted || edited ? null : follows ? "hint" : "hintArrows";
+}
+
+function refreshHint() {
+  const word = hint(), line = find(".dc-hint");
+  line.classList.toggle("dc-gone", !word);
+  if (word) line.textContent = say(word);
+}
 
 function dropHint() {
   if (hinted) return;

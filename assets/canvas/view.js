@@ -62,11 +62,7 @@ function showView(deviceScale) {
 }
 
 stage.addEventListener("wheel", (event) => {
-  const inwards = event.deltaY < 0;
-  if (!event.ctrlKey) {  // with Control it is a trackpad's pinch
-    const attentive = document.activeElement === stage || !window.scrollY;
-    if (inwards ? !attentive : view.scale <= 1) return;  // the page scrolls
-  }
+  if (!event.ctrlKey && view.scale <= 1) return;  // the page scrolls; with Control it is a trackpad's pinch
   event.preventDefault();
   const pixels = clamp(event.deltaY * (event.deltaMode ? 33 : 1), -200, 200);
   zoomAt(Math.exp(-pixels * (event.ctrlKey ? 0.01 : 0.002)), [event.clientX, event.clientY]);

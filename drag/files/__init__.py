@@ -6,7 +6,8 @@
     film      MP4, GIF and animated WebP of the way there (PyAV, Pillow)
     project   the whole edit as a file (.drag) that opens again; nothing in it is executed
     arrays    latents (.npz, .npy) as NVIDIA's tools have them
-    opening   files that are opened: a project, or latents
+    link      which face, and what is placed on it, as the end of an address
+    opening   files that are opened: a project, a picture that holds one, latents
 
 Every picture is generated, also one that is like a photo. Saved pictures and films say so, also in
 the form that picture tools read (IPTC DigitalSourceType).

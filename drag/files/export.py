@@ -84,4 +84,5 @@ def _at_once(
         picture = render_edit(generator, edit)
         if points:
             picture = draw_points(picture, edit.points, pinned(*edit.history, edit))
-        yield images.png(draw_mark(picture) if mark else picture, edit.facts)
+        whole = project.to_project(edit, images.MAX_TEXT)
+        yield images.png(draw_mark(picture) if mark else picture, edit.facts, whole)

@@ -17,19 +17,34 @@ XMP = (
     '"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>'
     '</rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
 )  # IPTC's mark for pictures made by a trained model, which picture tools and search engines read
+PROJECT = "drag project"  # keyword of the text in a PNG file that is one
+MAX_TEXT = 1_000_000  # bytes of it; Pillow reads no longer ones
 
 
-def png(picture: np.ndarray, facts: dict | None = None) -> bytes:
-    """A PNG file: uint8 (H, W, 3), with facts (seed, model, ...) as JSON in its metadata."""
+def png(picture: np.ndarray, facts: dict | None = None, project: bytes = b"") -> bytes:
+    """A PNG file: uint8 (H, W, 3), with facts (seed, model, ...) as JSON in its metadata, and the
+    project of its edit, if it is no longer than readers of such texts take."""
     info = PngInfo()
     info.add_text("Comment", NOTICE)
     info.add_text("Source", "AI-generated")
     info.add_itxt("XML:com.adobe.xmp", XMP)
     if facts:
         info.add_text("drag", json.dumps(facts))
+    if 0 < len(project) < MAX_TEXT:
+        info.add_text(PROJECT, project.decode(), zip=True)
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", pnginfo=info, compress_level=4)
     return buffer.getvalue()
+
+
+def project_in(content: bytes) -> bytes | None:
+    """The project that a PNG file holds; None where there is none, or no PNG file."""
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+            text = picture.info.get(PROJECT)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    return text.encode() if isinstance(text, str) else None
 
 
 def jpeg(picture: np.ndarray, quality: int = 88) -> bytes:

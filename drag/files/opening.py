@@ -1,4 +1,4 @@
-"""Files that are opened: a project, or latents."""
+"""Files that are opened: a project, a picture that holds one, or latents."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 
 from drag.edit import Edit
 from drag.files.arrays import MAX_BYTES, from_npy, from_npz
+from drag.files.images import project_in
 from drag.files.project import from_project
 from networks.errors import UserError
 
@@ -26,13 +27,25 @@ def read_content(name: str, content: bytes) -> Edit | np.ndarray:
     """As `read`, of a file that has this name."""
     readers: dict[str, Callable[[bytes], Edit | np.ndarray]] = {
         ".drag": from_project,
+        ".png": _from_png,
         ".npz": from_npz,
         ".npy": from_npy,
     }
     kind = Path(name).suffix.lower()
     if kind not in readers:
         raise UserError(
-            "{file} cannot be opened: it is neither a project (.drag) nor latents (.npz, .npy).",
+            "{file} cannot be opened: it is neither a project (.drag, or a PNG saved here) nor "
+            "latents (.npz, .npy).",
             file=name,
         )
     return readers[kind](content)
+
+
+def _from_png(content: bytes) -> Edit:
+    project = project_in(content)
+    if project is None:
+        raise UserError(
+            "This picture holds no edit: only a PNG that was saved here, and that nothing has "
+            "saved again, does."
+        )
+    return from_project(project)

@@ -21,6 +21,7 @@ class Controls:
 
     title: gr.HTML
     canvas: DragCanvas
+    offered: Thumbnails  # six faces, or looks, over it
     history: Thumbnails
     steps: OpenSlider  # of the last drag
     reach: OpenSlider  # of the next one
@@ -36,7 +37,6 @@ class Controls:
     dice: gr.Button  # six other faces
     look: gr.Textbox  # seed of the picture whose look is mixed in
     looks: gr.Button  # six other looks
-    offered: Thumbnails  # those six
     psi: OpenSlider  # truncation
     model: gr.Dropdown
     photo: PhotoFrame
@@ -45,6 +45,7 @@ class Controls:
     points: gr.Checkbox  # shown in the file
     mark: gr.Checkbox  # "AI-generated" in its corner
     save: gr.Button
+    share: gr.Button  # copies a link
     advanced: dict[str, gr.components.Component]  # by the fields of drag.settings.Settings
     exchange: FileExchange
     note: gr.HTML
@@ -61,8 +62,8 @@ class Controls:
 
     @property
     def past(self) -> set:
-        """Where an edit comes from: its history, its last drag, and whether there is more."""
-        return {self.history, self.steps, self.undo, self.redo}
+        """Where an edit comes from, its history and its last drag, and what can be done with it."""
+        return {self.history, self.steps, self.undo, self.redo, *self.buttons}
 
     @property
     def shown(self) -> set:

@@ -89,8 +89,8 @@ EXAMPLES: dict[str, Example] = {example.name: example for example in _ALL}
 
 
 def smile(generator) -> Edit:
-    """The edit that a new visitor finds."""
-    return EXAMPLES["smile"].load(generator)
+    """The edit that a new visitor finds: all of the face to press on, no region in its way."""
+    return replace(EXAMPLES["smile"].load(generator), mask_png=None)
 
 
 def thumbnail(name: str) -> bytes:

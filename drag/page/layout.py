@@ -20,11 +20,16 @@ word = gr.I18n(**TRANSLATIONS)  # words of the table, in the language of the bro
 
 
 def picture(scripts: Scripts) -> dict:
-    """The picture and what it was before."""
-    return {
-        "canvas": DragCanvas(
-            elem_id="canvas", server_functions=[_marked(scripts.acknowledge), _marked(scripts.move)]
-        ),
+    """The picture, six to choose from over it, and what it was before."""
+    with gr.Column(elem_id="picture-place"):
+        over = {
+            "canvas": DragCanvas(
+                elem_id="canvas",
+                server_functions=[_marked(scripts.acknowledge), _marked(scripts.move)],
+            ),
+            "offered": Thumbnails(elem_id="offered"),
+        }
+    return over | {
         "history": Thumbnails(
             elem_id="history", server_functions=[_marked(scripts.thumbnail), _marked(scripts.keep)]
         ),
@@ -83,7 +88,6 @@ def other_pictures(models: LoadedModels, first: str) -> dict:
         "dice": dice,
         "look": look,
         "looks": looks,
-        "offered": Thumbnails(elem_id="offered"),
         "psi": OpenSlider(
             0,
             1,
@@ -134,6 +138,7 @@ def files() -> dict:
         "points": points,
         "mark": mark,
         "save": _button("save", variant="primary"),
+        "share": _button("share"),
     }
 
 
@@ -156,7 +161,7 @@ def advanced() -> dict:
             elem_id="solver",
         )
     }
-    with gr.Row():
+    with gr.Accordion(word("numbers"), open=False), gr.Row():
         made |= {
             "learning_rate": number("learning_rate", "rate", "rate_info", step=0.0005),
             "r1": number("r1", "r1", "radius_info"),
@@ -171,9 +176,14 @@ def advanced() -> dict:
                 min_width=140,
             ),
         }
-    made["num_entries"] = OpenSlider(
-        1, MAX_ENTRIES, paper.num_entries, step=1, label=word("entries"), info=word("entries_info")
-    )
+        made["num_entries"] = OpenSlider(
+            1,
+            MAX_ENTRIES,
+            paper.num_entries,
+            step=1,
+            label=word("entries"),
+            info=word("entries_info"),
+        )
     return made
 
 

@@ -15,6 +15,7 @@ BUTTONS = {  # their ids, by their words
     "faces": "dice",
     "looks": "looks",
     "save": "save",
+    "share": "share",
 }
 
 

@@ -50,7 +50,7 @@ def at_rest(page: Controls, session: Session, words: str, bad: bool = False) -> 
     if session.photo is None:
         words, bad, photo = session.say("photo_lost"), True, {"photo": False}  # null is not sent
         fit = {"phase": "none", "words": words, "problem": True}
-    buttons = {} if session.armed or session.dragging else idle(page)
+    buttons = {} if session.armed or session.dragging else idle(page, session.edit)
     return {
         page.status: problem(words) if bad else status(words),
         **buttons,

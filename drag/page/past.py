@@ -2,6 +2,7 @@
 
 from drag.edit import Edit
 from drag.page.wording import entry_label
+from drag.server.language import say
 from networks.errors import UserError
 
 
@@ -19,7 +20,9 @@ def strip(edit: Edit, language: str = "en", running: bool = False) -> dict:
         else:
             label = entry_label(entry, language)
         looks = entry.looks
-        items.append({"id": f"{index}:{looks}", "picture": looks, "label": label})
+        badge = say("entry_mask", language) if entry.mask_png is not None else ""
+        picture = entry.picture_key.hex()
+        items.append({"id": f"{index}:{looks}", "picture": picture, "label": label, "badge": badge})
         if index <= len(edit.history):
             at = len(items) - 1
     if running and edit.change == "drag" and at:

@@ -2,6 +2,8 @@
 
 import gradio as gr
 
+from drag.course import outstanding
+from drag.edit import Edit
 from drag.generate import step_of
 from drag.models.loaded import LoadedModels
 from drag.page.components.canvas import to_frame
@@ -31,14 +33,17 @@ def show(
 
 
 def past(page: Controls, session: Session) -> dict:
-    """The row of the history, the steps of the last drag, and whether undo and redo can be
-    pressed."""
+    """The row of the history, the steps of the last drag, and what can be pressed: Drag where
+    anything is outstanding, undo and redo where there is more."""
     edit, trail = session.edit, session.edit.trail
     if trail is None:
         steps = gr.update(maximum=1, value=1, interactive=False)
     else:
-        steps = gr.update(maximum=len(trail) - 1, value=step_of(edit), interactive=True)
+        number = trail.numbers[step_of(edit)]
+        steps = gr.update(maximum=trail.numbers[-1], value=number, interactive=True)
+    ready = {} if session.dragging or session.inverting else idle(page, edit)
     return {
+        **ready,
         page.history: history_row(session),
         page.steps: steps,
         page.undo: gr.update(interactive=bool(edit.history)),
@@ -61,9 +66,10 @@ def choices(page: Controls, session: Session, models: LoadedModels) -> dict:
     }
 
 
-def idle(page: Controls) -> dict:
-    """Drag and Stop when nothing runs."""
-    return {page.go: gr.update(interactive=True), page.stop: gr.update(interactive=False)}
+def idle(page: Controls, edit: Edit | None = None) -> dict:
+    """Drag and Stop when nothing runs; edit: that Drag would go on with, if it is known."""
+    ready = edit is None or outstanding(edit)
+    return {page.go: gr.update(interactive=ready), page.stop: gr.update(interactive=False)}
 
 
 def at_work(page: Controls) -> dict:

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Sequence
 
+from drag.course import outstanding
 from drag.edit import Edit
 from drag.loop import Ending, Step
 from drag.models.catalogue import Model
@@ -11,8 +12,10 @@ from drag.server.line import Place
 from drag.solvers.patches import UNLIKE
 
 SOON = 7.5  # seconds of waiting that are not worth counting
-REGION = "grow", "clear"  # what helps where a region is too small for a drag
-NEAR = 1 / 4  # of the way; a drag that ends with no more left may count as done
+# What is offered beside a line, names of assets/explain.js:
+REGION = "grow", "clear"  # where a region is too small for a drag
+DONE, SHORT = ("undo", "save", "share"), ("further", "undo", "save", "share")
+NEAR = 0.15  # of the way; a drag that ends with no more left counts as done
 
 
 def about(model: Model, language: str = "en", custom: bool = False) -> str:
@@ -32,6 +35,13 @@ def entry_label(entry: Edit, language: str = "en") -> str:
         return say("entry_open", language)
     number = entry.style_seed if entry.change == "mix" else entry.seed
     return say(f"entry_{entry.change}", language, seed=number)
+
+
+def next_key(edit: Edit) -> str:
+    """What to do now, as a key of assets/words.json."""
+    if outstanding(edit):
+        return "placed"
+    return "painted" if edit.mask_png is not None else "ready"
 
 
 def status(text: str, done: float | None = None, quiet: bool = False) -> str:
@@ -54,12 +64,12 @@ def problem(text: str, forgotten: bool = False, remedies: str = "") -> str:
 
 
 def remedies_for(names: Sequence[str], language: str = "en") -> str:
-    """Buttons (HTML) that do on the canvas what would help; names: of assets/canvas/region.js."""
+    """Buttons (HTML) for what can be done now; names: of assets/explain.js, perhaps none."""
     buttons = (
         f'<button type="button" data-remedy="{name}">{say(f"remedy_{name}", language)}</button>'
         for name in names
     )
-    return f'<span class="remedies">{"".join(buttons)}</span>'
+    return f'<span class="remedies">{"".join(buttons)}</span>' if names else ""
 
 
 def in_line(place: Place, language: str = "en") -> str:
@@ -94,6 +104,7 @@ def how_it_ended(
         )
     why = _why(step, ways, not lost)
     short = why == "no_further" and inside
+    offers = REGION if short else {"already": (), "arrived": DONE}.get(why, SHORT)
     return (
         say(
             "region_full" if short else why,
@@ -103,7 +114,7 @@ def how_it_ended(
             left=f"{max(step.distances):.0f}",
         )
         + unsure
-        + (remedies_for(REGION, language) if short else "")
+        + remedies_for(offers, language)
     )
 
 

@@ -85,28 +85,21 @@ class Gallery:
 
 
 @torch.no_grad()
-def thumbnail(generator, edit: Edit, mask: np.ndarray | None = None) -> bytes:
-    """A small picture of an edit as a JPEG, by the generator as the edit tunes it.
-
-    mask: bool (H, W), True = may move; the rest is dimmed. Soft where a generator can do that
-    quickly: who looks at something so small sees no difference.
-    """
+def thumbnail(generator, edit: Edit, side: int = THUMBNAIL_SIDE) -> bytes:
+    """A small picture of an edit as a JPEG, by the generator as the edit tunes it; soft where a
+    generator can do that quickly: who looks at something so small sees no difference."""
     view, ws = seen(generator, edit)
     if isinstance(view, Previewing):
         on_device = torch.from_numpy(ws).to(view.w_avg.device)[None]
         picture = to_picture(view.preview(on_device))
     else:
         picture = render(view, ws)
-    return shrink(Image.fromarray(picture), mask)
+    return shrink(Image.fromarray(picture), side)
 
 
-def shrink(picture: Image.Image, mask: np.ndarray | None = None) -> bytes:
-    """A small copy of a picture as a JPEG; mask: bool (H, W), what is False is dimmed."""
-    side = 2 * THUMBNAIL_SIDE
-    picture.draft("RGB", (side, side))  # a JPEG is not decoded larger than that
+def shrink(picture: Image.Image, side: int = THUMBNAIL_SIDE) -> bytes:
+    """A small copy of a picture as a JPEG, of at most so many pixels a side."""
+    picture.draft("RGB", (2 * side, 2 * side))  # a JPEG is not decoded larger than that
     small = picture.copy()
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-    if mask is not None:
-        moves = Image.fromarray(mask).convert("L").resize(small.size, Image.Resampling.BOX)
-        small = Image.composite(small, small.point(lambda value: value // 3), moves)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
     return jpeg(np.asarray(small), 80)

@@ -7,19 +7,22 @@ from networks.errors import UserError
 
 _HTML, _CSS = read_asset("exchange.html"), read_asset("exchange.css")
 _JS = read_asset("language.js", "base64.js", "exchange.js")
+LINK = "link"  # name of what is no file, but was in the page's address
 
 
 class FileExchange(JsonComponent):
-    """A button that opens a file, and the way by which files are saved. Its value is that of
-    assets/exchange.js, unchecked: `read_file` reads it. Event: open."""
+    """A button that opens a file, and the way by which files are saved and links are copied and
+    followed. Its value is that of assets/exchange.js, unchecked: `read_file` reads it. Events:
+    open; save and address (a link is wanted), which the status line offers."""
 
-    TRIGGERS = ("open",)
+    TRIGGERS = "open", "save", "address"
 
     def __init__(
         self,
         value=None,
         *,
         saved=None,
+        link=None,
         html_template=_HTML,
         css_template=_CSS,
         js_on_load=_JS,
@@ -29,6 +32,7 @@ class FileExchange(JsonComponent):
         super().__init__(
             value,
             saved=saved,
+            link=link,
             html_template=html_template,
             css_template=css_template,
             js_on_load=js_on_load,

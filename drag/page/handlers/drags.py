@@ -55,8 +55,9 @@ class Drags:
         )
         edit = there = session.edit
         step = values[self.page.steps]
-        if edit.trail is not None and isinstance(step, (int, float)) and step != step_of(edit):
-            there = at_step(edit, int(step))
+        if edit.trail is not None and isinstance(step, (int, float)):
+            index = edit.trail.nearest(step)
+            there = edit if index == step_of(edit) else at_step(edit, index)
         there = replace(there, settings=settings)
         with self.desk.models.use(edit.model):
             check_drag(there)
@@ -76,7 +77,7 @@ class Drags:
         drag = session.fetch(Kind.DRAG)
         if drag is None:
             if not session.dragging:  # refused, or stopped before this
-                yield idle(self.page)
+                yield idle(self.page, session.edit)
             return
         with contextlib.closing(drag):
             try:
@@ -116,14 +117,14 @@ class Drags:
         """What is shown of a drag that has ended."""
         page, turn = self.page, session.turn()
         if turn.epoch != drag.epoch:  # it never began, or what replaced the edit has its own to say
-            return idle(page)
+            return idle(page, session.edit)
         inside = drag.edit is not None and drag.edit.inside
         line = status(how_it_ended(last, drag.ways, session.language, inside))
         return {
             page.status: line,
             page.canvas: self._end(session, turn, last),
-            **idle(page),
             **past(page, session),
+            **idle(page, session.edit),
         }
 
     def _broken_off(self, session: Session, line: str) -> dict:
@@ -131,7 +132,7 @@ class Drags:
         changed = {self.page.status: line}
         with contextlib.suppress(*TROUBLE):  # no memory for that either: the last picture stays
             changed[self.page.canvas] = self._end(session, session.turn())
-        return changed | idle(self.page) | past(self.page, session)
+        return changed | past(self.page, session) | idle(self.page, session.edit)
 
     def _progress(self, session: Session, drag: Drag, step: Step) -> str:
         objects = time.monotonic() < drag.objected + OBJECT_SECONDS and drag.phase is Phase.RUNNING
@@ -176,8 +177,11 @@ class Drags:
         if found in RUNS:
             return {self.page.status: status(session.say("stopping"))}
         if found in (Phase.ASKED, Phase.WAITING):
-            return {self.page.status: status(session.say("before_first")), **idle(self.page)}
-        return stopped(self.page, session) if session.awaited else idle(self.page)
+            return {
+                self.page.status: status(session.say("before_first")),
+                **idle(self.page, session.edit),
+            }
+        return stopped(self.page, session) if session.awaited else idle(self.page, session.edit)
 
     @plain_errors
     def refused(self, request: gr.Request) -> dict:
@@ -185,4 +189,4 @@ class Drags:
         session = self.desk.session(request)
         if session.armed:
             session.drag.stop()
-        return {self.page.status: problem(session.say("refused")), **idle(self.page)}
+        return {self.page.status: problem(session.say("refused")), **idle(self.page, session.edit)}

@@ -9,15 +9,17 @@ import numpy as np
 from drag.edit import Edit
 from drag.files.arrays import WITHOUT_REGIONS
 from drag.files.export import MEDIA_TYPES, file_name, making, suffix_of
+from drag.files.link import Link, from_link, to_link
 from drag.files.opening import read_content
 from drag.generate import check_model, from_latents
 from drag.models.catalogue import Model
 from drag.page.components.base import to_url
-from drag.page.components.exchange import read_file
+from drag.page.components.exchange import LINK, read_file
 from drag.page.controls import Controls
+from drag.page.examples import USUAL
 from drag.page.handlers.changes import Changes
 from drag.page.handlers.desk import Desk
-from drag.page.trouble import TROUBLE, in_words
+from drag.page.trouble import TROUBLE, in_words, plain_errors
 from drag.page.wording import status
 from drag.server.language import language_of, say, translated
 from drag.server.sessions import Session
@@ -68,33 +70,50 @@ class Files:
         except TROUBLE as error:
             yield {self.page.status: in_words(error, language)}
 
+    @plain_errors
+    def share(self, request: gr.Request) -> dict:
+        """The address that opens this face with what is placed on it; the page copies it."""
+        session = self.desk.session(request)
+        link = {"href": f"#{to_link(session.edit)}", "serial": session.next_serial()}
+        return {
+            self.page.status: status(session.say("shared")),
+            self.page.exchange: gr.update(link=link),
+        }
+
     def forget(self) -> dict:
         """Have Gradio let go of the file that was saved."""
         return {self.page.exchange: gr.update(saved={"serial": 0})}
 
     def open(self, value, request: gr.Request) -> Iterator[dict]:
-        """A file was opened: a project with all that is in it, or latents for the model shown."""
+        """A file was opened: a project with all that is in it, or latents for the model shown. Or a
+        link was followed."""
         for told in self.changes.guarded(lambda session: self._opened(session, value), request):
             yield told | {self.page.exchange: None}  # and the file's content goes from the page
 
     def _opened(self, session: Session, value) -> Iterator[dict]:
         name, content = read_file(value)
-        found, models = read_content(name, content), self.desk.models
-        if isinstance(found, Edit):
+        link, models, now = name == LINK, self.desk.models, session.edit
+        found = (
+            from_link(content.decode("ascii", "replace")) if link else read_content(name, content)
+        )
+        key, model = "opened", models.find(now.model)
+        if not isinstance(found, np.ndarray):
             key, model = "opened_project", models.find(found.model)
-            if not self._offered(model):  # no file chooses what is fetched
+            if not self._offered(model):  # neither file nor link chooses what is fetched
                 raise UserError(
-                    "This project is of the model {model}, which is not in the menu: "
+                    "This is of the model {model}, which is not in the menu: "
                     "type its name there first, then open it again.",
                     model=model.name[:80],
                 )
-        else:
-            key, model = "opened", models.find(session.edit.model)
+        if isinstance(found, Link):
+            key = "opened_link" if found.points else "ready"
 
         def made(generator) -> Edit:
             edit = found
-            if isinstance(found, np.ndarray):
-                now = session.edit
+            if isinstance(found, Link):
+                usual = replace(USUAL, learning_rate=model.learning_rate)
+                edit = found.load(generator, model.truncation_psi, usual)
+            elif isinstance(found, np.ndarray):
                 edit = from_latents(generator, model.name, found, now.truncation_psi, now.settings)
             check_model(generator, edit)
             return of_model(edit, model.name)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import gradio as gr
 
-from drag.generate import at_step, reset_picture
+from drag.generate import at_step, start_over
 from drag.page.components.base import item_of, to_url
 from drag.page.controls import Controls
 from drag.page.handlers.changes import Changes
@@ -12,7 +12,7 @@ from drag.page.handlers.desk import Desk
 from drag.page.past import entry_of
 from drag.page.showing import past
 from drag.page.trouble import plain_errors
-from drag.page.wording import status
+from drag.page.wording import next_key, status
 from networks.errors import UserError
 
 
@@ -47,18 +47,19 @@ class History:
         )
 
     @plain_errors
-    def scrub(self, index, request: gr.Request) -> dict:
-        """The slider through the steps of the last drag was moved."""
+    def scrub(self, number, request: gr.Request) -> dict:
+        """The slider through the steps of the last drag was moved; number: of one, as the status
+        line counts them. The nearest that was kept is shown."""
         session = self.desk.session(request)
         trail = session.edit.trail
         if (
             session.running
             or session.armed  # Drag was pressed meanwhile, and knows the step
             or trail is None
-            or not isinstance(index, (int, float))
+            or not isinstance(number, (int, float))
         ):
             return {}
-        index = int(index)
+        index = trail.nearest(number)
         edit = at_step(session.edit, index)
         left = max(pair.distance for pair in edit.points) if edit.points else 0
         key = "scrubbed" if trail.numbers[index] else "scrubbed_start"
@@ -84,9 +85,9 @@ class History:
 
     @plain_errors
     def reset_picture(self, request: gr.Request) -> dict:
-        """The picture as sampled, with the points where they were on it."""
+        """Start over: the picture as sampled, with nothing placed on it."""
         return self.changes.replace(
-            self.desk.session(request), lambda _, edit: reset_picture(edit), "as_sampled"
+            self.desk.session(request), lambda _, edit: start_over(edit), "as_sampled"
         )
 
     @plain_errors
@@ -102,5 +103,8 @@ class History:
 
     @plain_errors
     def change(self, value, request: gr.Request) -> dict:
-        """Points or region were changed on the canvas."""
-        return past(self.page, self.desk.session_with(value, request))
+        """Points or region were changed on the canvas: what was said before that is over."""
+        session = self.desk.session_with(value, request)
+        quiet = session.dragging or session.inverting
+        told = {} if quiet else {self.page.status: status(session.say(next_key(session.edit)))}
+        return told | past(self.page, session)

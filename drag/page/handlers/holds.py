@@ -119,7 +119,7 @@ class Holds(Drags):
             return past(self.page, session)
         page, turn = self.page, session.turn()
         if turn.epoch != hold.epoch or hold.edit is None:
-            return idle(page)
+            return idle(page, session.edit)
         line = session.say("pinned")
         if hold.pointer is Pointer.TAKEN_BACK:
             last, line = None, session.say("taken_back")
@@ -129,8 +129,8 @@ class Holds(Drags):
         return {
             page.status: status(line),
             page.canvas: self._end(session, turn, last),
-            **idle(page),
             **past(page, session),
+            **idle(page, session.edit),
         }
 
     def _step(self, session: Session, hold: Hold, step: Step):

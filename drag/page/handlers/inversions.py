@@ -159,7 +159,7 @@ class Inversions:
         return {
             **shown,
             self.page.status: line,
-            **idle(self.page),
+            **idle(self.page, session.edit),
             self.page.photo: gr.update(fit=fit | {"words": words}),
         }
 

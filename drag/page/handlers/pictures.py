@@ -20,6 +20,7 @@ from drag.server.sessions import Session
 from networks.errors import UserError
 
 OFFERED = 6  # faces, or looks, to choose from
+OFFERED_SIDE = 256  # px of each
 
 
 class Pictures:
@@ -42,7 +43,8 @@ class Pictures:
         if (seed, psi) == (session.edit.seed, session.edit.truncation_psi):
             return {}
         change = functools.partial(resample, seed=seed, truncation_psi=psi)
-        return self.changes.replace(session, change, "ready")
+        key = "varied" if seed == session.edit.seed else "ready"
+        return self.changes.replace(session, change, key)
 
     @plain_errors
     def leave_seed(self, seed, psi, request: gr.Request) -> dict:
@@ -86,14 +88,16 @@ class Pictures:
             for _ in range(OFFERED):
                 seed = secrets.randbelow(1_000_000)
                 other = made(generator, edit, seed)
-                small = self.desk.gallery.make(functools.partial(thumbnail, generator, other))
+                small = self.desk.gallery.make(
+                    functools.partial(thumbnail, generator, other, OFFERED_SIDE)
+                )
                 items.append(
                     {"id": f"{kind}:{seed}", "label": str(seed), "src": to_url("image/jpeg", small)}
                 )
         title = session.say(key)
         return {
             self.page.status: status(title),
-            self.page.offered: {"items": items, "at": -1, "title": title},
+            self.page.offered: {"items": items, "at": -1, "title": title, "over": True},
         }
 
     @plain_errors

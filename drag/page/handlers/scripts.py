@@ -23,12 +23,12 @@ class Scripts:
         self.desk = desk
 
     def thumbnail(self, message) -> str | None:
-        """A small picture of the history, for a browser that lacks it: [token, its looks]."""
+        """A small picture of the history, for a browser that lacks it: [token, its key]."""
         match message:
-            case [str(token), str(looks)]:
+            case [str(token), str(key)]:
                 session = self.desk.sessions.find(token)
                 for entry in session.edit.timeline if session else ():
-                    if entry.looks == looks:
+                    if entry.picture_key.hex() == key:
                         small = self._thumbnail(entry)
                         return small and to_url("image/jpeg", small)
         return None
@@ -37,10 +37,10 @@ class Scripts:
         gallery = self.desk.gallery
         found = gallery.find(entry)
         if found:
-            return shrink(Image.open(io.BytesIO(found)), entry.mask)
+            return shrink(Image.open(io.BytesIO(found)))
         try:
             with self.desk.models.use(entry.model) as generator:
-                return gallery.make(lambda: thumbnail(generator, entry, entry.mask))
+                return gallery.make(lambda: thumbnail(generator, entry))
         except TROUBLE:
             return None
 
