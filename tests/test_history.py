@@ -155,7 +155,7 @@ def test_the_row_of_the_history_leads_to_pictures_with_what_was_placed_on_them(t
     dragged = placed.remember().moved(edit.ws + 1, [(70, 64), (71, 64)])
     other = resample(toy, dragged, 6, 0.7)
     row = strip(other)
-    assert [item["label"] for item in row["items"]] == ["Seed 5", "Drag", "Seed 6"]
+    assert [item["label"] for item in row["items"]] == ["Face 5", "Drag", "Face 6"]
     assert row["at"] == 2
     for item, index in zip(row["items"], (2, 3, 4), strict=True):
         assert entry_of(other, item["id"]) == index

@@ -158,7 +158,7 @@ def test_the_browsers_first_language_counts(header, language):
 
 
 def test_what_is_said_has_its_values():
-    assert say("entry_sample", "zh", seed=5) == "种子 5"
+    assert say("entry_sample", "zh", seed=5) == "人脸 5"
     assert say("stop") == "Stop"
 
 

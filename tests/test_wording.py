@@ -17,11 +17,10 @@ def step(number, ending=None, left=12.4):
     ("last", "words"),
     [
         (None, "before the first step"),
-        (step(57, Ending.ARRIVED), "<b>Arrived</b> after 57 steps."),
-        (step(1, Ending.ARRIVED), "after 1 step."),
+        (step(57, Ending.ARRIVED), "<b>Done.</b>"),
         (step(0, Ending.ARRIVED), "Already there"),
         (step(99, Ending.NO_PROGRESS), "12 px short"),
-        (step(300, Ending.STEP_CAP), "Press Drag to go on"),
+        (step(300, Ending.STEP_CAP), 'data-remedy="further"'),
         (step(8), "<b>Stopped</b> after 8 steps, 12 px short"),
     ],
 )
@@ -31,12 +30,13 @@ def test_every_ending_has_its_words(last, words):
 
 def test_a_drag_that_ends_with_little_left_sounds_like_one():
     last = step(7, Ending.NO_PROGRESS)
-    assert "<b>Nearly there</b> after 7 steps, 12 px short" in how_it_ended(last, (50, 0))
-    assert "<b>No further</b>" in how_it_ended(last, (49, 0))
+    assert "<b>Done</b>, nearly all the way." in how_it_ended(last, (90, 0))
+    assert "12 px" not in how_it_ended(last, (90, 0))
+    assert "<b>No further</b>" in how_it_ended(last, (80, 0))
     turned = replace(last, distances=(2, 20))  # one went away from its target, which was near
     assert "<b>No further</b>" in how_it_ended(turned, (100, 10))
     unlike = replace(last, likeness=(0.9, 0.2))  # which says to undo, not to go on
-    assert "<b>No further</b>" in how_it_ended(unlike, (50, 0))
+    assert "<b>No further</b>" in how_it_ended(unlike, (90, 0))
 
 
 def test_a_handle_that_was_not_recognised_is_named():

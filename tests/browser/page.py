@@ -31,9 +31,8 @@ KINDS = {
 NOSE = (500, 600)  # or thereabouts, of a face in the middle
 PATIENCE = 90  # seconds that a wait takes at most, on a machine however busy
 ENDINGS = (
-    "Arrived",
+    "Done",
     "Already there",
-    "Nearly there",
     "No further",
     "Step limit",
     "Time is up",
@@ -62,10 +61,8 @@ class Page:
     def clear(self) -> None:
         """Take away the example that a new visitor finds."""
         self.reset_points()
-        self.page.click("[data-tool=paint]")
-        if self.page.is_enabled("[data-act=clear]"):
+        if self.page.is_visible("[data-act=clear]"):
             self.page.click("[data-act=clear]")
-        self.page.click("[data-tool=point]")
         self.settle()
 
     def settle(self) -> None:

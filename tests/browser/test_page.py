@@ -29,7 +29,7 @@ def test_a_new_visitor_presses_drag_and_the_face_smiles(open_page):
     assert len(page.value()["points"]) == 2
     assert page.value()["painted"]
     before, _ = find_face(page.picture())
-    assert "Arrived" in page.drag()
+    assert "Done" in page.drag()
     after, score = find_face(page.picture())
     corners = [48, 54]
     wider = np.ptp(after[corners, 0]) - np.ptp(before[corners, 0])

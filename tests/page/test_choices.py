@@ -32,7 +32,7 @@ def test_six_are_offered_and_one_is_taken(handlers):
 
 def test_chinese_is_spoken_to_who_prefers_it(handlers):
     assert "在图片上按住" in handlers.visits.arrive("", "", None, CHINESE)[LINE]
-    assert "种子必须" in handlers.pictures.resample("face", 0.7, CHINESE)[LINE]
+    assert "人脸编号" in handlers.pictures.resample("face", 0.7, CHINESE)[LINE]
     told = handlers.visits.speak(CHINESE)
     assert "拖动人脸" in told["title"] + told["note"]
     assert told["format"]["choices"][0] == ("图片 (PNG)", "png")

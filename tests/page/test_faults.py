@@ -213,7 +213,7 @@ def test_a_drag_that_runs_is_copied_now_and_then_and_no_picture_is_made_for_that
     run = arm(handlers, steps=2000)
     rows = (output[ROW] for output in run if ROW in output)
     row = next(rows)
-    assert [item["label"] for item in row["items"]] == ["Seed 0", "Drag"]
+    assert [item["label"] for item in row["items"]] == ["Face 0", "Drag"]
     assert row["items"][1]["picture"] == row["items"][0]["picture"]
     session = visitor(handlers)
     kept = from_project(handlers.scripts.keep([row["token"]]).encode())
@@ -221,7 +221,7 @@ def test_a_drag_that_runs_is_copied_now_and_then_and_no_picture_is_made_for_that
     assert not np.array_equal(kept.ws, kept.origin)
     handlers.drags.halt(ENGLISH)
     *_, last = run
-    assert last[ROW]["items"][1]["picture"] == session.edit.looks
+    assert last[ROW]["items"][1]["picture"] == session.edit.picture_key.hex()
     assert "Stopped" in last[LINE]
 
 

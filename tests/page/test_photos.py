@@ -47,7 +47,7 @@ def test_a_photo_becomes_the_edit_and_undo_brings_the_former_picture_back(handle
     assert last[CANVAS]["frame"]["src"].startswith("data:image/jpeg")
     assert last[SEED] == ""
     assert last[UNDO]["interactive"]
-    assert last["go"]["interactive"]
+    assert not last["go"]["interactive"]  # nothing is placed
     assert not last["stop"]["interactive"]
     assert [entry.change for entry in session.edit.timeline] == ["sample", "photo"]
     assert not session.inverting

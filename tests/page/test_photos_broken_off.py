@@ -14,7 +14,7 @@ from networks.errors import UserError
 from tests.page.conftest import ENGLISH, LINE, ask, visitor
 from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
 
-BUTTONS = {"interactive": True, "__type__": "update"}, {"interactive": False, "__type__": "update"}
+BUTTONS = ({"interactive": False, "__type__": "update"},) * 2  # nothing is placed, nothing runs
 
 
 def panel(outputs):

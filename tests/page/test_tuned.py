@@ -69,7 +69,7 @@ def test_undo_and_redo_lead_from_one_to_the_other_although_the_latents_are_the_s
     forth = handlers.history.redo(to_value(session.edit, session.revision), ENGLISH)
     assert is_picture(shown(forth[CANVAS]), network, photo)
     row = forth["history"]
-    assert [item["label"] for item in row["items"]] == ["Seed 0", "Photo"]
+    assert [item["label"] for item in row["items"]] == ["Face 0", "Photo"]
     assert len({item["picture"] for item in row["items"]}) == 2
     handlers.history.undo(to_value(session.edit, session.revision), ENGLISH)
     jumped = handlers.history.jump(event(row["items"][1]["id"]), ENGLISH)
@@ -78,7 +78,8 @@ def test_undo_and_redo_lead_from_one_to_the_other_although_the_latents_are_the_s
 
 def test_thumbnails_and_the_original_are_tuned(handlers, network, session):
     small = [
-        handlers.scripts.thumbnail([session.token, entry.looks]) for entry in session.edit.timeline
+        handlers.scripts.thumbnail([session.token, entry.picture_key.hex()])
+        for entry in session.edit.timeline
     ]
     assert small[0] != small[1]
     handlers.desk.render(session.edit)

@@ -104,7 +104,8 @@ class History:
     @plain_errors
     def change(self, value, request: gr.Request) -> dict:
         """Points or region were changed on the canvas: what was said before that is over."""
+        known = self.desk.session(request).revision
         session = self.desk.session_with(value, request)
-        quiet = session.dragging or session.inverting
+        quiet = session.dragging or session.inverting or session.revision == known
         told = {} if quiet else {self.page.status: status(session.say(next_key(session.edit)))}
         return told | past(self.page, session)
