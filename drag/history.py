@@ -11,7 +11,7 @@ from networks.errors import UserError
 from networks.tuning import Tuning
 
 if TYPE_CHECKING:
-    from drag.edit import Edit, PointPair
+    from drag.edit import Edit, Places, PointPair
 
 MAX_HISTORY = 200  # entries in all; a hundred pictures of the built-in model fit into the bytes
 MAX_HISTORY_BYTES = 3_500_000
@@ -35,6 +35,19 @@ def remember(edit: "Edit", change: str) -> "Edit":
         history = [replace(entry, trail=None) if entry.trail else entry for entry in history]
         last = replace(last, trail=None)
     return replace(edit, change=change, trail=trail, history=bounded([*history, last]), future=())
+
+
+def meanwhile(edit: "Edit", started: "Edit", handles: "Places") -> "Edit":
+    """The edit after a drag, with what was placed while it ran as a change of its own.
+
+    started: as the drag began.   handles: (x, y) that it brought them to, by the key of their pair.
+    """
+    dragged = replace(edit, points=started.points, mask_png=started.mask_png).with_ends(handles)
+    masks = edit.mask_png != started.mask_png
+    if not masks and alike(dragged.points, edit.points):
+        return edit
+    changed = remember(dragged, "mask" if masks else "points")
+    return replace(changed, points=edit.points, mask_png=edit.mask_png)
 
 
 def undo(edit: "Edit") -> "Edit":

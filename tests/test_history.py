@@ -8,7 +8,7 @@ import pytest
 
 from drag import PointPair, Settings, drag, new_edit
 from drag.generate import at_step, resample
-from drag.history import MAX_HISTORY, MAX_HISTORY_BYTES
+from drag.history import MAX_HISTORY, MAX_HISTORY_BYTES, meanwhile
 from drag.page.past import entry_of, strip
 from drag.trail import MAX_BYTES, MAX_STEPS, Recorder
 
@@ -39,6 +39,22 @@ def test_undo_and_redo_go_through_whole_states(edit):
     assert again.redo() is again
     assert [len(each.history) for each in (dragged, once, twice)] == [2, 1, 0]
     assert [len(each.timeline) for each in (dragged, once, twice)] == [3, 3, 3]
+
+
+def test_what_was_placed_while_a_drag_ran_is_undone_for_itself(edit):
+    # One undo took both away, the arrow and the drag.
+    started = replace(edit.remember("points"), points=(replace(POINT, key=1),))
+    dragged = started.remember().moved(edit.ws + 1, [(70, 64)])
+    assert meanwhile(dragged, started, {1: (70.0, 64.0)}) is dragged
+    placed = replace(dragged, points=(*dragged.points, replace(POINT, key=2)))
+    after = meanwhile(placed, started, {1: (70.0, 64.0)})
+    assert after.points == placed.points
+    assert [entry.change for entry in after.timeline] == ["sample", "points", "drag", "points"]
+    once = after.undo()
+    np.testing.assert_array_equal(once.ws, dragged.ws)
+    assert once.points == dragged.points
+    masked = meanwhile(replace(dragged, mask_png=b"mask"), started, {1: (70.0, 64.0)})
+    assert (masked.change, masked.undo().mask_png) == ("mask", None)
 
 
 def test_a_change_after_undo_forgets_what_was_undone(edit):

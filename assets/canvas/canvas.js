@@ -86,7 +86,7 @@ function takeValue() {
   pairs = (value.points || []).map(({ handle, target, key }) => {
     const pair = { handle: [...handle], target: [...target], key }, old = known.get(key);
     const still = Boolean(old) && Math.hypot(old.target[0] - target[0], old.target[1] - target[1]) < 0.1;
-    pair.open = still && old.open && coincide(pair);  // it still waits for its target
+    pair.open = coincide(pair) && (still ? old.open : waited.has(key));  // it waits for its target
     pair.pinned = !pair.open && (coincide(pair) || (still && old.pinned));  // a drag may have moved it a little
     return pair;
   });

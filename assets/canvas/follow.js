@@ -21,6 +21,7 @@ function beginHold(held, event) {
   if (held.end === "handle") pair.target = pair.handle.slice();  // the dot is taken up
   held.end = "target";
   pair.open = false;
+  waited.delete(pair.key);
   pair.pinned = coincide(pair);
   const hold = { id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, key: pair.key, before,
     place: pair.target.slice(), word: "held", number: 0, told: 0, run: null };
@@ -74,7 +75,10 @@ function takeLive() {
   }
   hold.refused = true;  // it is an arrow from now on, as if Shift had been held
   const pair = pairs.find(({ key }) => key === hold.key);
-  if (pair && hold.fresh && coincide(pair)) Object.assign(pair, { open: true, pinned: false });
+  if (pair && hold.fresh && coincide(pair)) {
+    waited.add(pair.key);
+    Object.assign(pair, { open: true, pinned: false });
+  }
   if (gesture?.hold === hold) gesture.hold = gesture.follows = null;
   else if (burst?.hold === hold) delete burst.hold;
   else if (hold.word === "released") commit();

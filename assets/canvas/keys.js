@@ -108,8 +108,13 @@ function pastAction(event) {
   return key === "y" && event.ctrlKey ? "redo" : null;
 }
 
+// Escape, too, stops what runs: whoever pressed Drag has the focus nowhere, as that is disabled then.
+const stops = ({ key, target }) => key === "Escape" && target === document.body &&
+  document.getElementById("stop")?.disabled === false;
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || gesture) return;
+  if (stops(event)) trigger("stop");
   const action = pastAction(event);
   if (!action) return;
   if (!event.repeat) ask(action);

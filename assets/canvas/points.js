@@ -15,9 +15,12 @@ function nearest(point, reach) {
   return best;
 }
 
-// A pair whose target is to come.
+// A pair whose target is to come; undo of the target has it wait again.
+const waited = new Set();  // keys of such pairs, until one is pinned
 function placeWaiting(point) {
-  pairs.push({ handle: point, target: point.slice(), key: newKey(), open: true, pinned: false });
+  const key = newKey();
+  waited.add(key);
+  pairs.push({ handle: point, target: point.slice(), key, open: true, pinned: false });
 }
 
 // held: {i, end, rekeyed, whole: both ends go together}
@@ -105,6 +108,7 @@ function pinSelected() {
   pair.target = pair.handle.slice();
   pair.open = false;
   pair.pinned = true;
+  waited.delete(pair.key);
   commit();
   announceEnd();
 }

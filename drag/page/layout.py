@@ -119,7 +119,13 @@ def files() -> dict:
         elem_id="format",
     )
     seconds = OpenSlider(
-        *SECONDS, 3, step=0.5, label=word("seconds"), info=word("seconds_info"), elem_id="seconds"
+        *SECONDS,
+        3,
+        step=0.5,
+        label=word("seconds"),
+        info=word("seconds_info"),
+        visible=False,
+        elem_id="seconds",
     )
     with gr.Row():
         points = gr.Checkbox(

@@ -1,5 +1,6 @@
 """What can be chosen on the page, and what its buttons do, in the visitor's language."""
 
+from drag.models.catalogue import HubFile, Model
 from drag.models.loaded import LoadedModels
 from drag.server.language import name_in, say
 from drag.solvers import SOLVERS
@@ -30,11 +31,19 @@ def models_menu(models: LoadedModels, language: str = "en") -> list[tuple[str, s
     return [
         (
             f"{say(f'group_{model.group}', language)}: "
-            + model.label.replace(model.title, name_in(model.title, language)),
+            + model.label.replace(model.title, name_in(model.title, language))
+            + _download(model, language),
             model.name,
         )
         for model in models.menu()
     ]
+
+
+def _download(model: Model, language: str) -> str:
+    """What has to come from the Hub first, which needs the internet."""
+    if not isinstance(model.source, HubFile):
+        return ""
+    return say("model_download", language, megabytes=model.megabytes or "?")
 
 
 def formats_menu(language: str = "en") -> list[tuple[str, str]]:

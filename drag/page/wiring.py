@@ -121,8 +121,9 @@ def _files(page: Controls, do: Files):
     how = [page.format, page.seconds, page.points, page.mark]
     for pressed in (page.save.click, page.exchange.save):  # gr.on takes no events of our own
         asked = pressed(do.preparing, None, page.status, **LIGHT)
-        saved = asked.then(do.save, how, {page.status, page.exchange}, **FILES)
+        saved = asked.then(do.save, how, {page.status, page.exchange, page.stop}, **FILES)
         saved.then(do.forget, None, page.exchange, **LIGHT)
+    page.format.input(do.choose_kind, page.format, {page.seconds, page.points, page.mark}, **LIGHT)
     for pressed in (page.share.click, page.exchange.address):
         pressed(do.share, None, {page.status, page.exchange}, **LIGHT)
     return page.exchange.open(do.open, page.exchange, {*page.chosen, page.exchange}, **MODELS)

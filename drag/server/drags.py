@@ -81,7 +81,7 @@ class Drag(Job):
 
     def _keep(self, trail: Trail | None) -> None:
         """What is left of it in the session's edit."""
-        self.session.take_trail(self.epoch, trail)
+        self.session.take_trail(self.epoch, trail, self.edit)
 
     def _release(self) -> None:
         self.session = self.edit = None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from drag.edit import Edit, Places
-from drag.history import alike
+from drag.history import alike, meanwhile
 from drag.loop import Step
 from drag.server.jobs import FETCHED, LEFT, RUNS, Job, Kind, Phase
 from drag.server.language import say
@@ -254,11 +254,16 @@ class Session:
                 )
             return shown.epoch == epoch
 
-    def take_trail(self, epoch: int, trail: Trail | None) -> None:
-        """Keep the steps of the drag that has ended, unless its edit was replaced since."""
+    def take_trail(self, epoch: int, trail: Trail | None, started: Edit | None = None) -> None:
+        """Keep the steps of the drag that has ended, unless its edit was replaced since.   started:
+        the edit that it began with; what was placed meanwhile is a change of its own then."""
         with self.lock:
-            if self.epoch == epoch and trail is not None:
-                self.shown.edit = replace(self.edit, trail=trail)
+            if self.epoch != epoch or trail is None:
+                return
+            edit = replace(self.edit, trail=trail)
+            self.shown.edit = (
+                edit if started is None else meanwhile(edit, started, self.shown.handles)
+            )
 
     def put_aside(self, edit: Edit) -> None:
         """Keep an edit of another model, to be come back to, as one of the last few."""

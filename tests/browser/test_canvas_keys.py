@@ -91,6 +91,17 @@ def test_undo_and_redo_work_wherever_the_focus_is(open_bench, markup):
     assert bench.events[6:] == ["release"]
 
 
+def test_escape_stops_what_runs_also_where_nothing_has_the_focus(open_bench):
+    # Drag is disabled while one runs, so who pressed it has the focus nowhere.
+    bench = open_bench()
+    bench.page.evaluate(BESIDE, "<button id='stop' disabled>Stop</button>")
+    bench.page.keyboard.press("Escape")
+    assert bench.events == []
+    bench.page.evaluate("() => { document.getElementById('stop').disabled = false; }")
+    bench.page.keyboard.press("Escape")
+    assert bench.events == ["stop"]
+
+
 @pytest.mark.parametrize(
     "markup",
     [

@@ -66,13 +66,29 @@ def test_a_pin_holds_a_point_and_is_drawn_out_again(open_bench):
     assert bench.value()["points"][0]["pinned"]
     assert pin.is_disabled()
     assert np.abs(bench.seen().astype(int) - arrow).max() > 60
+    cross = bench.page.locator(".dc-unpin")
+    assert cross.is_visible()
     bench.press_and_drag((100, 120), (160, 120))
     handle, target = ends(bench)
     assert np.allclose([handle, target], [(100, 120), (160, 120)], atol=1)
     assert not bench.value()["points"][0]["pinned"]
+    assert not cross.is_visible()
     bench.press("l")
     assert bench.value()["points"][0]["pinned"]
-    assert bench.events == ["release"] * 4
+    cross.click()
+    assert bench.value()["points"] == []
+    assert bench.events == ["release"] * 5
+
+
+def test_a_target_that_is_undone_is_waited_for_again(open_bench):
+    # It was a pin from then on.
+    bench = open_bench()
+    bench.press_and_drag((100, 120))
+    waiting = bench.committed
+    bench.press_and_drag((180, 160))
+    bench.set("value", waiting | {"revision": 9})
+    assert bench.value()["points"][0]["open"]
+    assert not bench.value()["points"][0]["pinned"]
 
 
 def test_pin_arrow_and_waiting_point_look_different(open_bench):

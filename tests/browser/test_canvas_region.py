@@ -126,6 +126,26 @@ def test_what_stays_is_seen_on_any_picture_and_what_moves_is_clear(open_bench, t
     assert bench.page.inner_text("[data-act=toggle]") == "Show"
 
 
+def test_a_region_is_out_of_sight_from_the_drag_on_until_a_region_tool_is_taken(open_bench):
+    bench = open_bench()
+    bench.show(flat(250), 2)
+    paint(bench, "lasso", *SQUARE)
+    bench.press("p")
+    bench.page.mouse.move(0, 0)
+    assert bench.seen().std() > 5
+    bench.show(flat(250), 3, run="r")
+    assert not bench.page.is_visible(".dc-chip")
+    bench.show(flat(250), 4, run="r", settle=True)
+    assert bench.page.inner_text("[data-act=toggle]") == "Show"
+    bench.page.evaluate("document.querySelector('.dc-chip').hidden = true")
+    assert bench.seen().std() < 2
+    bench.press("b")
+    assert bench.page.inner_text("[data-act=toggle]") == "Hide"
+    bench.page.click("[data-act=clear]")
+    assert bench.region() is None
+    assert not bench.page.is_visible(".dc-chip")
+
+
 def test_escape_takes_a_stroke_back(open_bench):
     bench = open_bench()
     paint(bench, "paint", (100, 100), (200, 100))

@@ -46,7 +46,8 @@ def opened(handlers, name, content):
 def test_files_are_saved_and_opened_again(handlers):
     session, _ = dragged(handlers)
     before = session.edit
-    assert Image.open(io.BytesIO(saved(handlers, "png"))).text["Source"] == "AI-generated"
+    picture = saved(handlers, "png")
+    assert Image.open(io.BytesIO(picture)).text["Source"] == "AI-generated"
     assert Image.open(io.BytesIO(saved(handlers, "gif"))).is_animated
     np.testing.assert_array_equal(from_npz(saved(handlers, "npz")), before.ws)
     content = saved(handlers, "drag")
@@ -59,6 +60,36 @@ def test_files_are_saved_and_opened_again(handlers):
     assert session.edit.points == before.points
     assert outputs["solver"] == "adam"  # the settings on the page are those of the project
     assert session.edit.undo().undo().undo().seed == 7  # and what was here is not lost
+    handlers.pictures.resample("8", 0.7, ENGLISH)
+    assert "Opened <b>face.png</b>" in opened(handlers, "face.png", picture)[LINE]
+    np.testing.assert_array_equal(session.edit.ws, before.ws)
+
+
+def test_a_link_is_copied_and_followed_elsewhere(handlers):
+    session, _ = dragged(handlers)
+    link = handlers.files.share(ENGLISH)["exchange"]["link"]["href"]
+    there = another("elsewhere")
+    handlers.visits.arrive("", "", None, there)
+    value = {"name": "link", "content": base64.b64encode(link[1:].encode()).decode()}
+    *_, outputs = handlers.files.open(value, there)
+    assert "what whoever sent this link did" in outputs[LINE]
+    points = outputs["canvas"]["value"]["points"]
+    assert [point["handle"] for point in points] == [list(POINT.handle)]
+    assert handlers.desk.sessions.get("elsewhere").edit.same_picture(session.edit.history[0])
+    for text, words in (("edit=x", "damaged"), ("model=a/b/c.pkl", "not in the menu")):
+        value["content"] = base64.b64encode(text.encode()).decode()
+        *_, outputs = handlers.files.open(value, there)
+        assert words in outputs[LINE]
+
+
+def test_only_what_a_kind_of_file_can_have_is_asked_for(handlers):
+    seen = {
+        kind: [each["visible"] for each in handlers.files.choose_kind(kind).values()]
+        for kind in ("png", "gif", "npz", None)
+    }
+    assert seen["png"] == [False, True, True]
+    assert seen["gif"] == [True, True, True]
+    assert seen["npz"] == [False, False, False]
 
 
 @pytest.mark.parametrize("name", ["projected_w.npz", "latent.npy"])
@@ -166,6 +197,17 @@ def test_a_film_tells_how_far_it_is(handlers):
     told = [line for line in lines if "Making the film" in line]
     assert len(told) > 5
     assert "width:" in told[0]
+
+
+def test_stop_ends_a_film(handlers):
+    dragged(handlers)
+    film = handlers.files.save("webp", 5, False, False, ENGLISH)
+    told = next(each for each in film if "Making the film" in each.get(LINE, ""))
+    assert told["stop"]["interactive"]
+    assert "Stopping" in handlers.drags.halt(ENGLISH)[LINE]
+    *_, last = film
+    assert "not finished" in last[LINE]
+    assert not last["stop"]["interactive"]
 
 
 def test_what_a_browser_keeps_is_shown_by_a_server_that_was_started_anew(handlers, folder):

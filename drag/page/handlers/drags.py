@@ -171,10 +171,13 @@ class Drags:
 
     @plain_errors
     def halt(self, request: gr.Request) -> dict:
-        """Stop was pressed: the drag, or the inversion, ends after the step it is at."""
+        """Stop was pressed: the drag, the inversion, or films, end after the step they are at."""
         session = self.desk.session(request)
+        films = list(session.films)
+        for film in films:
+            film.stop()
         found = session.drag.stop() if session.drag else Phase.ENDED
-        if found in RUNS:
+        if found in RUNS or films:
             return {self.page.status: status(session.say("stopping"))}
         if found in (Phase.ASKED, Phase.WAITING):
             return {

@@ -9,6 +9,7 @@ import numpy as np
 from drag.edit import Edit
 from drag.files.arrays import WITHOUT_REGIONS
 from drag.files.export import MEDIA_TYPES, file_name, making, suffix_of
+from drag.files.film import KINDS
 from drag.files.link import Link, from_link, to_link
 from drag.files.opening import read_content
 from drag.generate import check_model, from_latents
@@ -39,7 +40,7 @@ class Files:
     def save(self, kind, seconds, points, mark, request: gr.Request) -> Iterator[dict]:
         """The edit as a file, for the visitor to keep; films take a while."""
         yield {}  # a generator closed before this lives on
-        language = language_of(request)
+        language, session = language_of(request), None
         try:
             session = self.desk.session(request)
             if session.running:
@@ -51,8 +52,9 @@ class Files:
                     for made in self.desk.films.run(job):
                         if isinstance(made, float):
                             words = session.say("filming", percent=f"{100 * made:.0f}")
-                            yield {self.page.status: status(words, made, quiet=True)}
-            if not isinstance(made, bytes):  # the page went, or seemed to
+                            line = {self.page.status: status(words, made, quiet=True)}
+                            yield line | {self.page.stop: gr.update(interactive=True)}
+            if not isinstance(made, bytes):  # Stop was pressed; the page went, or seemed to
                 raise UserError("The file was not finished: save it again.")
             name = file_name(edit, suffix)
             saved = {
@@ -63,12 +65,21 @@ class Files:
             line = session.say("saved", name=name)
             if suffix == ".npz" and edit.regions:
                 line += " " + translated(Message(WITHOUT_REGIONS), language)
-            yield {
-                self.page.status: status(line),
-                self.page.exchange: gr.update(saved=saved),
-            }
+            told = {self.page.status: status(line), self.page.exchange: gr.update(saved=saved)}
         except TROUBLE as error:
-            yield {self.page.status: in_words(error, language)}
+            told = {self.page.status: in_words(error, language)}
+        if session and not (session.dragging or session.inverting):
+            told[self.page.stop] = gr.update(interactive=False)  # nothing is left for it to stop
+        yield told
+
+    def choose_kind(self, kind) -> dict:
+        """A kind of file was chosen: only what it can have is asked for."""
+        film, drawn = f".{kind}" in KINDS, kind not in ("drag", "npz")
+        return {
+            self.page.seconds: gr.update(visible=film),
+            self.page.points: gr.update(visible=drawn),
+            self.page.mark: gr.update(visible=drawn),
+        }
 
     @plain_errors
     def share(self, request: gr.Request) -> dict:
