@@ -167,7 +167,7 @@ def advanced() -> dict:
             elem_id="solver",
         )
     }
-    with gr.Accordion(word("numbers"), open=False), gr.Row():
+    with gr.Accordion(word("numbers"), open=False, elem_id="numbers"), gr.Row():
         made |= {
             "learning_rate": number("learning_rate", "rate", "rate_info", step=0.0005),
             "r1": number("r1", "r1", "radius_info"),

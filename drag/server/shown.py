@@ -27,5 +27,6 @@ class Shown:
     drawn: int = 0  # serial of the last frame that the browser says it has drawn
     handles: dict = field(default_factory=dict)  # where a drag has moved them, by key
     wanted: object = None  # stands for the model asked for last, while it is fetched
+    offered: bytes | None = None  # a region, a PNG, that the canvas was told to take and to say
     refused: str = ""  # what was typed as a seed and is none
     drawing: threading.Lock = field(default_factory=threading.Lock)  # while a picture is made

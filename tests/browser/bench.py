@@ -140,13 +140,6 @@ class Bench(Page):
         """scale, x and y."""
         return self.page.evaluate("() => document.querySelector('.dc-stage').view()")
 
-    def press(self, *keys: str) -> None:
-        """Press keys with the focus on the picture."""
-        self.page.locator(".dc-stage").focus()
-        for key in keys:
-            self.page.keyboard.press(key)
-        self.settle()
-
     def set_brush(self, size: int) -> None:
         """Size of brush and eraser, whether its slider is shown or not."""
         self.page.evaluate("size => { document.querySelector('.dc-brush').value = size; }", size)

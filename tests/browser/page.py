@@ -221,16 +221,17 @@ class Page:
     def entries(self) -> list[str]:
         """What the row of the history has, from the first to the last; the one shown in []."""
         return self.page.eval_on_selector_all(
-            "#history button",
+            "#history .th-row button",
             "buttons => buttons.map(b => b.ariaCurrent === 'true' ? "
-            "`[${b.innerText.trim()}]` : b.innerText.trim())",
+            "`[${b.lastChild.innerText.trim()}]` : b.lastChild.innerText.trim())",
         )
 
     def wait_for_entries(self, text: str) -> None:
         """Until the row of the history ends with this."""
         self.page.wait_for_function(
-            "text => `${[...document.querySelectorAll('#history button')].map(b => "
-            "b.ariaCurrent === 'true' ? `[${b.innerText.trim()}]` : b.innerText.trim())}`"
+            "text => `${[...document.querySelectorAll('#history .th-row button')].map(b => "
+            "b.ariaCurrent === 'true' ? `[${b.lastChild.innerText.trim()}]`"
+            " : b.lastChild.innerText.trim())}`"
             ".endsWith(text)",
             arg=text,
         )
@@ -250,8 +251,14 @@ class Page:
         """The next drag takes many steps, by the smallest learning rate minutes, however slowly
         this browser tells of it: beside a drag on the same cores its page may stand still."""
         self.choose_solver("Adam")
-        for label, value in (("Learning rate", str(rate)), ("Step limit", "2000")):
-            self.page.get_by_label(label).fill(value)
+        self.set_number("Learning rate", rate)
+        self.set_number("Step limit", 2000)
+
+    def set_number(self, label: str, value: float) -> None:
+        """Fill in one of the numbers under Advanced, which is shown."""
+        if not self.page.get_by_label(label).is_visible():
+            self.page.click("#numbers > button")
+        self.page.get_by_label(label).fill(str(value))
 
     def drag(self) -> str:
         """Press Drag and wait until it ends by itself and its picture is there; returns the status
@@ -263,6 +270,13 @@ class Page:
         # the former drag's end is gone
         self.page.wait_for_selector("#status .status:not(.before)", state="attached")
         return self._ended(*ENDINGS, seconds=7 * PATIENCE)
+
+    def press(self, *keys: str) -> None:
+        """Press keys with the focus on the picture."""
+        self.page.locator(".dc-stage").focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+        self.settle()
 
     def stop(self) -> str:
         """Press Stop and wait until the drag has ended and its picture is there; returns the status

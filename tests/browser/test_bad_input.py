@@ -59,12 +59,14 @@ def test_two_hundred_points_are_answered_in_a_sentence(open_page):
 
 def test_drag_without_a_point_says_what_to_do(open_page):
     page = open_page()
-    page.page.click("#drag")
+    assert page.page.is_disabled("#drag")
+    page.press("Enter")
     assert "press on the picture and drag" in page.problem()
     page.press_and_drag(NOSE)  # a pair of no length
-    page.page.click("#drag")
+    page.wait_for_status("Press on the picture and drag")  # what was said before is no longer so
+    assert page.page.is_disabled("#drag")
+    page.press("Enter")
     page.wait_for_status("drag one to where it should go")
-    assert page.page.is_enabled("#drag")
     assert len(page.value()["points"]) == 1
 
 

@@ -118,18 +118,18 @@ def test_the_page_loads_where_nothing_may_be_stored(new_page, server):
 def test_of_six_faces_one_is_chosen_and_of_six_looks_one(open_page):
     page = open_page()
     page.page.click("#dice")
-    page.page.wait_for_selector("#offered button:nth-child(6) img[src]")
-    seeds = page.page.locator("#offered button").all_inner_texts()
+    page.page.wait_for_selector("#offered .th-row button:nth-child(6) img[src]")
+    seeds = page.page.locator("#offered .th-row button").all_inner_texts()
     assert len(set(seeds)) == 6
     before = page.serial
-    page.page.click("#offered button:nth-child(3)")
+    page.page.click("#offered .th-row button:nth-child(3)")
     page.wait_for_frame(before)
     page.wait_for_status("Press on the picture")
     assert page.page.input_value("#seed textarea, #seed input") == seeds[2].strip()
     face, before = page.picture().astype(float), page.serial
     page.page.click("#looks")
     page.wait_for_status("Choose a look")
-    page.page.click("#offered button:nth-child(2)")
+    page.page.click("#offered .th-row button:nth-child(2)")
     page.wait_for_frame(before)
     page.wait_for_status("the pose as it was")
     page.settle()

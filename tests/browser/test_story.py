@@ -97,7 +97,7 @@ def go_back_and_forth(page):
     """Example, drag, back to the middle of it, on from there, undo three times, redo twice; returns
     the picture as it was sampled."""
     first, before = page.picture(), page.serial
-    press(page, "#examples button:nth-child(2)")
+    press(page, "#examples .th-row button:nth-child(2)")
     page.wait_for_status("Turn the head")
     page.wait_for_frame(before)
     page.settle()
@@ -124,7 +124,7 @@ def go_back_and_forth(page):
         press(page, "#redo")
         wait_for(page, picture)
     page.page.wait_for_selector("#redo:disabled")
-    press(page, "#history button:nth-child(3)")
+    press(page, "#history .th-row button:nth-child(3)")
     page.wait_for_status("Went to that picture")
     wait_for(page, middle)
     return original

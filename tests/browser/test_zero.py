@@ -76,7 +76,7 @@ def test_stop_a_region_and_a_model_that_came_after_the_worker(open_here):
     page.page.wait_for_function("() => document.querySelector('.dc-picture').width === 512")
     page.press_and_drag((250, 250), (270, 250))
     page.page.get_by_role("tab", name="Advanced").click()
-    page.page.get_by_label("Step limit").fill("3")
+    page.set_number("Step limit", 3)
     assert any(word in page.drag() for word in ENDINGS)
 
 

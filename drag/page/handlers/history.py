@@ -103,9 +103,12 @@ class History:
 
     @plain_errors
     def change(self, value, request: gr.Request) -> dict:
-        """Points or region were changed on the canvas: what was said before that is over."""
+        """Points or region were changed on the canvas: what was said before is over, but of a
+        region that the canvas was told to take."""
         known = self.desk.session(request).revision
         session = self.desk.session_with(value, request)
-        quiet = session.dragging or session.inverting or session.revision == known
+        offered, session.shown.offered = session.shown.offered, None
+        taken = offered is not None and session.edit.mask_png == offered
+        quiet = session.dragging or session.inverting or session.revision == known or taken
         told = {} if quiet else {self.page.status: status(session.say(next_key(session.edit)))}
         return told | past(self.page, session)

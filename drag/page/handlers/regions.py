@@ -57,6 +57,7 @@ class Regions:
                 raise UserError(RUNNING)
             if not session.edit.same_picture(turn.edit):
                 raise UserError(CHANGED)
+            session.shown.offered = mask
             serial = session.next_serial()  # frames that change the picture have higher ones
         if mask is None:
             raise UserError("No face was found in this picture: paint the region by hand.")
