@@ -5,12 +5,14 @@ a key each, those of the library (`networks.errors`) have their English for one.
 """
 
 import json
+import re
 from pathlib import Path
 
 from networks.errors import Message
 
 LANGUAGES = "en", "zh"
 MOST = 400  # characters of a sentence
+CHOSEN = re.compile(r"\bdraggan_language=(en|zh)\b")  # a cookie
 _TABLE = json.loads((Path(__file__).parents[2] / "assets" / "words.json").read_text("utf-8"))
 WORDS: dict[str, list[str]] = _TABLE["words"]  # by key, in the order of LANGUAGES
 SENTENCES: dict[str, str] = _TABLE["sentences"]  # of Messages and UserErrors, Chinese by English
@@ -34,8 +36,12 @@ def name_in(name: str, language: str) -> str:
 
 
 def language_of(request) -> str:
-    """The language that the browser of a gr.Request prefers: "zh" or "en"."""
+    """The language that was chosen on the page of a gr.Request (assets/language.html), else the one
+    that its browser prefers: "zh" or "en"."""
     headers = getattr(request, "headers", None) or {}
+    chosen = CHOSEN.search(str(headers.get("cookie", "")))
+    if chosen:
+        return chosen[1]
     preferred = str(headers.get("accept-language", "")).strip().lower()
     return "zh" if preferred.startswith("zh") else "en"
 

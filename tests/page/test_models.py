@@ -78,6 +78,7 @@ def test_a_picture_that_does_not_fit_into_memory_changes_nothing(handlers, monke
     told = choose(handlers, "b.pkl")
     assert "for lack of memory" in told[LINE]
     assert told["model"]["value"] == "a.pkl"
+    assert told["model"]["info"] in told[LINE]  # beside the menu, too
     assert visitor(handlers).edit.model == "a.pkl"
     monkeypatch.setattr(StyleGAN2, "image", image)
     choose(handlers, "b.pkl")

@@ -9,6 +9,7 @@ from drag.generate import check_model, follow
 from drag.models.catalogue import Model
 from drag.page.controls import Controls
 from drag.page.handlers.desk import Desk
+from drag.page.panel import plain
 from drag.page.showing import choices, show
 from drag.page.trouble import TROUBLE, in_words
 from drag.page.wording import status
@@ -48,9 +49,9 @@ class Changes:
             picture = self.desk.picture(session, turn)
         return show(self.page, session, line, turn, picture)
 
-    def guarded(self, work, request: gr.Request) -> Iterator[dict]:
+    def guarded(self, work, request: gr.Request, menu: bool = False) -> Iterator[dict]:
         """What work, a function of the visitor's session, yields; trouble on the way goes to the
-        status line, and the menu of models goes back."""
+        status line, and the menu of models goes back.   menu: it is said under that, too."""
         yield {}  # a generator closed before this lives on
         session = None
         try:
@@ -59,7 +60,8 @@ class Changes:
         except TROUBLE as error:
             told = {self.page.status: in_words(error, language_of(request))}
             if session:
-                told[self.page.model] = gr.update(value=session.edit.model)
+                said = {"info": plain(told[self.page.status])} if menu else {}
+                told[self.page.model] = gr.update(value=session.edit.model, **said)
             yield told
 
     def turn_to(self, session: Session, model: Model, made=None, text: str = "") -> Iterator[dict]:

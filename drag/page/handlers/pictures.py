@@ -131,7 +131,9 @@ class Pictures:
         """Another model was chosen or typed: it is fetched while the page goes on with what it
         has, then shown with the visitor's own edit of it."""
         yield from self.changes.guarded(
-            lambda session: self.changes.turn_to(session, self.desk.models.find(name)), request
+            lambda session: self.changes.turn_to(session, self.desk.models.find(name)),
+            request,
+            menu=True,
         )
 
 
