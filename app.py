@@ -7,7 +7,7 @@ import gradio as gr
 
 from drag.models.loaded import LoadedModels
 from drag.models.progress import report_progress
-from drag.page import layout
+from drag.page import layout, wording
 from drag.page.components.exchange import FileExchange
 from drag.page.components.photo_frame import PhotoFrame
 from drag.page.controls import Controls
@@ -42,7 +42,7 @@ def build_demo(
     there for the device; engine: works them out, this process unless given."""
     desk = Desk(models, first, line, engine)
     with Page(title=say("page_title"), analytics_enabled=False, delete_cache=FORGET) as demo:
-        title = gr.HTML(say("title"), elem_classes="page-title", elem_id="title")
+        title = gr.HTML(wording.title(), elem_classes="page-title", elem_id="title")
         with gr.Row(elem_id="page-row"):
             with gr.Column(scale=7, min_width=320):
                 picture = layout.picture(Scripts(desk))

@@ -18,6 +18,13 @@ DONE, SHORT = ("undo", "save", "share"), ("further", "undo", "save", "share")
 NEAR = 0.15  # of the way; a drag that ends with no more left counts as done
 
 
+def title(language: str = "en") -> str:
+    """What stands above all (HTML), and a button for the other language."""
+    other, name = ("zh", "中文") if language == "en" else ("en", "English")
+    button = f'<button type="button" data-language="{other}" lang="{other}">{name}</button>'
+    return button + say("title", language)
+
+
 def about(model: Model, language: str = "en", custom: bool = False) -> str:
     """What is to know of a model that is shown, under the menu (plain text); custom: whether any
     other can be asked for by name."""

@@ -15,7 +15,7 @@ from drag.page.handlers.pictures import examples_row
 from drag.page.menus import formats_menu, models_menu, solvers_menu, tooltips
 from drag.page.showing import choices, show
 from drag.page.trouble import TROUBLE, in_words
-from drag.page.wording import status
+from drag.page.wording import status, title
 from drag.server.language import language_of, say
 from drag.server.sessions import WELCOME, Session
 
@@ -82,7 +82,7 @@ class Visits:
         """The words that the browser cannot put into its own language: those of menus and HTML."""
         language, page = language_of(request), self.page
         return {
-            page.title: say("title", language),
+            page.title: title(language),
             page.note: say("note", language),
             page.format: gr.update(choices=formats_menu(language)),
             page.settings["solver"]: gr.update(choices=solvers_menu(language)),
