@@ -37,7 +37,7 @@ def answered(path="/", method="GET", query=b"", chunks=(LOCKED, DESCRIBED)):
 def test_who_must_log_in_is_not_told_what_there_is(chunks):
     _, sender = answered(chunks=chunks)
     assert b"/sample" not in sender.body
-    assert sender.body.startswith(LOCKED)
+    assert LOCKED in sender.body
     assert sender.body.endswith(b"<p>end</p>")
     headers = dict(sender.sent[0]["headers"])
     assert headers == {b"content-length": str(len(sender.body)).encode(), b"x": b"y"}
@@ -63,3 +63,17 @@ def test_who_is_let_in_is_told_all():
 )
 def test_gradio_is_asked_for_the_only_page_by_its_name(path, query, asks):
     assert answered(path, query=query)[0] == asks
+
+
+def test_a_link_to_the_page_shows_its_card_and_the_page_its_language():
+    page = (
+        b'<html\n\tlang="en"\n><head><meta property="og:title" content="Gradio" /><meta\n'
+        b'\t\tname="twitter:image"\n content="https://x.y/z.jpg" /><script>first</script></head>'
+    )
+    _, sender = answered(chunks=(page,))
+    said = sender.body.decode()
+    assert "Gradio" not in said
+    assert "x.y" not in said
+    assert '<meta property="og:title" content="Drag a face">' in said
+    assert '<meta property="og:image" content="http://localhost/card.jpg">' in said
+    assert said.index("draggan_language") < said.index("first")

@@ -1,6 +1,6 @@
 """Prepared edits: points and region placed, so that one press of Drag shows what it does.
 
-    python -m drag.page.examples           # the thumbnails, after an example was changed
+    python -m drag.page.examples           # the thumbnails and the card, after one was changed
     python -m drag.page.examples --check   # every drag, to its end
 
 They were chosen by eye among many faces, and points a few pixels beside these may do much less:
@@ -27,6 +27,7 @@ from drag.settings import WHOLE, Settings
 
 FOLDER = Path(__file__).parents[2] / "assets" / "examples"  # of the thumbnails
 SIDE = 160  # px of a thumbnail
+CARD = 1200, 630  # px
 USUAL = Settings(reach=75)  # how a page drags until its visitor says otherwise
 
 
@@ -107,6 +108,19 @@ def depict(generator, example: Example) -> np.ndarray:
     return draw_points(np.asarray(small), pairs)  # made small with it, they could not be seen
 
 
+def card(generator) -> np.ndarray:
+    """What a link to the page shows: a face that is to smile, and does; uint8 (630, 1200, 3)."""
+    edit = smile(generator)
+    *_, step = drag(generator, edit)
+    ended = replace(edit.moved(step.ws, step.handles), points=())
+    whole = Image.new("RGB", CARD)
+    for i, each in enumerate((edit, ended)):
+        picture = draw_points(render_edit(generator, each), each.points)
+        half = Image.fromarray(picture).resize((CARD[1], CARD[1]), Image.Resampling.LANCZOS)
+        whole.paste(half.crop((15, 0, 15 + CARD[0] // 2, CARD[1])), (i * CARD[0] // 2, 0))
+    return np.asarray(whole)
+
+
 def check(generator) -> Iterator[str]:
     """The lines of a table: how the drag of each example ends, with the default settings."""
     yield f"{'name':8}{'steps':>6}{'seconds':>9}{'px left':>9}{'of':>7}  ending"
@@ -146,9 +160,10 @@ def main() -> None:
             print(line, flush=True)
         return
     args.out.mkdir(parents=True, exist_ok=True)
-    for example in EXAMPLES.values():
-        path = args.out / f"{example.name}.jpg"
-        path.write_bytes(jpeg(depict(generator, example), quality=82))
+    pictures = {f"{each.name}.jpg": depict(generator, each) for each in EXAMPLES.values()}
+    for name, picture in (pictures | {"card.jpg": card(generator)}).items():
+        path = args.out / name
+        path.write_bytes(jpeg(picture, quality=82))
         print(f"{path}: {path.stat().st_size} bytes")
 
 

@@ -6,6 +6,7 @@
     headers      what browsers are told of each answer
     connections  those on which no whole request comes
     gate         what is let through to Gradio: addresses, sizes, calls
+    front        its card elsewhere, and the language chosen on it
     strangers    what is said of the page before a login
     answers      the files that programs had made, and their end
     mailboxes    messages that nobody fetches

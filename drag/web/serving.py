@@ -16,6 +16,7 @@ from drag.models.catalogue import Model
 from drag.models.loaded import LoadedModels
 from drag.server.line import Line
 from drag.web import zero
+from drag.web.front import card_route
 from drag.web.gate import NO_CALL, answer, gate
 from drag.web.internals import (
     CHEAP,
@@ -100,7 +101,7 @@ def app_kwargs(models: LoadedModels, line: Line, origins: Origins) -> dict:
 
     use_connection("drag.web.connections:Connection")
     return {
-        "routes": [Route("/healthz", healthz)],
+        "routes": [Route("/healthz", healthz), card_route()],
         "middleware": [Middleware(gate), Middleware(one_page)],
         "lifespan": lifespan,
         "exception_handlers": {RequestValidationError: no_call},

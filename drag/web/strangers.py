@@ -7,6 +7,8 @@ writes it into the page with which strangers log in, too.
 import re
 from urllib.parse import parse_qsl, urlencode
 
+from drag.web.front import introduced
+
 PAGES = re.compile(r"/|/config/?|/gradio_api/info/?")  # that are asked for by the name of a page
 LOGIN = b'window.gradio_config = {"auth_required":true'
 DESCRIPTION = re.compile(rb"(window\.gradio_api_info = ).*?;</script>", re.DOTALL)
@@ -27,14 +29,19 @@ def one_page(app):
             query = [(name, value) for name, value in query if name != "page"]
             scope = scope | {"query_string": urlencode([*query, ("page", "")]).encode()}
             if path == "/" and scope["method"] == "GET":
-                send = _without_description(send)
+                send = _changed(send, lambda body: introduced(scope, _without_description(body)))
         await app(scope, receive, send)
 
     return asked
 
 
-def _without_description(send):
-    """A `send` that leaves out of the page for the login what the endpoints are."""
+def _without_description(body: bytes) -> bytes:
+    """The HTML of the page; of that for the login without what the endpoints are."""
+    return DESCRIPTION.sub(NOTHING, body) if LOGIN in body else body
+
+
+def _changed(send, change):
+    """A `send` that changes the HTML of a page, bytes to bytes."""
     start, chunks = {}, []
 
     async def sending(message):
@@ -47,13 +54,11 @@ def _without_description(send):
         chunks.append(message.get("body", b""))
         if message.get("more_body", False):
             return
-        body = b"".join(chunks)
-        if LOGIN in body:
-            body = DESCRIPTION.sub(NOTHING, body)
-            length = b"content-length", str(len(body)).encode()
-            start["headers"] = [
-                length if name == length[0] else (name, value) for name, value in start["headers"]
-            ]
+        body = change(b"".join(chunks))
+        length = b"content-length", str(len(body)).encode()
+        start["headers"] = [
+            length if name == length[0] else (name, value) for name, value in start["headers"]
+        ]
         await send(dict(start))
         start.clear()
         await send({"type": "http.response.body", "body": body})
