@@ -57,6 +57,7 @@ def test_a_call_is_json_as_pages_and_programs_send_it(body, status):
         ("HEAD", "/", True),
         ("GET", "/config", True),
         ("GET", "/healthz", True),
+        ("GET", "/card.jpg", True),
         ("GET", "/assets/index.js", True),
         ("GET", "/gradio_api/heartbeat/a1b2", True),
         ("GET", "/gradio_api/queue/data", True),

@@ -274,4 +274,5 @@ def test_nothing_is_uploaded_and_no_large_body_read(locked):
 
     assert post(locked, f"{API}/run/predict", content=streamed()).status_code == 413
     assert get(locked, "/healthz").status_code == 200
+    assert get(locked, "/card.jpg").headers["content-type"] == "image/jpeg"
     assert files() == before

@@ -32,7 +32,7 @@ LOOK_SECONDS = 1.0  # between two looks at what Gradio's queue holds
 PACE, PACE_SECONDS = 100_000, 5  # of a large body, so many more bytes come within that
 _API, _NAME = "/gradio_api/", r"[\w.-]{1,100}"
 READ = re.compile(  # what a page and gradio_client get; files besides, see `_is_answer`
-    r"/|/(healthz|config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|logout)"
+    r"/|/(healthz|card\.jpg|config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|logout)"
     r"|/(static|assets|svelte)/.*"
     rf"|{_API}(info/?|openapi\.json|app_id/?|user/?|login_check/?|startup-events|theme\.css"
     rf"|heartbeat/{_NAME}|queue/(data|status)|call/(v2/)?{_NAME}/{_NAME})"
