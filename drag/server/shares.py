@@ -161,6 +161,7 @@ class Share:
                 self._leave(ask)
 
     def _enter(self, ask: _Ask) -> None:
+        self._waiting = [each for each in self._waiting if not each.asker.gone()]
         if has(ask.asker.visitor, self._waiting + self._at_work) >= self.each:
             raise BusyError(TOO_MUCH)
         self._waiting.append(ask)

@@ -1,6 +1,5 @@
 """What a page shows, as the server knows it."""
 
-import threading
 from dataclasses import dataclass, field
 
 from drag.edit import Edit
@@ -28,4 +27,3 @@ class Shown:
     handles: dict = field(default_factory=dict)  # where a drag has moved them, by key
     wanted: object = None  # stands for the model asked for last, while it is fetched
     refused: str = ""  # what was typed as a seed and is none
-    drawing: threading.Lock = field(default_factory=threading.Lock)  # while a picture is made
