@@ -2,7 +2,6 @@
 
 import io
 import math
-import threading
 import warnings
 from dataclasses import dataclass
 from typing import cast
@@ -46,7 +45,6 @@ _STARTS = {  # of files that people take for photos
     b"FUJIFILM": "RAW",
 }
 _FILMS = (b"\x1a\x45\xdf\xa3", b"OggS", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1")
-_one_at_a_time = threading.Lock()  # bounds the memory, and warnings' filters are the process's
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +71,7 @@ def read_photo(content: bytes) -> Photo:
             size=len(content) / 1e6,
             most=MOST_BYTES // 1_000_000,
         )
-    with _one_at_a_time, warnings.catch_warnings():
+    with warnings.catch_warnings():  # of the process: whoever reads several has one after the other
         warnings.simplefilter("ignore")  # of odd metadata and of sizes, which are looked at below
         with _opened(content) as picture:
             _check_size(*picture.size, MOST_WEBP if picture.format == "WEBP" else MOST_PIXELS)

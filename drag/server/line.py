@@ -170,7 +170,8 @@ class Line:
     def _check(self, job: Job | _Newcomer) -> list[Job]:
         """Those that wait for whom there is no room any more if this one comes; raises UserError
         where that is this one itself."""
-        if has(job.asker.visitor, self._waiting + self._running) >= EACH:
+        each = 1 if job.program and job.kind is Kind.DRAG else EACH
+        if has(job.asker.visitor, self._waiting + self._running) >= each:
             raise BusyError(TOO_MUCH)
         if self._room(job, self._running):  # then none waits that would come first
             return []

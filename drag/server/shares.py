@@ -18,13 +18,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from networks.errors import UserError
 
+if TYPE_CHECKING:
+    from drag.server.line import Line
+
 WAIT_SECONDS = 30.0  # in a line, at most
 LOOK_SECONDS = 0.5  # between two looks at whether the asker is still there
-PICTURES, ARRIVALS, PHOTOS = 2, 1, 1  # places: each needs memory, and more would take turns anyway
+# Slots: each needs memory, and more than that would take turns anyway.
+PICTURES, ARRIVALS, PHOTOS, MODELS = 2, 1, 1, 4
 WAITING, WAITING_PHOTOS = 24, 8  # that wait at most
 EACH = 4  # of a visitor, at work and waiting
 BUSY = "Many people are using this page just now: try again in a minute."
@@ -65,12 +69,13 @@ class Asker:
         return replace(self, gone=lambda: gone() or self.gone())
 
 
-_asker: ContextVar[Asker] = ContextVar("asker", default=Asker())
+NOBODY = Asker()  # that is known
+_asker: ContextVar[Asker] = ContextVar("asker")
 
 
 def asker() -> Asker:
     """Who asks for what this thread does; whoever takes a call says so by `asking`."""
-    return _asker.get()
+    return _asker.get(NOBODY)
 
 
 @contextlib.contextmanager
@@ -120,7 +125,7 @@ class Share:
     A visitor has one place at most, so that one in a hurry does not keep all of them.
     """
 
-    places: int
+    slots: int  # at once
     length: int = WAITING  # that wait at most
     each: int = EACH  # of a visitor, at work and waiting
     seconds: float = WAIT_SECONDS  # that one waits at most
@@ -190,7 +195,7 @@ class Share:
     def _let_in(self) -> None:
         """Have those begin whose turn it is."""
         for ask in in_turn(self._waiting, self._at_work):
-            if len(self._at_work) >= self.places:
+            if len(self._at_work) >= self.slots:
                 break
             if not ask.asker.gone() and not has(ask.asker.visitor, self._at_work):
                 self._waiting.remove(ask)
@@ -200,14 +205,28 @@ class Share:
 
 @dataclass(frozen=True)
 class Shares:
-    """Those of a server, but for the lines of its jobs. Threads: one for each place and each that
-    waits, so that whoever serves them has always some left for what does not wait."""
+    """All of a server's.   drags, films: the lines of its jobs."""
 
+    drags: "Line"
+    films: "Line"
     pictures: Share = field(default_factory=lambda: Share(PICTURES))
     arrivals: Share = field(default_factory=lambda: Share(ARRIVALS))  # pictures for who just came
     photos: Share = field(default_factory=lambda: Share(PHOTOS, WAITING_PHOTOS, each=2))
+    models: Share = field(default_factory=lambda: Share(MODELS, each=2))  # fetched for programs
 
     @property
     def threads(self) -> int:
-        """How many may be at work or wait, in all."""
-        return sum(each.places + each.length for each in vars(self).values())
+        """How many may be at work or wait, in all: with so many threads for them, there are always
+        some left for what does not wait."""
+        return sum(each.slots + each.length for each in vars(self).values())
+
+    def told(self) -> dict[str, dict[str, int]]:
+        """How many run, wait, and still fit, by name."""
+        return {
+            name: {
+                "running": each.running,
+                "waiting": each.waiting,
+                "room": max(0, each.length - each.waiting),
+            }
+            for name, each in vars(self).items()
+        }

@@ -14,7 +14,9 @@ from starlette.routing import Route
 from drag.models.catalogue import Model
 from drag.models.loaded import LoadedModels
 from drag.server.line import Line
+from drag.server.shares import Shares, asking
 from drag.web import zero
+from drag.web.askers import asker_of, attended
 from drag.web.gate import NO_CALL, answer, gate
 from drag.web.internals import CHEAP, forget_properties, forget_values, use_mailboxes
 from drag.web.mailboxes import Mailboxes, weight_of
@@ -40,6 +42,16 @@ class Page(gr.Blocks):
         use_mailboxes(self, Mailboxes)
         return self
 
+    async def call_function(
+        self, block_fn, processed_input, iterator=None, requests=None, event_id=None, *args
+    ):
+        """Have a handler run, which knows by `asker()` for whom it does."""
+        request = requests[0] if isinstance(requests, list) else requests
+        with asking(asker_of(self, request, event_id)):
+            return await super().call_function(
+                block_fn, processed_input, iterator, requests, event_id, *args
+            )
+
     async def preprocess_data(self, block_fn, inputs, state, *args, **kwargs):
         """The values that a handler takes."""
         try:
@@ -64,18 +76,22 @@ class Page(gr.Blocks):
                 forget_properties(state, block, lambda value: weight_of(value) > MAX_KEPT)
 
 
-def app_kwargs(models: LoadedModels, line: Line) -> dict:
-    """What gr.Blocks.launch(app_kwargs=...) takes: readiness at /healthz, and the gate."""
+def app_kwargs(models: LoadedModels, shares: Shares) -> dict:
+    """What gr.Blocks.launch(app_kwargs=...) takes: how it is, at /healthz, and the gate.
+
+    shares: those of the page. It is busy where any line is full, and somebody is told so.
+    """
 
     async def healthz(_) -> JSONResponse:
+        told = shares.told()
+        full = any(not each["room"] and each["waiting"] for each in told.values())
         return JSONResponse(
             {
-                "status": "ready",
+                "status": "busy" if full else "ready",
                 "device": models.device.type,
                 "models": len(models.loaded),
-                "running": line.running,
-                "waiting": line.waiting,
-                "room": max(0, line.length - line.waiting),
+                **told.pop("drags"),
+                **told,
             }
         )
 
@@ -84,7 +100,7 @@ def app_kwargs(models: LoadedModels, line: Line) -> dict:
 
     return {
         "routes": [Route("/healthz", healthz)],
-        "middleware": [Middleware(gate)],
+        "middleware": [Middleware(gate), Middleware(attended)],
         "exception_handlers": {RequestValidationError: no_call},
     }
 

@@ -32,10 +32,10 @@ class Desk:
     ):
         """first: name of the model that a new visitor finds; loaded now.   line: drags wait there
         for the device.   engine: works them out; this process unless given."""
-        self.models, self.first, self.shares = models, first, Shares()
-        self.gallery = Gallery(models, self.shares.pictures)
+        self.models, self.first, self.engine = models, first, engine or Engine(models)
         self.line = line or Line(slots_for(models.device.type))
-        self.engine, self.films = engine or Engine(models), Line(AT_ONCE, FILMS)
+        self.shares = Shares(self.line, Line(AT_ONCE, FILMS))
+        self.gallery = Gallery(models, self.shares.pictures)
         edit = self.fresh(first)
         self.sessions, self.gallery.lasting = Sessions(edit), edit.picture_key
         # Of the last drag that followed a pointer, by model: seconds a step, and when that was.
@@ -74,6 +74,11 @@ class Desk:
     def render(self, edit: Edit) -> bytes:
         """The picture of an edit, as a JPEG."""
         return self.gallery.picture(edit)
+
+    def first_picture(self, session: Session, edit: Edit) -> bytes:
+        """The picture of an edit for a visitor who has just come, and waits for no other's."""
+        with asking(self.asker(session)):
+            return self.gallery.picture(edit, self.shares.arrivals)
 
     def picture(self, session: Session, turn: Turn) -> bytes | None:
         """The picture of a turn; None where another edit has taken its place meanwhile, so that of

@@ -8,7 +8,7 @@ import numpy as np
 
 from drag.edit import Edit
 from drag.files.arrays import WITHOUT_REGIONS
-from drag.files.export import MEDIA_TYPES, file_name, making, suffix_of
+from drag.files.export import FILMS, MEDIA_TYPES, file_name, making, suffix_of
 from drag.files.opening import read_content
 from drag.generate import check_model, from_latents
 from drag.models.catalogue import Model
@@ -21,6 +21,7 @@ from drag.page.trouble import TROUBLE, in_words
 from drag.page.wording import status
 from drag.server.language import language_of, say, translated
 from drag.server.sessions import Session
+from drag.server.shares import asker
 from networks.errors import Message, UserError
 
 
@@ -45,11 +46,13 @@ class Files:
             edit, suffix, made = session.edit, suffix_of(kind), None
             with self.desk.models.use(edit.model) as generator:
                 file = making(suffix, generator, edit, _number(seconds), bool(points), bool(mark))
-                with session.filming(lambda: file) as job:
-                    for made in self.desk.films.run(job):
+                if suffix in FILMS:
+                    for made in self._filmed(session, file):
                         if isinstance(made, float):
                             words = session.say("filming", percent=f"{100 * made:.0f}")
                             yield {self.page.status: status(words, made, quiet=True)}
+                else:
+                    *_, made = self.desk.gallery.make(lambda: tuple(file))
             if not isinstance(made, bytes):  # the page went, or seemed to
                 raise UserError("The file was not finished: save it again.")
             name = file_name(edit, suffix)
@@ -67,6 +70,13 @@ class Files:
             }
         except TROUBLE as error:
             yield {self.page.status: in_words(error, language)}
+
+    def _filmed(self, session: Session, file: Iterator) -> Iterator:
+        """What the making of a film says, for as long as its visitor hears of it."""
+        with session.filming(lambda: file) as job:
+            for made in self.desk.shares.films.run(job):
+                asker().check()
+                yield made
 
     def forget(self) -> dict:
         """Have Gradio let go of the file that was saved."""
