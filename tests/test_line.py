@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from drag.server.jobs import Job, Kind
-from drag.server.line import BUSY, FIRST_GUESS, Line, Place, slots_for
-from drag.server.shares import TOO_MUCH, Asker, asking
+from drag.server.line import FIRST_GUESS, Line, Place, slots_for
+from drag.server.shares import BUSY
 
 
 class Work:
@@ -103,62 +103,6 @@ def test_a_full_line_says_so_and_programs_fill_half_of_it():
     visitors[0].close()
     line.check()
     for run in (running, *waiting, *visitors):
-        run.close()
-
-
-def flood(line, count, kind=Kind.DRAG, **more):
-    """So many of one address, that wait, each of another session."""
-    runs = []
-    for number in range(count):
-        with asking(Asker(f"eve {number}", "6.6.6.6")):
-            runs.append(enter(line, lambda: ["eve"], kind, **more))
-            first_place(runs[-1])
-    return runs
-
-
-def test_one_address_does_not_keep_the_line_full_for_another():
-    line, work = Line(1, length=3), Work()
-    with asking(Asker("eve", "6.6.6.6")):
-        running = enter(line, work.steps)
-    work.go.set()
-    next(running)
-    *eves, last = flood(line, 3)
-    with asking(Asker("ann", "1.1.1.1")):
-        line.check()
-        ann = enter(line, lambda: ["ann"])
-        assert first_place(ann).ahead == 0
-    with pytest.raises(ValueError, match=BUSY):
-        list(last)
-    with asking(Asker("eve", "6.6.6.6")), pytest.raises(ValueError, match=BUSY):
-        line.check()
-    assert line.waiting == 3
-    for run in (running, ann, *eves):
-        run.close()
-
-
-def test_a_visitor_has_one_that_ends_and_the_next():
-    line, work, ann = Line(1), Work(), asking(Asker("ann"))
-    with ann:
-        running, waiting = enter(line, work.steps), enter(line, work.steps)
-        work.go.set()
-        next(running)
-        first_place(waiting)
-        with pytest.raises(ValueError, match=TOO_MUCH):
-            next(enter(line, work.steps))
-    line.check()  # somebody else
-    waiting.close()
-    running.close()
-
-
-def test_films_of_programs_leave_one_place_to_visitors():
-    line, work = Line(2), Work()
-    with asking(Asker("program", "6.6.6.6")):
-        running = enter(line, work.steps, Kind.FILM, program=True)
-    work.go.set()
-    next(running)
-    others = flood(line, 3, Kind.FILM, program=True)
-    assert list(enter(line, lambda: ["film"], Kind.FILM)) == ["film"]
-    for run in (running, *others):
         run.close()
 
 

@@ -8,7 +8,21 @@ from types import SimpleNamespace
 import pytest
 
 from drag.server import shares
-from drag.server.shares import Asker, BusyError, GoneError, Share, Shares, asker, asking, in_turn
+from drag.server.jobs import Kind
+from drag.server.line import Line
+from drag.server.shares import (
+    BUSY,
+    TOO_MUCH,
+    Asker,
+    BusyError,
+    GoneError,
+    Share,
+    Shares,
+    asker,
+    asking,
+    in_turn,
+)
+from tests.test_line import Work, enter, first_place
 
 
 class Clock:
@@ -166,8 +180,67 @@ def test_who_asks_is_known_where_the_work_is_done():
 
 
 def test_there_are_as_many_threads_as_may_wait_or_work():
-    found = Shares()
-    assert found.threads == sum(
-        each.places + each.length for each in (found.pictures, found.arrivals, found.photos)
-    )
+    found = Shares(Line(2, 5), Line(1, 3))
+    assert found.threads > (2 + 5) + (1 + 3) + found.pictures.slots + found.pictures.length
     assert issubclass(BusyError, ValueError)
+    with found.pictures.place():
+        assert found.told()["pictures"] == {"running": 1, "waiting": 0, "room": shares.WAITING}
+
+
+def flood(line, count, kind=Kind.DRAG, **more):
+    """So many of one address, that wait, each of another session."""
+    runs = []
+    for number in range(count):
+        with asking(Asker(f"eve {number}", "6.6.6.6")):
+            runs.append(enter(line, lambda: ["eve"], kind, **more))
+            first_place(runs[-1])
+    return runs
+
+
+def test_one_address_does_not_keep_the_line_full_for_another():
+    line, work = Line(1, length=3), Work()
+    with asking(Asker("eve", "6.6.6.6")):
+        running = enter(line, work.steps)
+    work.go.set()
+    next(running)
+    *eves, last = flood(line, 3)
+    with asking(Asker("ann", "1.1.1.1")):
+        line.check()
+        ann = enter(line, lambda: ["ann"])
+        assert first_place(ann).ahead == 0
+    with pytest.raises(ValueError, match=BUSY):
+        list(last)
+    with asking(Asker("another eve", "6.6.6.6")), pytest.raises(ValueError, match=BUSY):
+        line.check()
+    assert line.waiting == 3
+    for run in (running, ann, *eves):
+        run.close()
+
+
+def test_a_visitor_has_one_and_the_next_as_soon_as_that_ends():
+    line, work = Line(1), Work()
+    with asking(Asker("ann")):
+        running = enter(line, work.steps)
+        work.go.set()
+        next(running)
+        with pytest.raises(ValueError, match=TOO_MUCH):
+            next(enter(line, work.steps))
+        work.go.clear()
+        running.close()  # it is in the middle of a step
+        after = enter(line, lambda: ["after"])
+        assert first_place(after).ahead == 0
+    line.check()  # somebody else
+    work.go.set()
+    assert list(after)[-1] == "after"
+
+
+def test_films_of_programs_leave_one_place_to_visitors():
+    line, work = Line(2), Work()
+    with asking(Asker("program", "6.6.6.6")):
+        running = enter(line, work.steps, Kind.FILM, program=True)
+    work.go.set()
+    next(running)
+    others = flood(line, 3, Kind.FILM, program=True)
+    assert list(enter(line, lambda: ["film"], Kind.FILM)) == ["film"]
+    for run in (running, *others):
+        run.close()

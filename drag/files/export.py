@@ -9,7 +9,7 @@ from drag.render import render_edit
 from networks.errors import UserError
 from networks.generator import Generator
 
-FILMS = frozenset(film.KINDS)  # suffixes of those that take long
+FILMS = (*film.KINDS,)  # suffixes of those that take long
 AT_ONCE = 2  # of these that a page makes, for visitors and programs together
 MEDIA_TYPES = {
     ".png": "image/png",

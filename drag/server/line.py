@@ -21,10 +21,10 @@ from dataclasses import dataclass
 
 from drag.server.jobs import Job, Kind, Phase
 from drag.server.process import DRAGS, step_back
-from drag.server.shares import TOO_MUCH, Asker, BusyError, asker, has, in_turn
+from drag.server.shares import BUSY, TOO_MUCH, Asker, BusyError, asker, has, in_turn
 
 LENGTH, FILMS = 40, 8  # that wait at most; of films, of which two are made at once
-EACH = 2  # of a visitor, waiting and running: one that ends, and the next
+EACH = 2  # films of a visitor; of all else, one
 SECONDS = 120.0  # that a drag takes at most
 PROGRAM_SECONDS = 60.0  # that one of a program takes at most
 PHOTO_SECONDS, OF_DRAGS = 170.0, 1.5  # an inversion; as many times as long as a drag may take
@@ -33,7 +33,6 @@ TELL_SECONDS = 1, 5  # between two Places that differ; and that do not
 PATIENCE_SECONDS = 20  # without anybody who fetches a step
 FIRST_GUESS = {Kind.DRAG: 5.0, Kind.HOLD: 5.0, Kind.PHOTO: 90.0, Kind.FILM: 5.0}  # seconds
 LEARN = 0.2  # weight of the last one in the mean
-BUSY = "Many people are dragging just now: try again in a minute."
 log = logging.getLogger("drag")
 
 
@@ -170,8 +169,9 @@ class Line:
     def _check(self, job: Job | _Newcomer) -> list[Job]:
         """Those that wait for whom there is no room any more if this one comes; raises UserError
         where that is this one itself."""
-        each = 1 if job.program and job.kind is Kind.DRAG else EACH
-        if has(job.asker.visitor, self._waiting + self._running) >= each:
+        goes_on = [each for each in self._running if each.phase is not Phase.STOPPING]
+        most = EACH if job.kind is Kind.FILM else 1
+        if has(job.asker.visitor, self._waiting + goes_on) >= most:
             raise BusyError(TOO_MUCH)
         if self._room(job, self._running):  # then none waits that would come first
             return []

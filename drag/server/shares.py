@@ -7,8 +7,8 @@ that somebody else has asked for; and where a line is full, the last in that ord
 visitor has an own limit besides. Who has stopped waiting for an answer is dropped: from the line at
 once, at work as soon as that asks (`Asker.check`).
 
-A Share is for what takes a moment, in the thread that asks; what takes longer is a Job, of which the
-Line (drag/server/line.py) has the same order and the same words.
+A Share is for what takes a moment, in the thread that asks; what takes longer is a Job, of which
+the Line (drag/server/line.py) has the same order and the same words.
 """
 
 import contextlib
@@ -69,13 +69,12 @@ class Asker:
         return replace(self, gone=lambda: gone() or self.gone())
 
 
-NOBODY = Asker()  # that is known
-_asker: ContextVar[Asker] = ContextVar("asker")
+_asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
 
 
 def asker() -> Asker:
     """Who asks for what this thread does; whoever takes a call says so by `asking`."""
-    return _asker.get(NOBODY)
+    return _asker.get() or Asker()
 
 
 @contextlib.contextmanager
