@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 from PIL import Image, ImageCms, features
 
+from drag.photo.labour import Metered, check_scans
 from networks.errors import UserError
 
 MOST_BYTES = 20_000_000
@@ -77,14 +78,19 @@ def read_photo(content: bytes) -> Photo:
             _check_size(*picture.size, MOST_WEBP if picture.format == "WEBP" else MOST_PIXELS)
             try:
                 return _read(picture)
+            except UserError:
+                raise
             except Exception:  # Pillow's readers raise all sorts, RuntimeError among them
                 raise UserError(DAMAGED) from None
 
 
 def _opened(content: bytes) -> Image.Image:
     """The picture with its header read, and no more."""
+    check_scans(content)
     try:
-        return Image.open(io.BytesIO(content), formats=FORMATS)
+        return Image.open(Metered(content), formats=FORMATS)
+    except UserError:
+        raise
     except Image.UnidentifiedImageError:
         raise _what_else(content[:4096]) from None
     except Image.DecompressionBombError:
