@@ -3,6 +3,7 @@
     flags      the flags of app.py
     serving    the page as it is served: readiness, and calls that no component understands
     gate       what is let through to Gradio: addresses, sizes, calls
+    answers    the files that programs had made, on the disk
     askers     who asks, and whether they still wait for the answer
     mailboxes  messages that nobody fetches
     api        the endpoints for programs

@@ -28,7 +28,7 @@ from drag.server.jobs import Job, Kind
 from drag.server.line import Place
 from drag.server.process import apart
 from drag.server.shares import Asker, Shares, asker, asking
-from drag.web.internals import keep_file
+from drag.web.answers import Answers
 from networks.errors import UserError
 
 MAX_MASK = 4_000_000  # characters
@@ -70,6 +70,7 @@ class Api:
 
     def __init__(self, models: LoadedModels, engine: Engine, shares: Shares):
         self.models, self.engine, self.shares = models, engine, shares
+        self.answers = Answers()
 
     def sample(self, seed: int = 0, truncation_psi: float = 0.7, model: str = "builtin") -> dict:
         """Sample a picture and get it as an edit: the JSON that the other endpoints take, and
@@ -187,7 +188,7 @@ class Api:
                     *_, content = apart(lambda: tuple(file))
         name = export.file_name(edit, suffix)
         try:
-            path = keep_file(content, name)
+            path = self.answers.keep(content, name)
         except OSError as error:
             log.error("a program's file could not be kept: %s", error.strerror)
             raise UserError(NO_ROOM) from error
