@@ -1,18 +1,24 @@
 """Who asks, and how the page hears that they have gone; what they leave behind on the disk."""
 
 import asyncio
+import json
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
-from drag.server.shares import Asker, asker, asking
+from drag.models.loaded import LoadedModels
+from drag.server.line import Line
+from drag.server.shares import Asker, GoneError, Share, Shares, asker, asking
 from drag.web import askers
 from drag.web.answers import Answers
 from drag.web.askers import asker_of, attended
 from drag.web.internals import use_mailboxes
 from drag.web.mailboxes import Mailboxes
+from drag.web.serving import app_kwargs
 
 SCOPE = {"type": "http", "method": "POST", "client": ("1.2.3.4", 5)}
 
@@ -131,3 +137,30 @@ def test_files_of_programs_are_bounded_and_the_oldest_of_who_has_most_go(tmp_pat
     assert Path(mine).exists()
     assert Path(last).exists()
     assert sum(each.stat().st_size for each in tmp_path.iterdir()) <= 400
+
+
+def test_healthz_says_busy_where_a_line_is_full():
+    shares = Shares(Line(2, 5), Line(2, 3), photos=Share(1, 1))
+    (route,) = app_kwargs(LoadedModels("cpu"), shares)["routes"]
+
+    def told():
+        return json.loads(asyncio.run(route.endpoint(None)).body)
+
+    with shares.photos.place():
+        assert told()["status"] == "ready"
+        left = threading.Event()
+        who = Asker("ann", gone=left.is_set)
+        thread = threading.Thread(target=wait, args=(shares.photos, who))
+        thread.start()
+        while not shares.photos.waiting:
+            time.sleep(0.001)
+        assert told()["status"] == "busy"
+        assert told()["photos"] == {"running": 1, "waiting": 1, "room": 0}
+        left.set()
+        thread.join()
+    assert told()["status"] == "ready"
+
+
+def wait(share, who):
+    with pytest.raises(GoneError), share.place(who):
+        raise AssertionError("it has gone")

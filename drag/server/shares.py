@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 30.0  # in a line, at most
 LOOK_SECONDS = 0.5  # between two looks at whether the asker is still there
 # Slots: each needs memory, and more than that would take turns anyway.
-PICTURES, ARRIVALS, PHOTOS, MODELS = 2, 1, 1, 4
+PICTURES, ARRIVALS, PHOTOS, LOADING = 2, 1, 1, 4
 WAITING, WAITING_PHOTOS = 24, 8  # that wait at most
 EACH = 4  # of a visitor, at work and waiting
 BUSY = "Many people are using this page just now: try again in a minute."
@@ -211,7 +211,7 @@ class Shares:
     pictures: Share = field(default_factory=lambda: Share(PICTURES))
     arrivals: Share = field(default_factory=lambda: Share(ARRIVALS))  # pictures for who just came
     photos: Share = field(default_factory=lambda: Share(PHOTOS, WAITING_PHOTOS, each=2))
-    models: Share = field(default_factory=lambda: Share(MODELS, each=2))  # fetched for programs
+    loading: Share = field(default_factory=lambda: Share(LOADING, each=2))  # models, for programs
 
     @property
     def threads(self) -> int:

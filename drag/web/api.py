@@ -170,7 +170,7 @@ class Api:
     def _used(self, model: Model):
         """The generator of a model; of those who have one fetched there are few at once."""
         with contextlib.ExitStack() as held:
-            with self.shares.models.place():
+            with self.shares.loading.place():
                 generator = held.enter_context(self.models.use(model))
             yield generator
 
