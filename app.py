@@ -87,8 +87,7 @@ def main() -> int:
         with models.use(first):  # as long as the page is served
             desk = Desk(models, first.name, line, engine)
             demo = build_demo(desk)
-            if engine.follows:
-                in_background(lambda: engine.warm(first.name))
+            in_background(desk.prepare)
             print(banner(models, first, line, bool(args.auth)), flush=True)
             demo.queue(max_size=4 * places).launch(
                 share=args.share,

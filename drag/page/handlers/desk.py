@@ -36,11 +36,20 @@ class Desk:
         self.line = line or Line(slots_for(models.device.type))
         self.shares = Shares(self.line, Line(AT_ONCE, FILMS))
         self.gallery = Gallery(models, self.shares.pictures)
-        edit = self.fresh(first)
-        self.sessions, self.gallery.lasting = Sessions(edit), edit.picture_key
+        self.first_edit = self.fresh(first)  # that a new visitor finds
+        self.sessions, self.gallery.lasting = (
+            Sessions(self.first_edit),
+            self.first_edit.picture_key,
+        )
         # Of the last drag that followed a pointer, by model: seconds a step, and when that was.
         self.paces: dict[str, tuple[float, float]] = {}
         self.greeting = "first" if first == "builtin" else "ready"  # a key of assets/words.json
+
+    def prepare(self) -> None:
+        """Make what the first visitor would wait for: the picture that all find, and a drag."""
+        self.gallery.picture(self.first_edit, self.shares.arrivals)
+        if self.engine.follows:
+            self.engine.warm(self.first)
 
     def fresh(self, name: str) -> Edit:
         """What a visitor finds who comes to a model for the first time."""
