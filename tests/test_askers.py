@@ -86,7 +86,9 @@ def blocks():
     demo = asyncio.run(made())
     use_mailboxes(demo, Mailboxes)
     queue = demo._queue
-    queue.event_ids_to_events["call"] = SimpleNamespace(session_hash="ann", alive=True)
+    queue.event_ids_to_events["call"] = SimpleNamespace(
+        session_hash="ann", alive=True, enqueue_time=-1e9
+    )
     queue.pending_messages_per_session["ann"] = object()
     return demo
 
@@ -102,6 +104,11 @@ def test_a_call_in_the_queue_has_gone_where_nobody_fetches_what_it_says(blocks):
     box = blocks._queue.pending_messages_per_session["ann"]
     box._fetched -= askers.FETCH_SECONDS + 1
     assert who.gone()
+    # A page that had nothing to fetch for a minute asks for something.
+    call = blocks._queue.event_ids_to_events["call"]
+    call.enqueue_time = time.monotonic()
+    assert not who.gone()
+    call.enqueue_time = -1e9
 
     async def fetch():
         with pytest.raises((TimeoutError, asyncio.TimeoutError)):

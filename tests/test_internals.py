@@ -3,6 +3,7 @@ fails here, by its name (see drag/web/internals.py)."""
 
 import asyncio
 import inspect
+import time
 from types import SimpleNamespace
 
 import gradio as gr
@@ -76,6 +77,7 @@ def test_messages_wait_where_the_page_says(demo):
 def test_a_call_is_found_by_its_id_and_the_messages_of_a_session_by_its_name(demo, queue):
     ((name, call),) = queue.event_ids_to_events.items()
     assert call_of(demo, name) is call
+    assert 0 <= time.monotonic() - call.enqueue_time < 60
     assert call_of(demo, "none") is None
     use_mailboxes(demo, Mailboxes)
     assert messages_of(demo, "ann") is None

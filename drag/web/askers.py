@@ -8,6 +8,7 @@ says.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 
 import gradio as gr
@@ -82,6 +83,7 @@ def _unfetched(blocks: gr.Blocks, event_id: str) -> Callable[[], bool]:
 
     def gone() -> bool:
         box = messages_of(blocks, call.session_hash)
-        return not call.alive or box is None or box.unfetched() > FETCH_SECONDS
+        asked = time.monotonic() - call.enqueue_time  # whoever asks comes for it a moment later
+        return not call.alive or box is None or min(asked, box.unfetched()) > FETCH_SECONDS
 
     return gone

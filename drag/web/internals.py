@@ -26,8 +26,8 @@ def calls_of(queue) -> list:
 
 
 def call_of(blocks: gr.Blocks, event_id: str):
-    """The call of this id that waits in the queue of a page, or runs, with its session_hash and
-    whether it is alive; None where there is none."""
+    """The call of this id that waits in the queue of a page, or runs, with its session_hash, its
+    enqueue_time (time.monotonic) and whether it is alive; None where there is none."""
     return blocks._queue.event_ids_to_events.get(event_id)
 
 
