@@ -20,8 +20,10 @@ from drag.server.language import say
 from drag.server.line import Line, slots_for
 from drag.server.process import apart, give_way, in_background, keep_memory_low
 from drag.web import zero
+from drag.web.answers import own_folder
 from drag.web.api import publish
 from drag.web.flags import choose_models, parse_args
+from drag.web.origins import origins_of
 from drag.web.serving import Page, app_kwargs, banner
 
 FORGET = 600, 3600  # seconds: how often files of programs' answers are looked through; their age
@@ -84,7 +86,7 @@ def main() -> int:
         line = Line(args.drags or slots, args.line, args.drag_seconds)
         places = line.slots + line.length
         apart(lambda: models.load(first, report_progress))
-        with models.use(first):  # as long as the page is served
+        with own_folder(), models.use(first):  # as long as the page is served
             desk = Desk(models, first.name, line, engine)
             demo = build_demo(desk)
             in_background(desk.prepare)
@@ -95,7 +97,9 @@ def main() -> int:
                 server_port=args.port,
                 auth=args.auth,
                 max_threads=LIGHT_THREADS + places + desk.shares.threads,
-                app_kwargs=app_kwargs(models, desk.shares),
+                app_kwargs=app_kwargs(
+                    models, desk.shares, origins_of(args.origin, args.public, args.share)
+                ),
                 theme=THEME,
                 css=CSS,
                 run_history=False,

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 
 from drag.features import constant
 from drag.settings import Settings
 from networks.blocks import Maps, Network, entries_of, run
 from networks.generator import Generator
+from networks.shipped import read_shipped
 
 SIDE = 64  # px of the map that it is seen in
 ENTRIES = 6  # that reach all of it
@@ -25,6 +25,7 @@ WINDOW = 3  # half of one, cells
 RIDGE = 0.05  # of the mean texture: where there is less, nothing is taken to move
 SMOOTH = 1  # half of the window that a flow is smoothed by, cells
 WEIGHTS = Path(__file__).parents[1] / "assets" / "appearance.safetensors"
+SHA256 = "58605ba3aa05eb6d326384fbe8d4ee9ac63550944e47fbf2ebe28e27f8bc2446"
 
 Flow = tuple[torch.Tensor, torch.Tensor]  # to the right and down, each (1, 1, h, w), cells
 
@@ -144,8 +145,8 @@ class Learnt:
 
 @functools.lru_cache
 def _learnt(device: torch.device) -> Learnt:
-    """Of the built-in generator."""
-    state = {name: values.float().to(device) for name, values in load_file(WEIGHTS).items()}
+    """Of the built-in generator. Raises UserError where its file is damaged."""
+    state = read_shipped(WEIGHTS, SHA256, device)
     directions = state["directions"]  # (R, ENTRIES w_dim), orthonormal
     scale = directions.shape[1] / state["total"].item()
     rows = directions * state["variances"].sqrt()[:, None]

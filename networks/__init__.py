@@ -13,6 +13,7 @@ and `tuning` gives views of them whose weights are changed a little.
     soft_masks       how much of a region's inside is seen where
     regions          pictures that stay what they were outside a region
     windows          parts of feature maps
+    shipped          weights that ship with the program, checked
     tuning           a small change of a generator's weights, and views that have it
     encoder          the built-in generator's pictures back to latents
     mtcnn            the finder of faces

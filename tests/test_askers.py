@@ -18,6 +18,7 @@ from drag.web.answers import Answers
 from drag.web.askers import asker_of, attended
 from drag.web.internals import use_mailboxes
 from drag.web.mailboxes import Mailboxes
+from drag.web.origins import Origins
 from drag.web.serving import app_kwargs
 
 SCOPE = {"type": "http", "method": "POST", "client": ("1.2.3.4", 5)}
@@ -148,7 +149,7 @@ def test_files_of_programs_are_bounded_and_the_oldest_of_who_has_most_go(tmp_pat
 
 def test_healthz_says_busy_where_a_line_is_full():
     shares = Shares(Line(2, 5), Line(2, 3), photos=Share(1, 1))
-    (route,) = app_kwargs(LoadedModels("cpu"), shares)["routes"]
+    (route,) = app_kwargs(LoadedModels("cpu"), shares, Origins())["routes"]
 
     def told():
         return json.loads(asyncio.run(route.endpoint(None)).body)

@@ -1,5 +1,7 @@
 """The encoder, and how it is trained."""
 
+import hashlib
+
 import numpy as np
 import pytest
 import torch
@@ -104,7 +106,8 @@ def test_a_run_trains_on_what_nothing_is_judged_by_and_writes_a_file_to_go_on_fr
     assert len(fresh) == len(set(fresh)) > 1
     assert not set(range(FIRST_SEED, FIRST_SEED + 100)) & set(seeds)
     assert set(HELD_OUT[:2]) == set(HELD_OUT) & set(seeds)
-    assert "held out: full pictures" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "held out: full pictures" in told
     with safe_open(path, "pt") as file, safe_open(WEIGHTS, "pt") as old:
         assert set(file.keys()) == set(old.keys())
         for name in old.keys():  # noqa: SIM118
@@ -112,6 +115,9 @@ def test_a_run_trains_on_what_nothing_is_judged_by_and_writes_a_file_to_go_on_fr
             assert new.get_shape() == old.get_slice(name).get_shape()
             assert new.get_dtype() == old.get_slice(name).get_dtype()
     monkeypatch.setattr(perception, "WEIGHTS", path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert f"perception.py: {digest}" in told
+    monkeypatch.setattr(perception, "SHA256", digest)
     seen, (encoder, colours, counts) = eye.__wrapped__(CPU), train.read_weights(path, CPU)
     x = torch.rand(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 2 - 1
     torch.testing.assert_close(encoder(x)[0], seen.encoder(x)[0])

@@ -32,7 +32,7 @@ from drag.web.mailboxes import Mailboxes
 from drag.web.serving import Page
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def demo():
     """A page with one button, that says what was typed, and a row for files."""
 
@@ -53,7 +53,9 @@ def queue(demo):
     call = gradio.queueing.Event("ann", demo.fns[0], SimpleNamespace(scope={"drag.size": 7}), None)
     queue.event_ids_to_events[call._id] = call
     queue.pending_event_ids_session["ann"] = {call._id}
-    return queue
+    yield queue
+    queue.event_ids_to_events.clear()
+    queue.pending_event_ids_session.clear()
 
 
 def answered(demo, told) -> list:
@@ -162,6 +164,29 @@ def test_files_of_programs_are_kept_and_served(monkeypatch, tmp_path):
     assert path.startswith(f"{tmp_path}/")
     with open(path, "rb") as file:
         assert file.read() == b"content"
+
+
+def test_handlers_are_called_with_what_the_page_overrides():
+    base = gr.Blocks
+    assert [*inspect.signature(base.preprocess_data).parameters][1:4] == [
+        "block_fn",
+        "inputs",
+        "state",
+    ]
+    assert [*inspect.signature(base.postprocess_data).parameters][1:4] == [
+        "block_fn",
+        "predictions",
+        "state",
+    ]
+
+
+def test_a_call_has_what_the_page_reads_of_it(demo):
+    (function,) = demo.fns.values()
+    assert callable(function.fn)
+    assert function.name
+    assert [type(block) for block in function.inputs] == [gr.Textbox]
+    assert len(function.outputs) == 2
+    assert function.inputs[0].stateful is False
 
 
 def test_components_are_asked_for_their_events_and_for_the_browsers_part(demo):

@@ -10,8 +10,9 @@ import pytest
 
 from drag.edit import PointPair
 from tests.benchmarks import load
-from tests.benchmarks.visitors import memory, owner, page
+from tests.benchmarks.visitors import live, memory, owner, page
 from tests.benchmarks.visitors.client import PageError
+from tests.benchmarks.visitors.held import Held, followed, waits_as_first, waits_beside
 
 pytestmark = pytest.mark.usefixtures("drags_in_this_process")
 
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.usefixtures("drags_in_this_process")
 def test_visitors_at_once_get_what_is_theirs(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(owner, "THINK", (0.0, 0.1))
     monkeypatch.setattr(page, "KEEP_SECONDS", 0.1)
+    monkeypatch.setattr(live, "LEGS", (1, 1))
+    monkeypatch.setattr(live, "REST_SECONDS", (0.0, 0.1))
     monkeypatch.setattr(memory, "EVERY_SECONDS", 0.1)
     monkeypatch.setattr(load, "AGAIN", 1)
     monkeypatch.setattr(load, "SOON", 10.0)  # other tests may run on the same cores
@@ -36,7 +39,10 @@ def test_visitors_at_once_get_what_is_theirs(monkeypatch, capsys, tmp_path):
     assert code == 0, printed
     assert set(report["verdict"].values()) == {True}
     assert report["alone"]["drags"] >= 1
-    assert report["crowd"]["visitors_with_drags"] == 4  # three pages and a program
+    assert report["crowd"]["visitors_with_drags"] == 4  # two pages, one that holds, a program
+    assert report["alone"]["live"]["holds"] >= 1
+    assert report["alone"]["events"]["move"]["count"] >= 1
+    assert report["crowd"]["live"]["holds"] + report["crowd"]["live"]["refused"] >= 1
     assert {*load.LIGHT, "/sample"} <= {*report["crowd"]["events"]}
     assert report["crowd"]["checks"] > report["crowd"]["drags"]
     assert report["crowd"]["faults"] == []
@@ -97,7 +103,14 @@ def test_each_condition_of_the_load_test_can_fail():
             ).values()
         )
 
-    assert held(notes) == [True, True, True, None, True]  # slow pictures and a full line are fine
+    assert held(notes) == [
+        True,
+        True,
+        True,
+        None,
+        True,
+        True,
+    ]  # slow pictures and a full line are fine
     assert held(notes, memory={"first": 100, "last": 109})[3] is True
     assert held(notes, memory={"first": 100, "last": 111})[3] is False
     assert held(notes, printed="Traceback (most recent call last)")[2] is False
@@ -106,6 +119,10 @@ def test_each_condition_of_the_load_test_can_fail():
     assert held(notes, again=[{"ws": 0.0, "picture": 30.0}])[0] is False
     assert held(replace(notes, checks=[]))[0] is False
     assert held(replace(notes, heard=[("undo", 70.0, 1.2)]))[4] is False
+    moves = [("undo", 70.0, 0.1)] * 9 + [("move", 70.0, 1.2)]
+    assert held(replace(notes, heard=moves))[4] is False
+    assert held(replace(notes, drags=[(1, 70.0, 40.0, 2.0)]))[5] is False  # with nobody before it
+    assert held(replace(notes, holds=[Held(1, 70.0)]))[0] is False  # what is kept was not compared
     minutes = [("undo", 15.0, 0.1)] * 100 + [("undo", 75.0, 1.2)]  # the second one is slow
     assert held(replace(notes, heard=minutes))[4] is False
     for error, which in (
@@ -116,6 +133,22 @@ def test_each_condition_of_the_load_test_can_fail():
         failed = held(replace(notes, faults=[(1, error)]))
         assert failed[which] is False
         assert failed.count(False) == 1
+
+
+def test_what_holds_show_and_what_they_cost_others_is_counted():
+    hold = Held(2, 10.0, 20.0, moving=[(10.0, 12.0), (15.0, 16.0)])
+    hold.said = {1: 10.5, 2: 11.0, 3: 15.0}
+    hold.frames = [(11.0, 1), (11.2, 1), (11.5, 2), (14.0, 2), (15.5, 3)]
+    figures = followed([hold, Held(6, 10.0)])  # the picture of the second never came
+    assert figures["holds"] == 2
+    assert figures["frames_a_second"] == 1.5  # three in one second and the other; one as it rested
+    assert figures["first"] == 1.0
+    assert figures["behind"] == 0.5
+    assert figures["gap"] == 0.5
+    # When each ended, waited and ran: the second waits for the first, then for whoever holds.
+    drags = [(1, 15.0, 1.0, 4.0), (3, 29.0, 12.0, 3.0), (5, 40.0, 0.5, 2.0)]
+    assert waits_beside(drags, [hold]) == [1.0, 12.0]
+    assert waits_as_first(drags) == [1.0, 11.0, 0.5]
 
 
 def test_the_server_of_an_address_is_found_and_its_memory_seen():

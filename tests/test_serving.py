@@ -195,7 +195,8 @@ def test_who_has_no_login_gets_neither_the_page_nor_its_endpoints(locked):
         assert post(locked, f"{API}/{path}", json=call).status_code == 401, path
     shown = get(locked, "/").text
     assert "auth_required" in shown
-    assert "Gauss-Newton" not in shown
+    for inside in ("Gauss-Newton", "/sample", "truncation_psi"):
+        assert inside not in shown
     for user, password in {USER: "wrong", "nobody": PASSWORD, "": ""}.items():
         wrong = post(locked, "/login", data={"username": user, "password": password})
         assert wrong.status_code in (400, 422)
@@ -207,6 +208,7 @@ def test_who_has_one_is_let_in_as_a_program_is(locked, tmp_path):
         assert browser.post("/login", data=form).status_code == 200
         assert "Gauss-Newton" in browser.get("/").text
         assert '"allow_custom_value":true' in browser.get("/config").text
+        assert "truncation_psi" in browser.get("/").text
         multipart = {name: (None, value) for name, value in form.items()}  # as the login page does
         assert browser.post("/login", files=multipart).status_code == 200
     program = Client(locked.address, auth=(USER, PASSWORD), verbose=False, download_files=tmp_path)
@@ -216,6 +218,36 @@ def test_who_has_one_is_let_in_as_a_program_is(locked, tmp_path):
     assert Path(made).read_bytes().startswith(b"\x89PNG")
     assert made.startswith(str(tmp_path))
     program.close()
+
+
+def test_no_other_site_asks_as_who_is_logged_in(locked):
+    """Nor logs them out, nor says where the page is."""
+    form, site = {"username": USER, "password": PASSWORD}, {"origin": "https://evil.example"}
+    with httpx.Client(base_url=locked.address, timeout=20) as browser:
+        browser.post("/login", data=form)
+        for path in ("/", "/config", f"{API}/info", "/assets/none.js"):
+            told = browser.get(path, headers=site).headers
+            assert not [name for name in told if name.startswith("access-control")], path
+            assert told["x-content-type-options"] == "nosniff"
+            assert "frame-ancestors 'self'" in told["content-security-policy"]
+            assert browser.get(path, headers={"host": "evil.example"}).status_code == 403
+        call = {"data": [1, 0.7, "builtin"]}
+        asked = browser.post(f"{API}/call/sample", json=call, headers=site)
+        assert asked.status_code == 403
+        assert "Another site asked for this" in asked.text
+        assert browser.request("OPTIONS", f"{API}/call/sample", headers=site).status_code == 403
+        assert browser.post("/login", data=form, headers=site).status_code == 403
+        for path in (f"{API}/info", f"{API}/openapi.json"):  # said for each Host anew
+            first = browser.get(path, headers={"host": "first.localhost"}).text
+            again = browser.get(path).text
+            assert again.replace(locked.address, "x") == first.replace(
+                "http://first.localhost", "x"
+            )
+        assert browser.get("/logout").status_code == 403
+        assert browser.post("/logout", headers=site).status_code == 403
+        assert browser.get("/config").status_code == 200
+        browser.post("/logout")
+        assert browser.get("/config").status_code == 401
 
 
 def test_what_is_served_is_printed_and_no_password_is(locked):

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 
 from networks.encoder import SIDE, Encoder
+from networks.shipped import read_shipped
 
 WEIGHTS = Path(__file__).parents[2] / "assets" / "encoder.safetensors"
+SHA256 = "31e3f3758b6413794e151ec337c4e93f063754ded5ddc75cefc031e1ed42c8e9"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +65,9 @@ def shrink(image: torch.Tensor, side: int) -> torch.Tensor:
 
 @functools.lru_cache
 def eye(device: torch.device) -> Eye:
-    """The encoder on this device, read once a process."""
-    state = {name: values.float().to(device) for name, values in load_file(WEIGHTS).items()}
+    """The encoder on this device, read once a process. Raises UserError where its file is
+    damaged."""
+    state = read_shipped(WEIGHTS, SHA256, device)
     scales, colours = state.pop("scales"), (state.pop("colours.weight"), state.pop("colours.bias"))
     with torch.device("meta"):
         encoder = Encoder()

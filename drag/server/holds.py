@@ -94,13 +94,14 @@ class Hold(Drag):
             return pointer is Pointer.HELD
 
     def _aim(self, settled: bool) -> Aim:
-        """Where the pair is to go now; waits for that where the drag has settled."""
-        if settled:
-            self._wait()
-        elif self.line.waiting and self.clock() > self._since + TURN_SECONDS:
+        """Where the pair is to go now; waits for that where the drag has settled. Others have a
+        turn before that, if it is time."""
+        if self._turn() <= 0:
             with self.line.rested(self):
                 pass
             self._since = self.clock()
+        if settled:
+            self._wait()
         with self._changed:
             held = self.pointer is Pointer.HELD and not self._over()
             self.aimed, self.pair = self.number, replace(self.pair, target=self._place)
@@ -111,13 +112,19 @@ class Hold(Drag):
         """Until the pointer moves; a moment only where it has not rested for one yet. Where it
         rests for long, others may have the slot."""
         calm = self._calm
-        self.wait_until(self._moved, REST_SECONDS if calm else MOMENT_SECONDS)
+        rest = REST_SECONDS if calm else MOMENT_SECONDS
+        self.wait_until(self._moved, min(rest, self._turn()))
         self._calm = not self._moved()
         if calm and self._calm and not self._over():
             with self.line.rested(self):
                 while not (self._moved() or self._over()):
                     self.wait_until(self._moved, LOOK_SECONDS)
             self._since = self.clock()
+
+    def _turn(self) -> float:
+        """Seconds that are left of its turn."""
+        left = self._since + TURN_SECONDS - self.clock()
+        return max(left, 0.0) if self.line.waiting else math.inf
 
     def _moved(self) -> bool:
         return self._place != self.pair.target or self.pointer is not Pointer.HELD

@@ -1,12 +1,12 @@
 """The line for the device: so many drags at once, the others wait for their turn, in the order of
-drag/server/shares.py. Another of the same kind is for films.
+drag/server/shares.py. Another one is for films: those of programs leave a slot to visitors' there.
 
 A job runs in a thread of its own, whoever watches: the device is free again when the job has ended,
 not when somebody has noticed. Inversions of photos are in the same line; as each takes many times
 as long as a drag, they leave one slot to drags where there are two or more. Drags that follow a
-pointer last as long as somebody holds it: they take half of the slots at most, wait in no line, and
-lend theirs to others while the pointer rests (`rested`). Films of programs leave one slot to those
-of visitors.
+pointer last as long as somebody holds it: they take half of the slots at most, do not wait to
+begin, and lend theirs to others while the pointer rests (`rested`). To have it back they are in
+line, so that no newcomer goes before them; but who has waited for one of them waits for no other.
 """
 
 import contextlib
@@ -30,9 +30,8 @@ PROGRAM_SECONDS = 60.0  # that one of a program takes at most
 PHOTO_SECONDS, OF_DRAGS = 170.0, 1.5  # an inversion; as many times as long as a drag may take
 CPU_SLOTS = 4  # at once, however many cores there are: a drag needs 0.3 GB, an inversion 0.6
 TELL_SECONDS = 1, 5  # between two Places that differ; and that do not
-PATIENCE_SECONDS = 20  # without anybody who fetches a step
 FIRST_GUESS = {Kind.DRAG: 5.0, Kind.HOLD: 5.0, Kind.PHOTO: 90.0, Kind.FILM: 5.0}  # seconds
-LEARN = 0.2  # weight of the last one in the mean
+PATIENCE_SECONDS, LEARN = 20, 0.2  # without anybody who fetches a step; weight of the last time
 log = logging.getLogger("drag")
 
 
@@ -67,16 +66,15 @@ class Line:
         """slots: jobs at once.   length: that wait at most; programs fill half of it, and photos.
         seconds: that a drag takes at most.   patience: seconds without anybody who fetches a step,
         after which a job ends.   clock: seconds."""
-        self.slots, self.length, self.seconds = slots, length, seconds
-        self.patience, self.clock = patience, clock
-        self._waiting: list[Job] = []
-        self._running: list[Job] = []
-        self._returning: list[Job] = []  # that run, and wait to have a slot again
+        self.slots, self.length, self.seconds, self.patience = slots, length, seconds, patience
+        self.clock = clock
+        self._waiting: list[Job] = []  # to begin; or, where they have, to have a slot again
+        self._running: list[Job] = []  # that have a slot
         self._lock, self._means = threading.Lock(), dict(FIRST_GUESS)
 
     @property
     def running(self) -> int:
-        """Jobs that run."""
+        """Jobs that have a slot."""
         return len(self._running)
 
     @property
@@ -133,7 +131,7 @@ class Line:
         as long as the mean of its kind, and of those before it only they count that begin so."""
         with self._lock:
             self._drop()
-            if job not in self._waiting:
+            if job.phase is not Phase.WAITING:
                 return None
             waiting, now = in_turn(self._waiting, self._running), self.clock()
             before, ahead, seconds = waiting[: waiting.index(job)], 0, 0.0
@@ -170,14 +168,14 @@ class Line:
         """Those that wait for whom there is no room any more if this one comes; raises UserError
         where that is this one itself."""
         goes_on = [each for each in self._running if each.phase is not Phase.STOPPING]
-        most = EACH if job.kind is Kind.FILM else 1
-        if has(job.asker.visitor, self._waiting + goes_on) >= most:
+        theirs = has(job.asker.visitor, self._waiting + goes_on)
+        if theirs >= (EACH if job.kind is Kind.FILM else 1):
             raise BusyError(TOO_MUCH)
         if self._room(job, self._running):  # then none waits that would come first
             return []
         if job.kind is Kind.HOLD:
             raise BusyError(BUSY)
-        waiting: list = [*self._waiting, job]
+        waiting: list = [each for each in self._waiting if each.phase is Phase.WAITING] + [job]
         half = math.ceil(self.length / 2)
         out: list[Job] = []
         for those, most in (
@@ -194,7 +192,7 @@ class Line:
 
     def _drop(self) -> None:
         """Forget those that were stopped while they waited; the others move up."""
-        waiting = [job for job in self._waiting if job.phase is Phase.WAITING]
+        waiting = [job for job in self._waiting if job.phase in (Phase.WAITING, Phase.RUNNING)]
         if len(waiting) < len(self._waiting):
             self._waiting = waiting
             self._nudge()
@@ -207,8 +205,12 @@ class Line:
         self._drop()
         while job := self._first(in_turn(self._waiting, self._running), self._running):
             self._waiting.remove(job)
-            if not job.begin(self._limit(job)):  # stopped this very moment
+            if job.phase is Phase.RUNNING:  # it has its slot again
+                self._running.append(job)
+                job.nudge()
                 continue
+            if not job.begin(self._limit(job)):
+                continue  # stopped this very moment
             self._running.append(job)
             thread = threading.Thread(
                 target=job.context.run, args=(self._work, job), daemon=True, name=job.kind.value
@@ -218,31 +220,33 @@ class Line:
             except RuntimeError:  # there are no more threads to be had
                 self._running.remove(job)
                 job.end(BusyError(BUSY))
-        for job in list(self._returning):
-            if self._room(job, self._running):
-                self._returning.remove(job)
-                self._running.append(job)
-                job.nudge()
         self._nudge()
+
+    def _give_back(self, job: Job) -> None:
+        """The slot of a job, if it has one."""
+        if job in self._running:  # else it rests
+            self._running.remove(job)
+            if job.kind is Kind.HOLD:  # those who wait now have waited for it
+                self._waiting.sort(key=lambda each: each.phase is Phase.RUNNING)
+        self._let_in()
 
     @contextlib.contextmanager
     def rested(self, job: Job) -> Iterator[None]:
         """Lend the slot of a job to others while this lasts, in its thread; then it waits until it
-        has one again, after those who wait now, or until it is to end."""
+        has one again, after those who wait now, or until it is to end or its time is over."""
         with self._lock:
-            if job in self._running:
-                self._running.remove(job)
-            self._let_in()
+            self._give_back(job)
         try:
             yield
         finally:
             with self._lock:
-                self._returning.append(job)
+                self._waiting.append(job)
                 self._let_in()
-            job.wait_until(lambda: job in self._running, self.seconds)
+            left = job.began + job.seconds - self.clock()
+            job.wait_until(lambda: job in self._running, left)
             with self._lock:
-                if job in self._returning:
-                    self._returning.remove(job)
+                if job in self._waiting:
+                    self._waiting.remove(job)
 
     def _limit(self, job: Job) -> float:
         """Seconds that it takes at most."""
@@ -264,12 +268,10 @@ class Line:
             try:
                 self._log(job, error)
                 with self._lock:
-                    if job in self._running:  # else it rests
-                        self._running.remove(job)
                     if getattr(item, "done", True):  # a photo may end before it has begun
                         took = self.clock() - job.began
                         self._means[job.kind] += LEARN * (took - self._means[job.kind])
-                    self._let_in()
+                    self._give_back(job)
             finally:
                 job.end(error)
 

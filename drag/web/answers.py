@@ -1,14 +1,79 @@
-"""The files that programs had made: on the disk until their time has come, and bounded there."""
+"""The files that programs had made: bounded in number, in a folder of this server's own, which goes
+with it. Gradio serves whatever lies in its folder, also what another server left there."""
 
 import contextlib
+import logging
+import os
+import shutil
+import signal
+import tempfile
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drag.server.shares import Asker, asker, in_turn
-from drag.web.internals import keep_file
+from filelock import FileLock, Timeout
 
+from drag.server.shares import Asker, asker, in_turn
+from drag.web.internals import keep_file, upload_folder, use_folder
+
+PREFIX, LOCK = "draggan-", "lock"
 MOST_BYTES = 200_000_000  # of all files; one has a few million
+log = logging.getLogger("drag")
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[None]:
+    """Have Gradio keep files in a new folder until the end, also by a signal; first clear those of
+    servers that came to no such end. Where there is no room for one, Gradio's stays."""
+    try:
+        folder, alive = _make(Path(upload_folder()))
+    except OSError as error:
+        log.error("no folder for files of programs can be made: %s", error.strerror)
+        yield
+        return
+
+    def clear() -> None:
+        alive.release()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    with use_folder(str(folder)), _at_a_signal(clear):
+        try:
+            yield
+        finally:
+            clear()
+
+
+def _make(parent: Path) -> tuple[Path, FileLock]:
+    """A new folder, and the lock in it that says that its server lives."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(parent / f"{PREFIX}{LOCK}"):  # one server begins at a time
+        for old in parent.glob(f"{PREFIX}*/"):
+            with contextlib.suppress(Timeout, OSError), FileLock(old / LOCK, timeout=0):
+                shutil.rmtree(old, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        alive = FileLock(folder / LOCK)
+        alive.acquire()
+    return folder, alive
+
+
+@contextlib.contextmanager
+def _at_a_signal(clear) -> Iterator[None]:
+    """Call clear() before this process ends by a signal, which it does at once, as ever."""
+
+    def end(number, _) -> None:
+        clear()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @dataclass(frozen=True)

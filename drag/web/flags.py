@@ -11,6 +11,7 @@ from drag.models.catalogue import CATALOGUE, Model, is_path, local_models
 from drag.models.loaded import BUDGET, LoadedModels
 from drag.server.line import LENGTH, SECONDS
 from drag.web import zero
+from drag.web.origins import origin_of
 
 
 def parse_args(flags: list[str]) -> argparse.Namespace:
@@ -77,6 +78,16 @@ def parse_args(flags: list[str]) -> argparse.Namespace:
         metavar="USER:PASSWORD",
         help="let in only who has one of these",
     )
+    parser.add_argument(
+        "--origin",
+        type=_origin,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="URL",
+        help="further sites whose pages may call this one and have it in a frame, and its own "
+        "address behind a proxy that this machine cannot know, such as https://example.com",
+    )
     try:
         flags = [*shlex.split(os.environ.get("DRAG_FLAGS", "")), *flags]
     except ValueError as error:
@@ -87,8 +98,9 @@ def parse_args(flags: list[str]) -> argparse.Namespace:
         parser.error(f"unknown: {', '.join(unknown) or 'words that belong to no flag'}")
     if args.auth and len(dict(args.auth)) < len(args.auth):
         parser.error("argument --auth: a user is named twice")
+    args.public = args.share or not _only_here(args.host)
     if args.allow_custom_models is None:
-        args.allow_custom_models = not args.share and _only_here(args.host)
+        args.allow_custom_models = not args.public
     return args
 
 
@@ -113,6 +125,13 @@ def _login(text: str) -> tuple[str, str]:
     if not user.strip() or user != user.strip() or not password:  # never say what it was
         raise argparse.ArgumentTypeError("must be user:password, neither of them empty")
     return user, password
+
+
+def _origin(text: str) -> str:
+    try:
+        return origin_of(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be http:// or https:// and a name") from None
 
 
 def _only_here(host: str | None) -> bool:

@@ -1,9 +1,12 @@
 """What the page needs of Gradio beyond what Gradio documents: all of it is in this file, and
 tests/test_internals.py names each, so that a Gradio that has changed one fails there."""
 
-from collections.abc import Callable, Iterable
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
 
 import gradio as gr
+import uvicorn.config
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
@@ -11,6 +14,8 @@ CHEAP = {  # Gradio sums up its last 10,000 events by pandas after each, and nob
     "GRADIO_ANALYTICS_MAX_EVENTS": "1",
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**12),
 }
+
+FOLDER = "GRADIO_TEMP_DIR"  # in the environment
 
 
 def use_mailboxes(blocks: gr.Blocks, made_for: Callable) -> None:
@@ -74,6 +79,31 @@ def forget_properties(state, block, large: Callable[[object], bool]) -> None:
         now = state[block._id] = type(block)(**args | {"render": False})
         forget_values(state, [block])
     now._id = block._id  # it has a new one, by which Gradio would keep values besides
+
+
+def wrap(app, outermost: Callable) -> None:
+    """Have outermost(application) stand before all of an app that starts. Gradio puts what answers
+    other sites before whatever it is given."""
+    app.middleware_stack = outermost(app.middleware_stack)
+
+
+def use_connection(name: str) -> None:
+    """Have connections be of this class, "module:name": Gradio makes its server itself."""
+    uvicorn.config.HTTP_PROTOCOLS["auto"] = name
+
+
+@contextlib.contextmanager
+def use_folder(path: str) -> Iterator[None]:
+    """Have Gradio keep files there."""
+    before = os.environ.get(FOLDER)
+    os.environ[FOLDER] = path
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[FOLDER]
+        else:
+            os.environ[FOLDER] = before
 
 
 def upload_folder() -> str:

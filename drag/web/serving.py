@@ -1,6 +1,7 @@
 """The page as it is served: what it takes for a call and keeps of it, whether it is ready, the gate
-before it."""
+and the doors before it."""
 
+import contextlib
 import logging
 import os
 
@@ -18,8 +19,17 @@ from drag.server.shares import Shares, asking
 from drag.web import zero
 from drag.web.askers import asker_of, attended
 from drag.web.gate import NO_CALL, answer, gate
-from drag.web.internals import CHEAP, forget_properties, forget_values, use_mailboxes
+from drag.web.internals import (
+    CHEAP,
+    forget_properties,
+    forget_values,
+    use_connection,
+    use_mailboxes,
+    wrap,
+)
 from drag.web.mailboxes import Mailboxes, weight_of
+from drag.web.origins import Origins, doors
+from drag.web.strangers import one_page
 from networks.errors import Message
 
 MAX_KEPT = 10_000  # bytes of a property that a session may have of its own
@@ -76,11 +86,17 @@ class Page(gr.Blocks):
                 forget_properties(state, block, lambda value: weight_of(value) > MAX_KEPT)
 
 
-def app_kwargs(models: LoadedModels, shares: Shares) -> dict:
-    """What gr.Blocks.launch(app_kwargs=...) takes: how it is, at /healthz, and the gate.
+def app_kwargs(models: LoadedModels, shares: Shares, origins: Origins) -> dict:
+    """What gr.Blocks.launch(app_kwargs=...) takes: how it is, at /healthz, the gate, and before all
+    of it the doors.
 
     shares: those of the page. It is busy where any line is full, and somebody is told so.
     """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app):
+        wrap(app, lambda inner: doors(inner, origins))
+        yield
 
     async def healthz(_) -> JSONResponse:
         told = shares.told()
@@ -98,9 +114,11 @@ def app_kwargs(models: LoadedModels, shares: Shares) -> dict:
     async def no_call(request, _) -> JSONResponse:  # FastAPI would repeat all that was sent
         return answer(request.scope, 422, Message(NO_CALL))
 
+    use_connection("drag.web.connections:Connection")
     return {
         "routes": [Route("/healthz", healthz)],
-        "middleware": [Middleware(gate), Middleware(attended)],
+        "middleware": [Middleware(gate), Middleware(attended), Middleware(one_page)],
+        "lifespan": lifespan,
         "exception_handlers": {RequestValidationError: no_call},
     }
 

@@ -9,6 +9,7 @@ variance along each, and the sum of all variances. Two minutes of one core for t
 """
 
 import argparse
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,7 @@ def main() -> None:
         "total": variances.sum()[None],
     }
     save_file(kept, args.out)
+    print(f"SHA256 in drag/appearance.py: {hashlib.sha256(args.out.read_bytes()).hexdigest()}")
     print(f"{variances[:RANK].sum() / variances.sum():.0%} of the variance of {len(rows)} rows")
 
 

@@ -2,11 +2,13 @@
 
     python -m tests.benchmarks.load --visitors 32 --minutes 10
 
-One visitor has the server alone for a while, then all come at once: three of four have the page
-open, as a browser has it (visitors/client.py says why that is not gradio_client), every fourth is a
-program that calls the endpoints by gradio_client. All are played by this one process, which takes a
-little of the same cores; the server (`python app.py --device cpu`) is nicer than it, so that what
-is measured is the server and not the measuring. The exit code is 0 only if all of `verdict` held.
+Two visitors have the server alone, one after the other, then all come at once: three of four have
+the page open, as a browser has it (visitors/client.py says why that is not gradio_client). Two of
+those place points and press Drag, the third presses on the picture and has it follow
+(visitors/live.py); every fourth is a program that calls the endpoints by gradio_client. All are
+played by this one process, which takes a little of the same cores; the server (`python app.py
+--device cpu`) is nicer than it, so that what is measured is the server and not the measuring. The
+exit code is 0 only if all of `verdict` held.
 """
 
 import argparse
@@ -25,9 +27,12 @@ import httpx
 import numpy as np
 
 from drag import load_generator
+from drag.server.holds import TURN_SECONDS
 from tests.benchmarks.machine import announce, markdown
 from tests.benchmarks.visitors import again
 from tests.benchmarks.visitors.client import PageClient, Wiring
+from tests.benchmarks.visitors.held import followed, waits_as_first, waits_beside
+from tests.benchmarks.visitors.live import LiveVisitor
 from tests.benchmarks.visitors.memory import Memory, pid_at
 from tests.benchmarks.visitors.owner import (
     LATE_SECONDS,
@@ -42,6 +47,7 @@ from tests.running_app import running_app
 
 ALONE_SHARE, ALONE_SECONDS = 0.25, 120  # of the time, at most: for one visitor without the others
 LIGHT = "change", "undo", "redo", "compare", "acknowledge", "keep", "thumbnail"
+BEGIN_SECONDS = 10.0  # from when a drag has a slot to its first step, where all are busy
 SOON, GROWTH = 1.0, 1.1  # seconds, of the 95th percentile; memory at the end, of that at first
 IDLE_SECONDS = 2  # of a connection that is used again: the server closes it after 5
 AGAIN = 3  # drags that are done again alone
@@ -79,12 +85,13 @@ def main() -> int:
 
 
 def measure(address: str, pid: int | None, visitors: int, seconds: float, folder: Path) -> dict:
-    """One visitor alone, then all; what was seen. pid: of the server, where it is known."""
+    """Two visitors, each alone, then all; what was seen. pid: of the server, where it is known."""
     generator = load_generator("builtin")
     alone, crowd, memory = Notes(), Notes(), Memory(pid)
     single = min(ALONE_SECONDS, ALONE_SHARE * seconds)
     started = time.monotonic()
-    asyncio.run(_visit(address, [4 * visitors + 1], single, alone, generator, folder))
+    for number in (4 * visitors + 1, 4 * visitors + 2):  # one who presses Drag; one who holds
+        asyncio.run(_visit(address, [number], single, alone, generator, folder))
     began, worked = time.monotonic(), time.process_time()
     with memory:
         asyncio.run(_visit(address, range(1, visitors + 1), seconds, crowd, generator, folder))
@@ -108,7 +115,9 @@ async def _visit(address: str, numbers, seconds: float, notes: Notes, generator,
     async with httpx.AsyncClient(base_url=address, limits=limits) as http:
         wiring = Wiring((await http.get("/config", timeout=60)).json())
         pages = [
-            PageVisitor(Owner(number, generator), PageClient(http, wiring, notes.hear), notes)
+            (LiveVisitor if number % 4 == 2 else PageVisitor)(
+                Owner(number, generator), PageClient(http, wiring, notes.hear), notes
+            )
             for number in numbers
             if number not in programs
         ]
@@ -138,7 +147,12 @@ def summary(notes: Notes, seconds: float, began: float) -> dict:
     ]
     return {
         "drags": len(rounds),
-        "visitors_with_drags": len({each[0] for each in notes.drags}),
+        "visitors_with_drags": len(
+            {each[0] for each in notes.drags} | {hold.visitor for hold in notes.holds}
+        ),
+        "live": followed(notes.holds) | {"refused": len(notes.refused)},
+        "waits_beside_holds": spread(waits_beside(notes.drags, notes.holds)),
+        "waits_as_first": spread(waits_as_first(notes.drags)),
         "drags_a_minute": 60 / seconds * sum(ended < began + seconds for ended, *_ in rounds),
         "waits": spread([waited for _, waited, _ in rounds]),
         "runs": spread([ran for *_, ran in rounds]),
@@ -181,12 +195,14 @@ def verdict(figures: dict, printed: str) -> dict[str, bool | None]:
     """Whether each condition held; None where that is not known. printed: what the server did."""
     crowd, memory = figures["crowd"], figures["memory"]
     broken = {fault["kind"] for side in ("alone", "crowd") for fault in figures[side]["faults"]}
-    light = [crowd["light"]["p95"], crowd["worst_minute"]]
+    moves = crowd["events"].get("move", spread([]))  # apart: they are twenty a second
+    turn = crowd["waits_as_first"]
+    light = [crowd["light"]["p95"], crowd["worst_minute"], moves["p95"]]
     return {
         "every visitor dragged, and every drag ended with their own picture": "picture"
         not in broken
         and crowd["visitors_with_drags"] == figures["visitors"]
-        and crowd["checks"] >= crowd["drags"]
+        and crowd["checks"] >= crowd["drags"] + crowd["live"]["holds"]
         and all(
             each["ws"] < SAME_WS and each["picture"] < SAME_PICTURE for each in figures["again"]
         ),
@@ -195,17 +211,25 @@ def verdict(figures: dict, printed: str) -> dict[str, bool | None]:
         f"memory grew by less than {GROWTH - 1:.0%} after the first minute": memory
         and memory["last"] <= GROWTH * memory["first"],
         f"95 % of the light events took less than {SOON:g} s, in each minute": max(light) < SOON,
+        f"no drag waited for a hold for more than {TURN_SECONDS:g} s": turn["max"]
+        < TURN_SECONDS + BEGIN_SECONDS,
     }
 
 
 def tables(figures: dict) -> str:
     """The figures as Markdown."""
     alone, crowd, memory = figures["alone"], figures["crowd"], figures["memory"]
+    beside, first = crowd["waits_beside_holds"], crowd["waits_as_first"]
     rows = [
         f"{count} | {side['drags_a_minute']:.1f} | {side['runs']['p50']:.1f} "
         f"| {side['waits']['p50']:.1f} | {side['waits']['max']:.1f} | {side['told_busy']} "
         f"| {side['checks']}"
         for count, side in ((1, alone), (figures["visitors"], crowd))
+    ]
+    held = [
+        f"{count} | {live['holds']} | {live['refused']} | {live['frames_a_second']:.1f} "
+        f"| {live['first']:.1f} | {live['behind']:.2f} | {live['gap']:.1f}"
+        for count, live in ((1, alone["live"]), (figures["visitors"], crowd["live"]))
     ]
     events = {"all light events": crowd["light"]} | {
         f"{kind} (light)" if kind in LIGHT else kind: each
@@ -219,6 +243,12 @@ def tables(figures: dict) -> str:
         ),
         "",
         markdown(
+            "visitors | holds | presses that became arrows | frames a second while the pointer "
+            "moves | seconds to the first, median | behind, median | picture still, at most",
+            held,
+        ),
+        "",
+        markdown(
             "event | count | median, s | 95 %, s | most, s",
             [
                 f"{kind} | {each['count']} | {each['p50']:.3f} | {each['p95']:.3f} "
@@ -227,6 +257,9 @@ def tables(figures: dict) -> str:
             ],
         ),
         "",
+        "Drags waited, while somebody held a picture, "
+        f"{beside['p95']:.1f} s (95 %) and {beside['max']:.1f} s at most; with none before them "
+        f"any more, {first['p95']:.1f} s and {first['max']:.1f} s.",
         f"Light events in the worst minute: 95 % within {crowd['worst_minute']:.3f} s.",
         f"The visitors themselves took {figures['own_share']:.0%} of the cores.",
     ]

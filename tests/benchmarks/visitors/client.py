@@ -110,6 +110,12 @@ class PageClient:
         with contextlib.suppress(asyncio.CancelledError, httpx.HTTPError):
             await self._alive
 
+    async def reload(self) -> None:
+        """The page goes, whatever it was in, and is opened once more."""
+        await self.__aexit__()
+        self.session_hash = secrets.token_hex(6)
+        await self.__aenter__()
+
     async def _stay(self) -> None:
         """The stream by whose end the server sees that the page was closed."""
         url = f"{API}/heartbeat/{self.session_hash}"
@@ -161,13 +167,14 @@ class PageClient:
             component_id=self.wiring.component(elem_id),
         )
 
-    async def queued(self, event: dict, *inputs) -> AsyncIterator[dict]:
-        """Have an event happen that waits in the queue: its named outputs as often as they come."""
+    async def queued(self, event: dict, *inputs, says: dict | None = None) -> AsyncIterator[dict]:
+        """Have an event happen that waits in the queue: its named outputs as often as they come;
+        says: as in `call`."""
         joined = await self.post(
             "join",
             "queue/join",
             data=inputs,
-            event_data=None,
+            event_data=says,
             fn_index=event["id"],
             trigger_id=self._trigger(event),
         )

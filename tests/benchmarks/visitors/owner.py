@@ -12,6 +12,7 @@ import numpy as np
 
 from drag.edit import Edit, PointPair
 from drag.generate import new_edit
+from tests.benchmarks.visitors.held import Held
 
 SEEDS = 10_000  # pictures that a visitor may ask for
 MARKS = 1024  # x of a visitor's targets: whole pixels, and the visitor's number of so many parts
@@ -36,13 +37,16 @@ class Notes:
     """What all visitors saw; threads add to it.
 
     heard: (kind, when it was there, seconds it took).   drags: (visitor, when it ended, seconds
-    that it waited, seconds that it ran).   busy: visitors who were told to come again later.
+    that it waited, seconds that it ran).   holds: those that the picture followed.   refused:
+    visitors whose press it did not follow.   busy: visitors who were told to come again later.
     faults: (visitor, error).   checks: visitors whose latents were compared, and right.   done: a
     drag of each visitor: the edit before it, the edit after it, its last frame (a data URL).
     """
 
     heard: list[tuple[str, float, float]] = field(default_factory=list)
     drags: list[tuple[int, float, float, float]] = field(default_factory=list)
+    holds: list[Held] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
     busy: list[int] = field(default_factory=list)
     faults: list[tuple[int, Exception]] = field(default_factory=list)
     checks: list[int] = field(default_factory=list)
@@ -94,13 +98,17 @@ class Owner:
         """Where a point goes from there."""
         angle, way = self.random.uniform(0, 2 * np.pi), self.random.uniform(*FAR)
         return (
-            int(x + way * np.cos(angle)) + self.number % MARKS / MARKS,
+            self.marked(x + way * np.cos(angle)),
             float(int(y + way * np.sin(angle))),
         )
 
+    def marked(self, x: float) -> float:
+        """x of a place near there that nobody else has."""
+        return int(x) + self.number % MARKS / MARKS
+
     def check_target(self, x: float) -> None:
         """Raises StrangerError where a target is not theirs; x: of it."""
-        if x % 1 != self.number % MARKS / MARKS:
+        if x != self.marked(x):
             raise StrangerError(f"a target at x = {x}")
 
     def check_seed(self, seed) -> None:

@@ -28,6 +28,8 @@ PROBLEM = 'class="status problem"'  # of a status line that says what went wrong
 class PageVisitor:
     """Someone who has the page open: a picture, points, a drag, back and forth, and the next."""
 
+    FINE: tuple[str, ...] = (BUSY,)  # that it may say where it cannot do what it is asked
+
     def __init__(self, owner: Owner, page: PageClient, notes: Notes):
         self.owner, self.page, self.notes, self.wiring = owner, page, notes, page.wiring
         on = self.wiring.on
@@ -56,18 +58,19 @@ class PageVisitor:
         """A moment in which nothing is done."""
         await asyncio.sleep(self.owner.moment())
 
-    async def _arrive(self) -> None:
+    async def _arrive(self, token: str = "") -> None:
         arrive, *others = self.wiring.loads()
         _, _, *rest = self.wiring.defaults(arrive)  # no token, no copy: a new visitor
-        self.take(await self.page.call("arrive", arrive, "", "", *rest))
+        self.take(await self.page.call("arrive", arrive, token, "", *rest))
         for event in others:
             await self.page.call(event["api_name"], event, *self.wiring.defaults(event))
-        self.owner.first = self.seed
+        if not token:
+            self.owner.first = self.seed
 
     def take(self, answer: dict) -> dict:
         """Show what came, as the page does; raises WrongError where it is not this visitor's."""
         line = answer.get("status", {}).get("value", "")
-        if PROBLEM in line and BUSY not in line:
+        if PROBLEM in line and not any(fine in line for fine in self.FINE):
             raise WrongError(line)
         if "seed" in answer:
             self.seed = int(answer["seed"]["value"])
@@ -129,14 +132,23 @@ class PageVisitor:
 
     async def round(self, turn: int, until: float) -> None:
         """A picture of their own, points, a drag, and back and forth through it."""
-        fresh, deep = self.owner.picture(turn), turn % EVERY == 0
+        fresh, deep = await self.turn_to(turn), turn % EVERY == 0
+        start = await self.place(fresh)
+        if deep:
+            await self.check(start)
+        await self.drag_and_look(start, until, deep)
+
+    async def turn_to(self, turn: int) -> Edit:
+        """Their picture of this turn."""
+        fresh = self.owner.picture(turn)
         self.take(await self.page.call("resample", self.resample, str(fresh.seed), 0.7))
         if self.seed != fresh.seed or self.frame["sample"] != fresh.sample:
             raise WrongError(f"the picture is {self.seed}, not {fresh.seed}")
         await self.think()
-        start = await self.place(fresh)
-        if deep:
-            await self.check(start)
+        return fresh
+
+    async def drag_and_look(self, start: Edit, until: float, deep: bool) -> None:
+        """A drag of what is placed, and back and forth through it."""
         if not await self.drag(start, until):
             return
         dragged = await self.kept()
@@ -184,7 +196,7 @@ class PageVisitor:
                         return False
                     if "frame" in answer.get("canvas", {}):
                         began = began or time.monotonic()
-                        self._watch(start)
+                        self.watch(start)
         except QueueFullError:
             await self.page.call("refused", self.wiring.then(run, failed=True))
             return False
@@ -194,7 +206,7 @@ class PageVisitor:
         self.notes.drags.append((self.owner.number, ended, began - asked, ended - began))
         return True
 
-    def _watch(self, start: Edit) -> None:
+    def watch(self, start: Edit) -> None:
         """A frame of the drag is drawn."""
         if self.frame["run"] != self.row["token"] or self.frame["sample"] != start.sample:
             raise StrangerError("a frame of another drag")
