@@ -5,7 +5,6 @@ import sys
 
 import gradio as gr
 
-from drag.models.loaded import LoadedModels
 from drag.models.progress import report_progress
 from drag.page import layout, wording
 from drag.page.components.exchange import FileExchange
@@ -32,15 +31,9 @@ PAGES = 300  # of which Gradio keeps what they were sent last: a picture, some h
 LIGHT_THREADS = 40  # for all that does not wait for the device
 
 
-def build_demo(
-    models: LoadedModels,
-    first: str = "builtin",
-    line: Line | None = None,
-    engine: Engine | None = None,
-) -> gr.Blocks:
-    """The page for these models; first: name of the one that a new visitor finds; line: drags wait
-    there for the device; engine: works them out, this process unless given."""
-    desk = Desk(models, first, line, engine)
+def build_demo(desk: Desk) -> gr.Blocks:
+    """The page for what is on this desk."""
+    models, first = desk.models, desk.first
     with Page(title=say("page_title"), analytics_enabled=False, delete_cache=FORGET) as demo:
         title = gr.HTML(wording.title(), elem_classes="page-title", elem_id="title")
         with gr.Row(elem_id="page-row"):
@@ -73,7 +66,7 @@ def build_demo(
             **layout.unseen(),
         )
         connect(demo, page, Handlers(desk, page))
-        publish(models, desk.line, desk.engine, desk.films)
+        publish(models, desk.engine, desk.shares)
     return demo
 
 
@@ -94,18 +87,18 @@ def main() -> int:
         places = line.slots + line.length
         apart(lambda: models.load(first, report_progress))
         with own_folder(), models.use(first):  # as long as the page is served
-            demo = build_demo(models, first.name, line, engine)
-            if engine.follows:
-                in_background(lambda: engine.warm(first.name))
+            desk = Desk(models, first.name, line, engine)
+            demo = build_demo(desk)
+            in_background(desk.prepare)
             print(banner(models, first, line, bool(args.auth)), flush=True)
             demo.queue(max_size=4 * places).launch(
                 share=args.share,
                 server_name=args.host,
                 server_port=args.port,
                 auth=args.auth,
-                max_threads=LIGHT_THREADS + 2 * places,
+                max_threads=LIGHT_THREADS + places + desk.shares.threads,
                 app_kwargs=app_kwargs(
-                    models, line, origins_of(args.origin, args.public, args.share)
+                    models, desk.shares, origins_of(args.origin, args.public, args.share)
                 ),
                 theme=THEME,
                 css=CSS,

@@ -3,6 +3,7 @@ fails here, by its name (see drag/web/internals.py)."""
 
 import asyncio
 import inspect
+import time
 from types import SimpleNamespace
 
 import gradio as gr
@@ -13,13 +14,16 @@ from gradio.state_holder import SessionState
 
 from drag.page.components.base import OpenSlider, item_of
 from drag.page.components.exchange import FileExchange
+from drag.server.shares import asker
 from drag.web.internals import (
     CHEAP,
+    call_of,
     calls_of,
     end_calls,
     forget_properties,
     forget_values,
     keep_file,
+    messages_of,
     requests_of,
     upload_folder,
     use_mailboxes,
@@ -70,6 +74,33 @@ def test_the_queue_has_what_waits_in_it_by_name(demo, name):
 def test_messages_wait_where_the_page_says(demo):
     use_mailboxes(demo, Mailboxes)
     assert isinstance(demo._queue.pending_messages_per_session, Mailboxes)
+
+
+def test_a_call_is_found_by_its_id_and_the_messages_of_a_session_by_its_name(demo, queue):
+    ((name, call),) = queue.event_ids_to_events.items()
+    assert call_of(demo, name) is call
+    assert 0 <= time.monotonic() - call.enqueue_time < 60
+    assert call_of(demo, "none") is None
+    use_mailboxes(demo, Mailboxes)
+    assert messages_of(demo, "ann") is None
+    queue.pending_messages_per_session["ann"] = object()
+    assert messages_of(demo, "ann").unfetched() < 60
+
+
+def test_a_handler_runs_in_call_function_which_knows_the_request_and_the_event(demo):
+    names = [*inspect.signature(gr.Blocks.call_function).parameters]
+    assert names[:6] == [
+        *("self", "block_fn", "processed_input", "iterator", "requests", "event_id")
+    ]
+    told = []
+    demo.fns[0].fn = lambda text: told.append(asker())
+    sent = gr.Request(SimpleNamespace(scope={"client": ("1.2.3.4", 5)}), session_hash="ann")
+    asyncio.run(demo.call_function(demo.fns[0], ["a"], None, sent))
+    assert (told[0].visitor, told[0].address) == ("ann", "1.2.3.4")
+
+
+def test_messages_are_fetched_by_get():
+    assert "messages.get()" in inspect.getsource(App.create_app)
 
 
 def test_the_calls_of_a_session_end(queue):

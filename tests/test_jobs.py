@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from drag.server.jobs import FETCH_SECONDS, FETCHED, LEFT, UNWATCHED, Job, Kind, Phase
-from drag.server.line import BUSY, Line, Place
+from drag.server.line import Line, Place
+from drag.server.shares import BUSY
 
 LONG = 20  # seconds that no test takes, for what comes at once
 

@@ -36,7 +36,15 @@ from networks.errors import Message, UserError
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 ROOT = Path(__file__).parent.parent
-ERRORS = "UserError", "CheckpointError", "ModelUnavailableError", "ForgottenError", "NoMemoryError"
+ERRORS = (
+    "UserError",
+    "BusyError",
+    "CheckpointError",
+    "ForgottenError",
+    "GoneError",
+    "ModelUnavailableError",
+    "NoMemoryError",
+)
 KEY_AT = {"Message": 0, "RefusedError": 1} | dict.fromkeys(ERRORS, 0)  # which argument is the key
 SETTINGS = {spec.metadata["words"] for spec in fields(Settings) if spec.metadata}
 FOR_PROGRAMS = "drag/web/api.py"  # which are answered in English

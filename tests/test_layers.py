@@ -47,6 +47,7 @@ NOT_IN_THE_METHOD = {
 }
 MAKES_A_VALUE = {  # what a module may call when it is imported, through its own functions, too
     "compile",
+    "ContextVar",
     "getLogger",
     "TypeVar",
     "read_asset",

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from drag.server.jobs import Job, Kind
-from drag.server.line import BUSY, FIRST_GUESS, Line, Place, slots_for
+from drag.server.line import FIRST_GUESS, Line, Place, slots_for
+from drag.server.shares import BUSY
 
 
 class Work:

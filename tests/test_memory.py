@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from drag.page.components.exchange import FileExchange
 from drag.server.line import Line
+from drag.server.shares import Shares
 from drag.models.loaded import LoadedModels
 from drag.web.origins import Origins
 from drag.web.serving import Page, app_kwargs
@@ -68,7 +69,8 @@ with Page(analytics_enabled=False) as demo:
     gradio.api(endings, concurrency_limit=None)
     gradio.api(unread, concurrency_limit=None)
 demo.queue().launch(prevent_thread_lock=True, quiet=True, ssr_mode=False,
-                    app_kwargs=app_kwargs(LoadedModels("cpu"), Line(1, 5), Origins()))
+                    app_kwargs=app_kwargs(
+                        LoadedModels("cpu"), Shares(Line(1, 5), Line()), Origins()))
 print(demo.local_url, flush=True)
 demo.block_thread()
 """

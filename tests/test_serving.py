@@ -8,7 +8,7 @@ import pytest
 from gradio_client import Client
 
 from drag.models.loaded import LoadedModels
-from drag.server.line import LENGTH, SECONDS, Line
+from drag.server.line import FILMS, LENGTH, SECONDS, Line
 from drag.web.flags import choose_models, parse_args
 from drag.web.serving import banner
 from tests.checkpoint_files import random_state, write_nvidia
@@ -155,7 +155,9 @@ def post(app, path: str, **kwargs) -> httpx.Response:
 def test_readiness_is_told_without_a_login_and_tells_no_secrets(locked):
     answer = get(locked, "/healthz")
     assert answer.status_code == 200
-    assert answer.json() == {
+    told = answer.json()
+    shares = {name: told.pop(name) for name, value in list(told.items()) if type(value) is dict}
+    assert told == {
         "status": "ready",
         "device": "cpu",
         "models": 1,
@@ -163,6 +165,8 @@ def test_readiness_is_told_without_a_login_and_tells_no_secrets(locked):
         "waiting": 0,
         "room": 4,
     }
+    assert set(shares) == {"films", "pictures", "arrivals", "photos", "loading"}
+    assert shares["films"] == {"running": 0, "waiting": 0, "room": FILMS}
     assert httpx.head(f"{locked.address}/healthz").status_code == 200
 
 

@@ -8,6 +8,7 @@ from drag import PointPair, new_edit
 from drag.server import visitors
 from drag.server.drags import Drag
 from drag.server.jobs import Kind, Phase
+from drag.server.shares import Asker, asking
 from drag.server.visitors import Sessions
 
 POINT = PointPair((60, 64), (72, 64))
@@ -96,17 +97,44 @@ def test_they_are_forgotten_though_nobody_comes(toy, monkeypatch):
     assert gone() is None
 
 
-def test_who_waits_stays_and_who_made_nothing_goes_first(store, monkeypatch):
-    # A thousand calls that opened a page each drove out visitors who were in the line.
-    for name in ("waits", "made", "nothing"):
-        store.open(name, "").seen -= 60
-    armed(store._sessions["waits"]).enter()
-    store._sessions["made"].take_changes([POINT], None, 1)
-    monkeypatch.setattr(visitors, "MAX_SESSIONS", 3)
-    for number in range(4):
-        store.open(f"new {number}", "")
-    assert set(store._sessions) >= {"waits", "made"}
-    assert len(store._sessions) == 3
+def test_a_newcomer_stays_however_many_came_before_and_changed_something(store, clock):
+    # A thousand pages each with a change kept everybody out who had none: they went first.
+    for number in range(1010):
+        clock.now += 0.1
+        store.open(f"page {number}", "").take_changes([POINT], None, 1)
+    newcomer = store.open("newcomer", "")
+    for revision in range(1, 4):
+        clock.now += visitors.CROWD_SECONDS + 1
+        store.open(f"another {revision}", "")
+        newcomer.take_changes([POINT] if revision % 2 else [], None, revision)
+        assert store.get("newcomer") is newcomer
+        assert store.find(newcomer.token) is newcomer
+    assert store.open("reloaded", newcomer.token).edit.points == newcomer.edit.points != ()
+
+
+def test_where_all_are_too_large_closed_pages_go_then_the_oldest_of_who_has_most(
+    store, clock, monkeypatch
+):
+    def come(name, address):
+        clock.now += 1
+        with asking(Asker(name, address)):
+            return store.open(name, "")
+
+    come("waits", "6.6.6.6")
+    armed(store.get("waits")).enter()
+    for number, address in enumerate(["1.1.1.1", "6.6.6.6", "6.6.6.6", "6.6.6.6", "2.2.2.2"]):
+        come(f"page {number}", address)
+    store.leave("page 4")
+    one = store._sessions["page 0"].nbytes
+    gone = []
+    for left in range(5, 1, -1):
+        before = set(store._sessions)
+        monkeypatch.setattr(visitors, "MAX_BYTES", left * one)
+        come("newcomer", "3.3.3.3")
+        store.sweep()
+        gone.append(before - set(store._sessions))
+    assert gone == [{"page 4", "page 1"}, {"page 2"}, {"page 3"}, {"page 0"}]
+    assert set(store._sessions) == {"waits", "newcomer"}
 
 
 def test_where_edits_are_too_large_together_the_oldest_go(store, toy, monkeypatch):
@@ -119,15 +147,6 @@ def test_where_edits_are_too_large_together_the_oldest_go(store, toy, monkeypatc
     monkeypatch.setattr(visitors, "MAX_BYTES", sizes[1] + sizes[2])
     store.sweep()
     assert set(store._sessions) == {"new", "small"}
-
-
-def test_there_are_never_too_many_sessions(store, monkeypatch):
-    monkeypatch.setattr(visitors, "MAX_SESSIONS", 3)
-    for name in "abcde":
-        store.open(name, "")
-        if name == "c":
-            store.leave("c")
-    assert set(store._sessions) == {"b", "d", "e"}
 
 
 def test_a_page_whose_session_is_gone_is_told_to_reload(store):

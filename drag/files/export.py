@@ -9,7 +9,8 @@ from drag.render import render_edit
 from networks.errors import UserError
 from networks.generator import Generator
 
-AT_ONCE = 2  # that a page makes, for visitors and programs together
+FILMS = (*film.KINDS,)  # suffixes of those that take long
+AT_ONCE = 2  # of these that a page makes, for visitors and programs together
 MEDIA_TYPES = {
     ".png": "image/png",
     ".mp4": "video/mp4",

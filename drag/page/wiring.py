@@ -2,7 +2,6 @@
 
 import gradio as gr
 
-from drag.files.export import AT_ONCE
 from drag.page.components.base import read_asset
 from drag.page.controls import Controls
 from drag.page.handlers import Handlers
@@ -20,10 +19,8 @@ RECALL, REMEMBER, EXPLAIN = (  # a function each
 )
 SLOW = {"show_progress": "hidden", "api_visibility": "private"}  # waits in a queue
 LIGHT = SLOW | {"queue": False}
-UNLIMITED = SLOW | {"concurrency_limit": None}  # the line for the device says who waits
+UNLIMITED = SLOW | {"concurrency_limit": None}  # shares say who waits
 MODELS = SLOW | {"concurrency_id": "models", "concurrency_limit": 8}
-PHOTOS = SLOW | {"concurrency_id": "photos", "concurrency_limit": AT_ONCE}
-FILES = SLOW | {"concurrency_id": "files", "concurrency_limit": AT_ONCE}
 EACH, LAST = {"trigger_mode": "multiple"}, {"trigger_mode": "always_last"}  # of quick ones
 BROWSER = {"api_visibility": "private"}  # runs there only
 SHOW_REACH = "(reach) => document.querySelector('.dc-stage').showReach(reach)"
@@ -35,7 +32,7 @@ def connect(demo: gr.Blocks, page: Controls, do: Handlers) -> None:
     _drags(page, do.drags)
     _holds(page, do.holds)
     _inversions(page, do.photos, do.inversions)
-    page.canvas.face(do.regions.face, None, {page.status, page.canvas}, **LAST, **PHOTOS)
+    page.canvas.face(do.regions.face, None, {page.status, page.canvas}, **LAST, **UNLIMITED)
     _history(page, do.history)
     _pictures(page, do.pictures)
     turned = [
@@ -44,7 +41,7 @@ def connect(demo: gr.Blocks, page: Controls, do: Handlers) -> None:
         _files(page, do.files),
     ]
     for event in turned:  # another model may be shown
-        event.then(do.photos.reframe, None, {page.status, page.photo}, **PHOTOS)
+        event.then(do.photos.reframe, None, {page.status, page.photo}, **UNLIMITED)
 
 
 def _visits(demo: gr.Blocks, page: Controls, do: Visits) -> None:
@@ -82,7 +79,7 @@ def _holds(page: Controls, do: Holds) -> None:
 def _inversions(page: Controls, photos: Photos, do: Inversions) -> None:
     photo = {page.status, page.photo}
     panel = {*photo, *page.buttons}
-    page.photo.take(photos.take_photo, page.photo, photo, **LAST, **PHOTOS)
+    page.photo.take(photos.take_photo, page.photo, photo, **LAST, **UNLIMITED)
     asked = page.photo.use(do.use_photo, page.photo, panel, **LIGHT)
     ran = asked.then(do.invert, None, {*panel, *page.shown}, **UNLIMITED)
     ran.failure(do.refuse_photo, None, panel, **LIGHT)
@@ -121,7 +118,7 @@ def _files(page: Controls, do: Files):
     how = [page.format, page.seconds, page.points, page.mark]
     for pressed in (page.save.click, page.exchange.save):  # gr.on takes no events of our own
         asked = pressed(do.preparing, None, page.status, **LIGHT)
-        saved = asked.then(do.save, how, {page.status, page.exchange, page.stop}, **FILES)
+        saved = asked.then(do.save, how, {page.status, page.exchange, page.stop}, **UNLIMITED)
         saved.then(do.forget, None, page.exchange, **LIGHT)
     page.format.input(do.choose_kind, page.format, {page.seconds, page.points, page.mark}, **LIGHT)
     for pressed in (page.share.click, page.exchange.address):

@@ -1,6 +1,7 @@
 """A photo to latents, and to a small change of the weights.
 
     reading     its file to upright pixels, or one sentence why not
+    labour      files that would take minutes to read: refused
     faces       where faces are in it
     face_parts  regions of a face
     alignment   the square of it that becomes the picture

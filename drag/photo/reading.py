@@ -2,7 +2,6 @@
 
 import io
 import math
-import threading
 import warnings
 from dataclasses import dataclass
 from typing import cast
@@ -10,6 +9,7 @@ from typing import cast
 import numpy as np
 from PIL import Image, ImageCms, features
 
+from drag.photo.labour import Metered, check_scans
 from networks.errors import UserError
 
 MOST_BYTES = 20_000_000
@@ -46,7 +46,6 @@ _STARTS = {  # of files that people take for photos
     b"FUJIFILM": "RAW",
 }
 _FILMS = (b"\x1a\x45\xdf\xa3", b"OggS", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1")
-_one_at_a_time = threading.Lock()  # bounds the memory, and warnings' filters are the process's
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,20 +72,25 @@ def read_photo(content: bytes) -> Photo:
             size=len(content) / 1e6,
             most=MOST_BYTES // 1_000_000,
         )
-    with _one_at_a_time, warnings.catch_warnings():
+    with warnings.catch_warnings():  # of the process: whoever reads several has one after the other
         warnings.simplefilter("ignore")  # of odd metadata and of sizes, which are looked at below
         with _opened(content) as picture:
             _check_size(*picture.size, MOST_WEBP if picture.format == "WEBP" else MOST_PIXELS)
             try:
                 return _read(picture)
+            except UserError:
+                raise
             except Exception:  # Pillow's readers raise all sorts, RuntimeError among them
                 raise UserError(DAMAGED) from None
 
 
 def _opened(content: bytes) -> Image.Image:
     """The picture with its header read, and no more."""
+    check_scans(content)
     try:
-        return Image.open(io.BytesIO(content), formats=FORMATS)
+        return Image.open(Metered(content), formats=FORMATS)
+    except UserError:
+        raise
     except Image.UnidentifiedImageError:
         raise _what_else(content[:4096]) from None
     except Image.DecompressionBombError:

@@ -14,11 +14,12 @@ from drag.files.images import jpeg
 from drag.models.loaded import LoadedModels
 from drag.render import render, render_edit, seen, to_picture
 from drag.server.engine import with_room
-from drag.server.process import PICTURES, apart, step_back, use_cores
+from drag.server.process import PICTURES as BEHIND
+from drag.server.process import apart, step_back, use_cores
+from drag.server.shares import PICTURES, Share
 from networks.generator import Previewing
 
 KEPT_BYTES = 32_000_000  # of pictures made last; one of 1024 px has 0.2 million
-AT_ONCE = 2  # pictures that are made: each needs memory, and more than that take turns anyway
 QUALITY = 95
 THUMBNAIL_SIDE = 128  # px
 T = TypeVar("T")
@@ -28,26 +29,27 @@ class Gallery:
     """Safe between threads. Undo, redo and jumps go to pictures that were seen before, so most of
     them are here; who has the latents of a picture, and its tuning, may see it."""
 
-    def __init__(self, models: LoadedModels):
-        self.models = models
+    def __init__(self, models: LoadedModels, share: Share | None = None):
+        """share: of those who make pictures."""
+        self.models, self.share = models, share or Share(PICTURES)
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
         self._lock, self.nbytes = threading.Lock(), 0  # of what is kept
-        self._places = threading.Semaphore(AT_ONCE)
+        self.lasting: bytes | None = None  # key of a picture that is not forgotten for others
 
-    def picture(self, edit: Edit) -> bytes:
-        """The picture of an edit as a JPEG. Raises ValueError, in words fit for a visitor, where it
-        cannot be made."""
-        return self.find(edit) or self.make(lambda: self._make(edit))
+    def picture(self, edit: Edit, share: Share | None = None) -> bytes:
+        """The picture of an edit as a JPEG; share: of which it is made, if not of the usual one.
+        Raises ValueError, in words fit for a visitor, where it cannot be made."""
+        return self.find(edit) or self.make(lambda: self._make(edit), share)
 
-    def make(self, work: Callable[[], T]) -> T:
+    def make(self, work: Callable[[], T], share: Share | None = None) -> T:
         """What work() returns, made in a thread of its own, of which there are few at once."""
 
         def made() -> T:
-            step_back(PICTURES)
+            step_back(BEHIND)
             use_cores()
             return work()
 
-        with self._places:
+        with (share or self.share).place():
             return apart(made, "pictures")
 
     def _make(self, edit: Edit) -> bytes:
@@ -79,6 +81,8 @@ class Gallery:
         with self._lock:
             self.nbytes += len(picture) - len(self._kept.pop(key, b""))
             self._kept[key] = picture
+            if self.lasting in self._kept:
+                self._kept.move_to_end(self.lasting)
             while self.nbytes > KEPT_BYTES:
                 _, oldest = self._kept.popitem(last=False)
                 self.nbytes -= len(oldest)

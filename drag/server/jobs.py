@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 
+from drag.server.shares import asker
+
 AHEAD = 2  # steps that nobody has fetched yet
 STOPPED, LEFT, UNWATCHED = "stopped", "left the page", "not watched any more"  # why one ended
 
@@ -72,6 +74,7 @@ class Job:
         """work: gives the steps, unless the kind's own class does.   program: it is a program's.
         clock: seconds."""
         self.kind, self.work, self.program, self.clock = kind, work, program, clock
+        self.asker = asker()  # for whom it is
         self.asked = clock()  # when it was
         self.began = math.inf  # when its turn came
         self.seconds = math.inf  # that its steps may take; from `begin`

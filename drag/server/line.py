@@ -1,4 +1,5 @@
-"""The line for the device: so many drags at once, the others wait in the order in which they came.
+"""The line for the device: so many drags at once, the others wait for their turn, in the order of
+drag/server/shares.py. Another one is for films: those of programs leave a slot to visitors' there.
 
 A job runs in a thread of its own, whoever watches: the device is free again when the job has ended,
 not when somebody has noticed. Inversions of photos are in the same line; as each takes many times
@@ -20,19 +21,27 @@ from dataclasses import dataclass
 
 from drag.server.jobs import Job, Kind, Phase
 from drag.server.process import DRAGS, step_back
-from networks.errors import UserError
+from drag.server.shares import BUSY, TOO_MUCH, Asker, BusyError, asker, has, in_turn
 
-LENGTH = 40  # that wait at most
+LENGTH, FILMS = 40, 8  # that wait at most; of films, of which two are made at once
+EACH = 2  # films of a visitor; of all else, one
 SECONDS = 120.0  # that a drag takes at most
 PROGRAM_SECONDS = 60.0  # that one of a program takes at most
 PHOTO_SECONDS, OF_DRAGS = 170.0, 1.5  # an inversion; as many times as long as a drag may take
 CPU_SLOTS = 4  # at once, however many cores there are: a drag needs 0.3 GB, an inversion 0.6
 TELL_SECONDS = 1, 5  # between two Places that differ; and that do not
-PATIENCE_SECONDS = 20  # without anybody who fetches a step
 FIRST_GUESS = {Kind.DRAG: 5.0, Kind.HOLD: 5.0, Kind.PHOTO: 90.0, Kind.FILM: 5.0}  # seconds
-LEARN = 0.2  # weight of the last one in the mean
-BUSY = "Many people are dragging just now: try again in a minute."
+PATIENCE_SECONDS, LEARN = 20, 0.2  # without anybody who fetches a step; weight of the last time
 log = logging.getLogger("drag")
+
+
+@dataclass(frozen=True)
+class _Newcomer:
+    """Stands for a job that may come."""
+
+    program: bool
+    kind: Kind
+    asker: Asker
 
 
 @dataclass(frozen=True)
@@ -57,8 +66,8 @@ class Line:
         """slots: jobs at once.   length: that wait at most; programs fill half of it, and photos.
         seconds: that a drag takes at most.   patience: seconds without anybody who fetches a step,
         after which a job ends.   clock: seconds."""
-        self.slots, self.length, self.seconds = slots, length, seconds
-        self.patience, self.clock = patience, clock
+        self.slots, self.length, self.seconds, self.patience = slots, length, seconds, patience
+        self.clock = clock
         self._waiting: list[Job] = []  # to begin; or, where they have, to have a slot again
         self._running: list[Job] = []  # that have a slot
         self._lock, self._means = threading.Lock(), dict(FIRST_GUESS)
@@ -80,7 +89,7 @@ class Line:
         program: of those that programs may take."""
         with self._lock:
             self._drop()
-            self._check(program, kind)
+            self._check(_Newcomer(program, kind, asker()))
 
     def run(self, job: Job) -> Iterator:
         """What a job says once it is its turn, and until then a Place, often. What its steps raise
@@ -94,7 +103,9 @@ class Line:
             job.enter()  # unless it was fetched already
             with self._lock:
                 self._drop()
-                self._check(job.program, job.kind)
+                for last in self._check(job):
+                    self._waiting.remove(last)
+                    last.end(BusyError(BUSY))
                 self._waiting.append(job)
                 self._let_in()
             yield from self._places(job)
@@ -122,46 +133,62 @@ class Line:
             self._drop()
             if job.phase is not Phase.WAITING:
                 return None
-            waiting, now = list(self._waiting), self.clock()
+            waiting, now = in_turn(self._waiting, self._running), self.clock()
             before, ahead, seconds = waiting[: waiting.index(job)], 0, 0.0
             ends = [
-                (max(self._means[each.kind] - (now - each.began), 0.0), each.kind)
+                (max(self._means[each.kind] - (now - each.began), 0.0), id(each), each)
                 for each in self._running
             ]
             heapq.heapify(ends)
-            while (first := self._first(waiting, [kind for _, kind in ends])) is not job:
+            while (first := self._first(waiting, [each for *_, each in ends])) is not job:
                 if first is None:
-                    seconds, _ = heapq.heappop(ends)
+                    seconds, *_ = heapq.heappop(ends)
                     continue
                 waiting.remove(first)
                 ahead += first in before
-                heapq.heappush(ends, (seconds + self._means[first.kind], first.kind))
+                heapq.heappush(ends, (seconds + self._means[first.kind], id(first), first))
             return Place(ahead, seconds)
 
-    def _first(self, waiting: list[Job], running: list[Kind]) -> Job | None:
-        """The first of those that wait that may begin beside these kinds, if any may."""
-        return next((job for job in waiting if self._room(job.kind, running)), None)
+    def _first(self, waiting: list[Job], running: list[Job]) -> Job | None:
+        """The first of those that wait, as it is their turn, that may begin beside these."""
+        return next((job for job in waiting if self._room(job, running)), None)
 
-    def _room(self, kind: Kind, running: list[Kind]) -> bool:
-        some = {Kind.PHOTO: max(1, self.slots - 1), Kind.HOLD: max(1, self.slots // 2)}
-        return len(running) < self.slots and running.count(kind) < some.get(kind, self.slots)
+    def _room(self, job: Job | _Newcomer, running: list[Job]) -> bool:
+        """Whether a job may begin beside these: of some there are fewer at once than slots."""
+        alike, most = [each for each in running if each.kind is job.kind], self.slots
+        if job.kind is Kind.PHOTO:
+            most = max(1, self.slots - 1)
+        elif job.kind is Kind.HOLD:
+            most = max(1, self.slots // 2)
+        elif job.kind is Kind.FILM and job.program:
+            alike, most = [each for each in alike if each.program], max(1, self.slots - 1)
+        return len(running) < self.slots and len(alike) < most
 
-    def _kinds(self) -> list[Kind]:
-        return [job.kind for job in self._running]
-
-    def _check(self, program: bool, kind: Kind) -> None:
-        if self._room(kind, self._kinds()):  # then none waits that would come first
-            return
-        if kind is Kind.HOLD:
-            raise UserError(BUSY)
-        programs = sum(job.program for job in self._waiting)
-        photos = sum(job.kind is Kind.PHOTO for job in self._waiting)
-        if (
-            len(self._waiting) >= self.length
-            or (program and 2 * programs >= self.length)
-            or (kind is Kind.PHOTO and 2 * photos >= self.length)
+    def _check(self, job: Job | _Newcomer) -> list[Job]:
+        """Those that wait for whom there is no room any more if this one comes; raises UserError
+        where that is this one itself."""
+        goes_on = [each for each in self._running if each.phase is not Phase.STOPPING]
+        theirs = has(job.asker.visitor, self._waiting + goes_on)
+        if theirs >= (EACH if job.kind is Kind.FILM else 1):
+            raise BusyError(TOO_MUCH)
+        if self._room(job, self._running):  # then none waits that would come first
+            return []
+        if job.kind is Kind.HOLD:
+            raise BusyError(BUSY)
+        waiting: list = [each for each in self._waiting if each.phase is Phase.WAITING] + [job]
+        half = math.ceil(self.length / 2)
+        out: list[Job] = []
+        for those, most in (
+            ([each for each in waiting if job.program and each.program], half),
+            ([each for each in waiting if job.kind is each.kind is Kind.PHOTO], half),
+            (waiting, self.length),
         ):
-            raise UserError(BUSY)
+            those = [each for each in those if each not in out]
+            if len(those) > most:
+                out.append(in_turn(those, self._running)[-1])
+        if job in out:
+            raise BusyError(BUSY)
+        return out
 
     def _drop(self) -> None:
         """Forget those that were stopped while they waited; the others move up."""
@@ -176,14 +203,14 @@ class Line:
 
     def _let_in(self) -> None:
         self._drop()
-        while job := self._first(self._waiting, self._kinds()):
+        while job := self._first(in_turn(self._waiting, self._running), self._running):
             self._waiting.remove(job)
             if job.phase is Phase.RUNNING:  # it has its slot again
                 self._running.append(job)
                 job.nudge()
                 continue
-            if not job.begin(self._limit(job)):  # stopped this very moment
-                continue
+            if not job.begin(self._limit(job)):
+                continue  # stopped this very moment
             self._running.append(job)
             thread = threading.Thread(
                 target=job.context.run, args=(self._work, job), daemon=True, name=job.kind.value
@@ -192,7 +219,7 @@ class Line:
                 thread.start()
             except RuntimeError:  # there are no more threads to be had
                 self._running.remove(job)
-                job.end(UserError(BUSY))
+                job.end(BusyError(BUSY))
         self._nudge()
 
     def _give_back(self, job: Job) -> None:

@@ -13,6 +13,7 @@ from drag.loop import Step
 from drag.server.jobs import FETCHED, LEFT, RUNS, Job, Kind, Phase
 from drag.server.language import say
 from drag.server.photos import Portrait
+from drag.server.shares import Asker
 from drag.server.shown import Shown, Turn
 from drag.trail import Trail
 
@@ -35,6 +36,7 @@ class Session:
     photo: Portrait | None = None  # their own, if they have one here
     jobs: dict[Kind, Job] = field(default_factory=dict)  # last drag, last inversion; one is alive
     films: set[Job] = field(default_factory=set)  # and other files, on their way
+    asker: Asker = field(default_factory=Asker)  # who it is, and from where
     language: str = "en"  # that it is spoken to in
     seen: float = field(default_factory=time.monotonic)  # when it last gave a sign
     left: str = ""  # what to say on their return, a key of words.json, where the page was closed
@@ -103,11 +105,6 @@ class Session:
     def busy(self) -> bool:
         """Whether anything of theirs waits or runs."""
         return any(job.busy for job in (*list(self.jobs.values()), *list(self.films)))
-
-    @property
-    def made(self) -> bool:
-        """Whether they have changed anything."""
-        return bool(self.edit.history or self.edit.future or self.shelf)
 
     def say(self, key: str, **values) -> str:
         """The page's words of this key, in this visitor's language."""

@@ -1,6 +1,5 @@
 """What a page shows, as the server knows it."""
 
-import threading
 from dataclasses import dataclass, field
 
 from drag.edit import Edit
@@ -29,4 +28,3 @@ class Shown:
     wanted: object = None  # stands for the model asked for last, while it is fetched
     offered: bytes | None = None  # a region, a PNG, that the canvas was told to take and to say
     refused: str = ""  # what was typed as a seed and is none
-    drawing: threading.Lock = field(default_factory=threading.Lock)  # while a picture is made

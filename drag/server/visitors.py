@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from drag.edit import Edit
 from drag.server.sessions import Session
+from drag.server.shares import Asker, asker, in_turn
 from drag.server.shown import Shown
 from networks.errors import UserError
 
 KEEP_SECONDS = 3600  # after the last sign of life
-SWEEP_SECONDS = 60  # between two looks at who is to be forgotten
-MAX_SESSIONS = 1000
-MAX_BYTES = 1_000_000_000  # of all edits together; a visitor's first one has 0.1 million
+SWEEP_SECONDS, CROWD_SECONDS = 15, 1  # between two looks at who is to be forgotten; as many come
+MAX_BYTES = 500_000_000  # of all sessions; a visitor's first edit has 0.1 million, 200 changes 3.5
 FORGOTTEN = "The server does not know this page any more: reload it."
 
 
@@ -28,7 +28,8 @@ class Sessions:
         """first_edit: what a new visitor finds.   clock: seconds."""
         self._first_edit, self._clock = first_edit, clock
         self._sessions: dict[str, Session] = {}
-        self._lock = threading.Lock()
+        self._by_token: dict[str, Session] = {}
+        self._lock, self._swept = threading.Lock(), clock()
         threading.Thread(
             target=_sweep_often, args=(weakref.ref(self),), daemon=True, name="sweep"
         ).start()
@@ -49,10 +50,11 @@ class Sessions:
         An edit is a value, so a second tab with the same token gets a copy of its own.
         """
         with self._lock:
-            known = self.find(token)
+            known, now = self.find(token), self._clock()
             session = self._sessions.setdefault(key, Session(Shown(self._first_edit)))
-            session.seen, session.left = self._clock(), ""
-            crowded = len(self._sessions) > MAX_SESSIONS
+            self._by_token[session.token] = session
+            session.seen, session.left, session.asker = now, "", Asker(key, asker().address)
+            crowded = now > self._swept + CROWD_SECONDS
         if crowded:
             self.sweep()
         if known and known is not session:
@@ -62,10 +64,7 @@ class Sessions:
 
     def find(self, token: str) -> Session | None:
         """The session of the page that has this token, if there is one."""
-        for session in list(self._sessions.values()):
-            if session.token == token:
-                return session
-        return None
+        return self._by_token.get(token)
 
     def drawn(self, token: str, serial: int) -> None:
         """The browser of the page with this token has drawn the frame of this serial."""
@@ -82,22 +81,27 @@ class Sessions:
             session.leave()
 
     def sweep(self) -> None:
-        """Forget pages without a sign of life for long, and some where there are too many or their
-        edits too large: first those on which nothing was made, then those that were closed, then
-        those longest without a sign; none for whom something waits or runs."""
+        """Forget pages without a sign of life for long, and some where all are too large together:
+        first those that were closed, then those of which their address has most, then those longest
+        without a sign, so that who just came goes last; none for whom something waits or runs. What
+        they made is in their browser, too."""
         now = self._clock()
         with self._lock:
-            idle = sorted(
-                (item for item in self._sessions.items() if not item[1].busy),
-                key=lambda item: (item[1].made, not item[1].left, item[1].seen),
+            self._swept = now
+            newest = sorted(self._sessions.items(), key=lambda item: item[1].seen)[::-1]
+            sizes = {key: session.nbytes for key, session in newest}
+            total, keys = sum(sizes.values()), {id(session): key for key, session in newest}
+            busy = {session: None for _, session in newest if session.busy}
+            idle = [session for _, session in newest if session not in busy]
+            opened, closed = (
+                in_turn([each for each in idle if bool(each.left) is left], busy)
+                for left in (False, True)
             )
-            sizes = {key: session.nbytes for key, session in self._sessions.items()}
-            total = sum(sizes.values())
-            for key, session in idle:
-                surplus = len(self._sessions) > MAX_SESSIONS or total > MAX_BYTES
-                if surplus or session.seen < now - KEEP_SECONDS:
+            for session in (*reversed(closed), *reversed(opened)):
+                if total > MAX_BYTES or session.seen < now - KEEP_SECONDS:
+                    key = keys[id(session)]
                     total -= sizes[key]
-                    del self._sessions[key]
+                    del self._sessions[key], self._by_token[session.token]
 
 
 def _sweep_often(reference: weakref.ref) -> None:

@@ -8,7 +8,8 @@
     gate         what is let through to Gradio: addresses, sizes, calls
     front        its card elsewhere, and the language chosen on it
     strangers    what is said of the page before a login
-    answers      the files that programs had made, and their end
+    answers      the files that programs had made: bounded on the disk, and their end
+    askers       who asks, and whether they still wait for the answer
     mailboxes    messages that nobody fetches
     api          the endpoints for programs
     zero         drags on ZeroGPU, in a worker of `spaces`

@@ -6,7 +6,6 @@ import contextlib
 import inspect
 import json
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,12 +20,15 @@ from drag.files.project import NO_PROJECT, from_project, to_project
 from drag.generate import check_model, new_edit
 from drag.loop import Step
 from drag.masks import decode_mask
+from drag.models.catalogue import Model
 from drag.models.loaded import LoadedModels
 from drag.server.drags import account
 from drag.server.engine import Engine
 from drag.server.jobs import Job, Kind
-from drag.server.line import Line, Place
-from drag.web.internals import keep_file
+from drag.server.line import Place
+from drag.server.process import apart
+from drag.server.shares import Asker, Shares, asker, asking
+from drag.web.answers import Answers
 from networks.errors import UserError
 
 MAX_MASK = 4_000_000  # characters
@@ -38,7 +40,6 @@ NO_MASK = "The mask must be a PNG in base64, black and white, of the picture's s
 FAILED = "The server could not do that, for lack of memory perhaps: try again, or a smaller model."
 NOT_LOADED = "The model of this edit is not in memory: sample a picture of it first."
 NO_ROOM = "The server has no room for the file: try again in some minutes."
-ONE_AT_A_TIME = "A drag of yours waits or runs: fetch its last step first, or cancel it."
 WAITING_SECONDS = 1  # between two words on where a drag waits
 log = logging.getLogger("drag")
 
@@ -67,11 +68,9 @@ def _each(record: type):
 class Api:
     """The endpoints; their docstrings are what the page's API view says of them."""
 
-    def __init__(self, models: LoadedModels, line: Line, engine: Engine, films: Line | None = None):
-        self.models, self.line, self.engine = models, line, engine
-        self.films = films or Line(export.AT_ONCE)
-        self._dragging: set[str] = set()  # sessions of programs whose drag waits or runs
-        self._lock = threading.Lock()
+    def __init__(self, models: LoadedModels, engine: Engine, shares: Shares):
+        self.models, self.engine, self.shares = models, engine, shares
+        self.answers = Answers()
 
     def sample(self, seed: int = 0, truncation_psi: float = 0.7, model: str = "builtin") -> dict:
         """Sample a picture and get it as an edit: the JSON that the other endpoints take, and
@@ -81,7 +80,7 @@ class Api:
         with _in_words():
             found = self.models.find(model)
             settings = Settings(learning_rate=found.learning_rate)
-            with self.models.use(found) as generator:
+            with self._used(found) as generator:
                 edit = new_edit(generator, found.name, seed, truncation_psi, settings)
             return _record(edit)
 
@@ -119,34 +118,22 @@ class Api:
             yield first
             if self.models.find(begun.model).name not in self.models.loaded:
                 raise UserError(NOT_LOADED)  # else all drags would wait for a download
-            with self._one(request.session_hash if request else None):
-                yield from self._watched(begun.remember(), first)
+            who = replace(asker(), visitor=request.session_hash) if request else asker()
+            yield from self._watched(begun.remember(), first, who)
 
-    def _watched(self, started: Edit, first: StepRecord) -> Iterator[StepRecord]:
+    def _watched(self, started: Edit, first: StepRecord, who: Asker) -> Iterator[StepRecord]:
         """The steps of a drag in the line; while it waits, now and then the first one again, so
         that a client that has gone is noticed."""
-        job = Job(Kind.DRAG, lambda: self._steps(job, started), program=True)
+        with asking(who):
+            job = Job(Kind.DRAG, lambda: self._steps(job, started), program=True)
         told = time.monotonic()
         with contextlib.closing(job):
-            for item in self.line.run(job):
+            for item in self.shares.drags.run(job):
                 if not isinstance(item, Place):
                     yield _step(started, item)
                 elif time.monotonic() > told + WAITING_SECONDS:
                     told = time.monotonic()
                     yield first | {"waiting": item.ahead + 1}
-
-    @contextlib.contextmanager
-    def _one(self, client: str | None) -> Iterator[None]:
-        """A drag of this client, which may have one at a time."""
-        with self._lock:
-            if client in self._dragging:
-                raise UserError(ONE_AT_A_TIME)
-            if client:
-                self._dragging.add(client)
-        try:
-            yield
-        finally:
-            self._dragging.discard(client)
 
     def _steps(self, job: Job, edit: Edit) -> Iterator[Step]:
         step = None
@@ -180,20 +167,28 @@ class Api:
             return self._file(_edit(edit), suffix, seconds, points, mark)
 
     @contextlib.contextmanager
-    def _generator(self, edit: Edit):
-        """The generator of an edit, which must fit it."""
-        with self.models.use(self.models.find(edit.model)) as generator:
-            check_model(generator, edit)
+    def _used(self, model: Model):
+        """The generator of a model; of those who have one fetched there are few at once."""
+        with contextlib.ExitStack() as held:
+            with self.shares.loading.place():
+                generator = held.enter_context(self.models.use(model))
             yield generator
 
     def _file(self, edit: Edit, suffix: str, seconds=3.0, points=False, mark=True) -> gr.FileData:
-        with self._generator(edit) as generator:
+        with self._used(self.models.find(edit.model)) as generator:
+            check_model(generator, edit)
             file = export.making(suffix, generator, edit, seconds, points, mark)
-            with contextlib.closing(Job(Kind.FILM, lambda: file)) as job:
-                *_, content = self.films.run(job)
+            if suffix in export.FILMS:
+                with contextlib.closing(Job(Kind.FILM, lambda: file, program=True)) as job:
+                    for item in self.shares.films.run(job):
+                        asker().check()  # else it would be made though nobody fetches it
+                        content = item
+            else:
+                with self.shares.pictures.place():
+                    *_, content = apart(lambda: tuple(file))
         name = export.file_name(edit, suffix)
         try:
-            path = keep_file(content, name)
+            path = self.answers.keep(content, name)
         except OSError as error:
             log.error("a program's file could not be kept: %s", error.strerror)
             raise UserError(NO_ROOM) from error
@@ -202,18 +197,14 @@ class Api:
         )
 
 
-def publish(
-    models: LoadedModels, line: Line, engine: Engine | None = None, films: Line | None = None
-) -> None:
+def publish(models: LoadedModels, engine: Engine, shares: Shares) -> None:
     """Add the endpoints to the gr.Blocks that is being built: /sample, /drag, /render, /export.
 
-    line, engine, films: those of the page.
+    engine, shares: those of the page.
     """
-    api = Api(models, line, engine or Engine(models), films)
-    gr.api(api.sample, concurrency_id="api-pictures", concurrency_limit=2)
-    gr.api(api.drag, concurrency_limit=None)  # the line says who waits
-    gr.api(api.render, concurrency_id="api-pictures", concurrency_limit=2)
-    gr.api(api.export, concurrency_id="films", concurrency_limit=export.AT_ONCE)
+    api = Api(models, engine, shares)
+    for endpoint in (api.sample, api.drag, api.render, api.export):
+        gr.api(endpoint, concurrency_limit=None)  # shares say who waits
 
 
 @contextlib.contextmanager

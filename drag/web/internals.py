@@ -30,6 +30,17 @@ def calls_of(queue) -> list:
     return list(queue.event_ids_to_events.values())
 
 
+def call_of(blocks: gr.Blocks, event_id: str):
+    """The call of this id that waits in the queue of a page, or runs, with its session_hash, its
+    enqueue_time (time.monotonic) and whether it is alive; None where there is none."""
+    return blocks._queue.event_ids_to_events.get(event_id)
+
+
+def messages_of(blocks: gr.Blocks, session: str):
+    """What `use_mailboxes` has for a session; None where it has none."""
+    return dict.get(blocks._queue.pending_messages_per_session, session)
+
+
 def end_calls(queue, session: str) -> None:
     """End the calls of a session, as Gradio does where a page went."""
     for call in calls_of(queue):

@@ -15,6 +15,20 @@ class Mailbox(asyncio.Queue):
     def __init__(self, session: str, boxes: "Mailboxes"):
         super().__init__()
         self.session, self.boxes = session, boxes
+        self._fetched = time.monotonic()  # somebody has looked for the next one
+
+    async def get(self):
+        """The next message: Gradio asks for it every ten seconds, for as long as somebody is there
+        to have it."""
+        self._fetched = time.monotonic()
+        try:
+            return await super().get()
+        finally:
+            self._fetched = time.monotonic()
+
+    def unfetched(self) -> float:
+        """Seconds for which nobody has asked for a message."""
+        return time.monotonic() - self._fetched
 
     def _put(self, message) -> None:  # these two are for subclasses, as asyncio.Queue says
         weight = weight_of(vars(message))

@@ -15,7 +15,9 @@ from starlette.routing import Route
 from drag.models.catalogue import Model
 from drag.models.loaded import LoadedModels
 from drag.server.line import Line
+from drag.server.shares import Shares, asking
 from drag.web import zero
+from drag.web.askers import asker_of, attended
 from drag.web.front import card_route
 from drag.web.gate import NO_CALL, answer, gate
 from drag.web.internals import (
@@ -51,6 +53,16 @@ class Page(gr.Blocks):
         use_mailboxes(self, Mailboxes)
         return self
 
+    async def call_function(
+        self, block_fn, processed_input, iterator=None, requests=None, event_id=None, *args
+    ):
+        """Have a handler run, which knows by `asker()` for whom it does."""
+        request = requests[0] if isinstance(requests, list) else requests
+        with asking(asker_of(self, request, event_id)):
+            return await super().call_function(
+                block_fn, processed_input, iterator, requests, event_id, *args
+            )
+
     async def preprocess_data(self, block_fn, inputs, state, *args, **kwargs):
         """The values that a handler takes."""
         try:
@@ -75,9 +87,12 @@ class Page(gr.Blocks):
                 forget_properties(state, block, lambda value: weight_of(value) > MAX_KEPT)
 
 
-def app_kwargs(models: LoadedModels, line: Line, origins: Origins) -> dict:
-    """What gr.Blocks.launch(app_kwargs=...) takes: readiness at /healthz, the gate, and before all
-    of it the doors."""
+def app_kwargs(models: LoadedModels, shares: Shares, origins: Origins) -> dict:
+    """What gr.Blocks.launch(app_kwargs=...) takes: how it is, at /healthz, the gate, and before all
+    of it the doors.
+
+    shares: those of the page. It is busy where any line is full, and somebody is told so.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
@@ -85,14 +100,15 @@ def app_kwargs(models: LoadedModels, line: Line, origins: Origins) -> dict:
         yield
 
     async def healthz(_) -> JSONResponse:
+        told = shares.told()
+        full = any(not each["room"] and each["waiting"] for each in told.values())
         return JSONResponse(
             {
-                "status": "ready",
+                "status": "busy" if full else "ready",
                 "device": models.device.type,
                 "models": len(models.loaded),
-                "running": line.running,
-                "waiting": line.waiting,
-                "room": max(0, line.length - line.waiting),
+                **told.pop("drags"),
+                **told,
             }
         )
 
@@ -102,7 +118,7 @@ def app_kwargs(models: LoadedModels, line: Line, origins: Origins) -> dict:
     use_connection("drag.web.connections:Connection")
     return {
         "routes": [Route("/healthz", healthz), card_route()],
-        "middleware": [Middleware(gate), Middleware(one_page)],
+        "middleware": [Middleware(gate), Middleware(attended), Middleware(one_page)],
         "lifespan": lifespan,
         "exception_handlers": {RequestValidationError: no_call},
     }

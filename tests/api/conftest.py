@@ -13,11 +13,14 @@ PAIR = [560, 600, 540, 600]
 SERVER = """
 import gradio
 from drag.web.api import publish
+from drag.server.engine import Engine
 from drag.server.line import Line
+from drag.server.shares import Shares
 from drag.models.loaded import LoadedModels
 
+models = LoadedModels("cpu")
 with gradio.Blocks(analytics_enabled=False, delete_cache=(1, 3)) as demo:
-    publish(LoadedModels("cpu"), Line(1))
+    publish(models, Engine(models), Shares(Line(1), Line(1)))
 demo.queue().launch(prevent_thread_lock=True, quiet=True, ssr_mode=False)
 print(demo.local_url, flush=True)
 demo.block_thread()

@@ -26,6 +26,7 @@ from drag.loop import Step
 from drag.models.loaded import LoadedModels
 from drag.render import render
 from drag.server.line import Line
+from drag.server.shares import TOO_MUCH, Shares
 from drag.web.api import Api
 from tests.test_readme import example
 
@@ -159,7 +160,7 @@ class Endless:
 
 def test_a_stream_that_is_closed_closes_the_drag_and_frees_the_device(edit):
     models, engine, line = LoadedModels("cpu"), Endless(), Line(1)
-    api = Api(models, line, engine)
+    api = Api(models, engine, Shares(line, Line()))
     with pytest.raises(gr.Error, match="sample a picture of it first"):
         list(api.drag(edit, [PAIR]))  # no drag waits for a download
     with models.use("builtin"):
@@ -176,14 +177,14 @@ def test_a_program_sees_its_place_and_has_one_drag_at_a_time(edit, monkeypatch):
     monkeypatch.setattr("drag.web.api.WAITING_SECONDS", 0)
     models, line = LoadedModels("cpu"), Line(1)
     api, (one, two) = (
-        Api(models, line, Endless()),
+        Api(models, Endless(), Shares(line, Line())),
         (SimpleNamespace(session_hash=name) for name in ("one", "two")),
     )
     with models.use("builtin"), contextlib.closing(api.drag(edit, [PAIR], request=one)) as first:
         assert [next(first)["number"] for _ in range(2)] == [0, 1]
         again = api.drag(edit, [PAIR], request=one)
         next(again)
-        with pytest.raises(gr.Error, match="A drag of yours waits or runs"):
+        with pytest.raises(gr.Error, match=TOO_MUCH):
             next(again)
         with contextlib.closing(api.drag(edit, [PAIR], request=two)) as second:
             assert [(step["number"], step["waiting"]) for step in itertools.islice(second, 2)] == [

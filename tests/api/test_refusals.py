@@ -9,6 +9,8 @@ import pytest
 from gradio_client.exceptions import AppError
 
 from drag.models.loaded import LoadedModels
+from drag.server.line import Line
+from drag.server.shares import Shares
 from drag.web.api import Api
 
 PAIR = [560, 600, 540, 600]
@@ -152,7 +154,7 @@ def test_what_fails_within_is_answered_in_one_sentence_too(edit, monkeypatch, ca
 
     monkeypatch.setattr("drag.files.export.render_edit", fail)
     with pytest.raises(gr.Error) as caught:
-        Api(LoadedModels("cpu"), None, None).render(edit)
+        Api(LoadedModels("cpu"), None, Shares(Line(), Line())).render(edit)
     assert "lack of memory" in caught.value.message
     assert "secret.py" not in caught.value.message
     assert "secret.py" in caplog.text  # for whoever runs the server

@@ -16,6 +16,7 @@ from drag.models.loaded import LoadedModels
 from drag.render import render_edit
 from drag.server.engine import Engine
 from drag.server.line import Line
+from drag.server.shares import Shares
 from drag.web.api import Api
 from networks.tuning import Tuning
 from tests.checkpoint_files import random_state, write_nvidia
@@ -38,7 +39,7 @@ def record(edit):
 
 
 def test_it_is_rendered_dragged_and_exported_tuned(models):
-    api = Api(models, Line(1), Engine(models))
+    api = Api(models, Engine(models), Shares(Line(1), Line(1)))
     with models.use("a.pkl") as network:
         edit = new_edit(network, "a.pkl", 3, settings=Settings("adam"))
         edit = replace(edit, tuning=random_tuning(network)).place([PointPair((8, 8), (24, 24))])

@@ -11,7 +11,6 @@ from drag.models.loaded import MENU_ONLY
 from drag.page.wording import about
 from drag.server.engine import Engine
 from drag.server.language import say
-from drag.server.line import Line
 from drag.web.api import Api
 from tests.page.conftest import CHINESE, ENGLISH, LINE, visitor
 
@@ -76,7 +75,7 @@ def test_a_project_or_a_browsers_copy_chooses_no_model(closed, name):
 
 @pytest.mark.parametrize("name", ALLOWED)
 def test_no_program_chooses_one(closed, name):
-    api = Api(closed.desk.models, Line(), Engine(closed.desk.models))
+    api = Api(closed.desk.models, Engine(closed.desk.models), closed.desk.shares)
     edit = json.loads(project_of(closed, name))
     for call in (
         lambda: api.sample(1, 0.7, name),

@@ -156,7 +156,7 @@ said = {}
 for kind in FORMATS:
     *_, last = handlers.files.save(kind, 0.5, True, True, ENGLISH)
     said[kind] = [last["status"], len(last.get("exchange", {}).get("saved", {}).get("src", ""))]
-api = Api(handlers.desk.models, handlers.desk.line, handlers.desk.engine)
+api = Api(handlers.desk.models, handlers.desk.engine, handlers.desk.shares)
 edit = json.loads(handlers.scripts.keep([session.token]))
 for call in (lambda: api.render(edit), lambda: api.export(edit, "drag")):
     try:

@@ -138,7 +138,7 @@ def test_escape_is_said_and_the_picture_is_the_one_before(handlers):
         ({"paces": {"a.pkl": (0.5, time.monotonic() + 600)}}, "too slow here"),
         ({"solver": "adam"}, "solver does not follow"),
         ({"mask": True}, "outside the region"),
-        ({"busy": True}, "Many people are dragging"),
+        ({"busy": True}, "Many people are using this page"),
         ({"late": True}, "has changed meanwhile"),
         ({"key": 4}, "has changed meanwhile"),
         ({"name": ""}, "cannot be read"),

@@ -92,7 +92,7 @@ def test_a_picture_that_takes_long_is_older_than_the_drag_that_began_meanwhile(
 
 
 def test_ten_undos_at_once_do_not_make_ten_pictures_at_once(handlers, monkeypatch):
-    session, render, now, most = visitor(handlers), handlers.desk.render, [], []
+    session, make, now, most = visitor(handlers), handlers.desk.gallery._make, [], []
     for seed in range(1, 12):
         handlers.pictures.resample(str(seed), 0.7, ENGLISH)
 
@@ -100,11 +100,12 @@ def test_ten_undos_at_once_do_not_make_ten_pictures_at_once(handlers, monkeypatc
         now.append(1)
         most.append(len(now))
         try:
-            return render(edit)
+            return make(edit)
         finally:
             now.pop()
 
-    monkeypatch.setattr(handlers.desk, "render", counted)
+    monkeypatch.setattr(handlers.desk.gallery, "_make", counted)
+    monkeypatch.setattr(handlers.desk.gallery, "find", lambda edit: None)
     value = to_value(session.edit, session.revision)
     threads = [
         threading.Thread(target=handlers.history.undo, args=(value, ENGLISH)) for _ in range(10)

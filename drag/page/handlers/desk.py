@@ -13,14 +13,15 @@ from drag.page.examples import USUAL, smile
 from drag.server.engine import Engine
 from drag.server.gallery import Gallery
 from drag.server.language import language_of
-from drag.server.line import Line, slots_for
+from drag.server.line import FILMS, Line, slots_for
 from drag.server.sessions import Session, Turn
+from drag.server.shares import Asker, GoneError, Shares, asker, asking
 from drag.server.visitors import Sessions
 
 
 class Desk:
     """Models, pictures and the line for the device are shared by all visitors; each owns a
-    Session."""
+    Session. What takes longer than a moment has a share, or a line, of its own."""
 
     def __init__(
         self,
@@ -31,13 +32,24 @@ class Desk:
     ):
         """first: name of the model that a new visitor finds; loaded now.   line: drags wait there
         for the device.   engine: works them out; this process unless given."""
-        self.models, self.first, self.gallery = models, first, Gallery(models)
+        self.models, self.first, self.engine = models, first, engine or Engine(models)
         self.line = line or Line(slots_for(models.device.type))
-        self.engine, self.films = engine or Engine(models), Line(AT_ONCE)
-        self.sessions = Sessions(self.fresh(first))
+        self.shares = Shares(self.line, Line(AT_ONCE, FILMS))
+        self.gallery = Gallery(models, self.shares.pictures)
+        self.first_edit = self.fresh(first)  # that a new visitor finds
+        self.sessions, self.gallery.lasting = (
+            Sessions(self.first_edit),
+            self.first_edit.picture_key,
+        )
         # Of the last drag that followed a pointer, by model: seconds a step, and when that was.
         self.paces: dict[str, tuple[float, float]] = {}
         self.greeting = "first" if first == "builtin" else "ready"  # a key of assets/words.json
+
+    def prepare(self) -> None:
+        """Make what the first visitor would wait for: the picture that all find, and a drag."""
+        self.gallery.picture(self.first_edit, self.shares.arrivals)
+        if self.engine.follows:
+            self.engine.warm(self.first)
 
     def fresh(self, name: str) -> Edit:
         """What a visitor finds who comes to a model for the first time."""
@@ -64,12 +76,27 @@ class Desk:
             session.take_changes(*read_value(value, session.edit.img_size))
         return session
 
+    def asker(self, session: Session) -> Asker:
+        """Who asks for what this thread does, where it is this visitor."""
+        return replace(session.asker, gone=asker().gone)
+
     def render(self, edit: Edit) -> bytes:
         """The picture of an edit, as a JPEG."""
         return self.gallery.picture(edit)
 
+    def first_picture(self, session: Session, edit: Edit) -> bytes:
+        """The picture of an edit for a visitor who has just come, and waits for no other's."""
+        with asking(self.asker(session)):
+            return self.gallery.picture(edit, self.shares.arrivals)
+
     def picture(self, session: Session, turn: Turn) -> bytes | None:
-        """The picture of a turn; None where another edit has taken its place meanwhile. One at a
-        time, so that a visitor in a hurry does not have all of them made at once."""
-        with session.shown.drawing:
-            return self.render(turn.edit) if session.epoch == turn.epoch else None
+        """The picture of a turn; None where another edit has taken its place meanwhile, so that of
+        a visitor in a hurry only those are made that are still wanted."""
+        who = self.asker(session).unless(lambda: session.epoch != turn.epoch)
+        try:
+            with asking(who):
+                return self.render(turn.edit)
+        except GoneError:
+            if session.epoch != turn.epoch:
+                return None
+            raise

@@ -8,8 +8,7 @@ import numpy as np
 
 from drag.edit import Edit
 from drag.files.arrays import WITHOUT_REGIONS
-from drag.files.export import MEDIA_TYPES, file_name, making, suffix_of
-from drag.files.film import KINDS
+from drag.files.export import FILMS, MEDIA_TYPES, file_name, making, suffix_of
 from drag.files.link import Link, from_link, to_link
 from drag.files.opening import read_content
 from drag.generate import check_model, from_latents
@@ -24,6 +23,7 @@ from drag.page.trouble import TROUBLE, in_words, plain_errors
 from drag.page.wording import status
 from drag.server.language import language_of, say, translated
 from drag.server.sessions import Session
+from drag.server.shares import asker
 from networks.errors import Message, UserError
 
 
@@ -48,12 +48,14 @@ class Files:
             edit, suffix, made = session.edit, suffix_of(kind), None
             with self.desk.models.use(edit.model) as generator:
                 file = making(suffix, generator, edit, _number(seconds), bool(points), bool(mark))
-                with session.filming(lambda: file) as job:
-                    for made in self.desk.films.run(job):
+                if suffix in FILMS:
+                    for made in self._filmed(session, file):
                         if isinstance(made, float):
                             words = session.say("filming", percent=f"{100 * made:.0f}")
                             line = {self.page.status: status(words, made, quiet=True)}
                             yield line | {self.page.stop: gr.update(interactive=True)}
+                else:
+                    *_, made = self.desk.gallery.make(lambda: tuple(file))
             if not isinstance(made, bytes):  # Stop was pressed; the page went, or seemed to
                 raise UserError("The file was not finished: save it again.")
             name = file_name(edit, suffix)
@@ -74,7 +76,7 @@ class Files:
 
     def choose_kind(self, kind) -> dict:
         """A kind of file was chosen: only what it can have is asked for."""
-        film, drawn = f".{kind}" in KINDS, kind not in ("drag", "npz")
+        film, drawn = f".{kind}" in FILMS, kind not in ("drag", "npz")
         return {
             self.page.seconds: gr.update(visible=film),
             self.page.points: gr.update(visible=drawn),
@@ -90,6 +92,13 @@ class Files:
             self.page.status: status(session.say("shared")),
             self.page.exchange: gr.update(link=link),
         }
+
+    def _filmed(self, session: Session, file: Iterator) -> Iterator:
+        """What the making of a film says, for as long as its visitor hears of it."""
+        with session.filming(lambda: file) as job:
+            for made in self.desk.shares.films.run(job):
+                asker().check()
+                yield made
 
     def forget(self) -> dict:
         """Have Gradio let go of the file that was saved."""

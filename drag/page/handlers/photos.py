@@ -53,7 +53,8 @@ class Photos:
     def _taken_photo(self, session: Session, content: bytes) -> dict:
         if session.inverting:
             raise UserError(PHOTO_RUNS)
-        photo = read_photo(content)
+        with self.desk.shares.photos.place(self.desk.asker(session)):
+            photo = read_photo(content)
         portrait, shown = self._framed(
             session, Portrait.of(photo.pixels, session.edit), photo.pixels, photo.remarks
         )

@@ -10,6 +10,7 @@ from drag.page.handlers.desk import Desk
 from drag.page.trouble import TROUBLE
 from drag.server.gallery import shrink, thumbnail
 from drag.server.holds import Hold, Pointer
+from drag.server.shares import asking
 
 FAR = 1e6  # pixels, that no pointer is from a picture
 POINTERS = {each.value for each in Pointer}
@@ -29,7 +30,8 @@ class Scripts:
                 session = self.desk.sessions.find(token)
                 for entry in session.edit.timeline if session else ():
                     if entry.picture_key.hex() == key:
-                        small = self._thumbnail(entry)
+                        with asking(self.desk.asker(session)):
+                            small = self._thumbnail(entry)
                         return small and to_url("image/jpeg", small)
         return None
 

@@ -18,6 +18,7 @@ from drag.page.trouble import TROUBLE, in_words
 from drag.page.wording import status, title
 from drag.server.language import language_of, say
 from drag.server.sessions import WELCOME, Session
+from drag.server.shares import BusyError
 
 
 class Visits:
@@ -45,11 +46,13 @@ class Visits:
         put_back(session, placed, known.revision if known else -1)
         line, turn = status(session.say(key, **values)), session.turn()
         try:
-            picture = desk.render(turn.edit)
+            picture = desk.first_picture(session, turn.edit)
+        except BusyError as error:  # the page is there, and so is the edit
+            line, picture = in_words(error, session.language), None
         except TROUBLE as error:  # the model of that edit cannot be had any more
             line = in_words(error, session.language)
             turn = session.turn_to(desk.fresh(desk.first))
-            picture = desk.render(turn.edit)
+            picture = desk.first_picture(session, turn.edit)
         return {
             **show(page, session, line, turn, picture),
             **choices(page, session, desk.models),
