@@ -76,7 +76,7 @@ def to_link(edit: Edit) -> str:
         ]
     if edit.mask is not None:
         small = Image.fromarray(edit.mask).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
-        record["region"] = base64.b64encode(np.packbits(np.asarray(small) > 127)).decode()
+        record["region"] = base64.b64encode(np.packbits(np.asarray(small) > 127).tobytes()).decode()
     packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), 9)
     return START + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 

@@ -48,7 +48,9 @@ def test_who_arrives_or_places_a_point_waits_for_no_picture_of_others(crowded):
     back = crowded.visits.arrive(session.token, "", None, another("back"))
     assert back[CANVAS]["frame"]
     assert BUSY in crowded.pictures.faces(0.7, ENGLISH)[LINE]
-    assert crowded.scripts.thumbnail([session.token, edit.looks]) is not None  # it is there
+    assert (
+        crowded.scripts.thumbnail([session.token, edit.picture_key.hex()]) is not None
+    )  # it is there
 
 
 def test_an_arrival_for_which_there_is_no_room_says_so_and_keeps_the_edit(handlers):
