@@ -7,6 +7,7 @@ and `tuning` gives views of them whose weights are changed a little.
     errors           what went wrong, with its words' key: in English here, in others on the page
     mobile_stylegan  the built-in face generator
     stylegan2        StyleGAN2, for the weights of all its implementations
+    mapping          the way from z to ws, which StyleGAN2 and 3 share
     architecture     its sizes, and how its weights are called
     layers           what its blocks are made of
     blocks           a network as a row of blocks, worked out whole or in windows
