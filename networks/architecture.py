@@ -67,6 +67,11 @@ class Architecture(Latents):
         return self.block_size(self.resolutions[-1])
 
     @property
+    def widths(self) -> list[tuple[int, int]]:
+        """Of each block its resolution and its channels."""
+        return list(self.channels.items())
+
+    @property
     def num_ws(self) -> int:
         """Entries of ws: one a convolution, and one for the last conversion to RGB."""
         return 2 * len(self.channels)

@@ -24,7 +24,8 @@ MASK_SIDE = 256  # px at which masks are worked out
 class SoftMask:
     """How much of the inside is to be seen where: 0 to 1."""
 
-    blocks: tuple[torch.Tensor | None, ...]  # of each block (1, 1, h, w), margins and all; None: all the inside's
+    # Of each block (1, 1, h, w), margins and all; None: all the inside's.
+    blocks: tuple[torch.Tensor | None, ...]
     picture: torch.Tensor  # (1, 1, H, W)
     support: Window  # rows and columns of the picture, even ones, beyond which all of it is 0
     core: Window  # those beyond which hardly anything of the inside is seen
