@@ -112,7 +112,7 @@ _BUFFERS = (
 
 
 def _attributes(
-    path: str, conv_clamp, lr: float, fan_in: int, fp16: bool, output_scale: float
+    path: str, fan_in: int, conv_clamp=None, lr=0.01, fp16=False, output_scale=0.25
 ) -> dict:
     if re.search(r"mapping\.fc\d+$", path):
         return {"activation": "lrelu", "bias_gain": lr, "weight_gain": np.float64(lr) / fan_in**0.5}
@@ -130,15 +130,7 @@ def _attributes(
     }.get(path, {})
 
 
-def as_module(
-    state: dict,
-    conv_clamp=None,
-    lr=0.01,
-    fp16=False,
-    output_scale=0.25,
-    path="",
-    name="Generator",
-):
+def as_module(state: dict, path="", name="Generator", **recorded):
     """A state dict as the tree of layers that NVIDIA's tools pickle."""
     own = {key: value for key, value in state.items() if "." not in key}
     children = dict.fromkeys(key.partition(".")[0] for key in state if "." in key)
@@ -150,16 +142,13 @@ def as_module(
     modules = {
         child: as_module(
             {k.partition(".")[2]: v for k, v in state.items() if k.partition(".")[0] == child},
-            conv_clamp,
-            lr,
-            fp16,
-            output_scale,
             f"{path}.{child}".strip("."),
             "Layer",
+            **recorded,
         )
         for child in children
     }
-    attributes = _attributes(path, conv_clamp, lr, fan_in, fp16, output_scale)
+    attributes = _attributes(path, fan_in, **recorded)
     return _Layer(
         name,
         {

@@ -98,7 +98,8 @@ def test_gradients_of_the_latents_are_those_of_the_definition(either, monkeypatc
         monkeypatch.setattr(resampling, "CELLS", cells)
         for layer in generator.blocks:
             monkeypatch.setattr(layer, "clamp", clamp)
-        wanted = synthesis(state, ws, clamp)[1][generator.feature_block][(..., *inside)]
+        end = generator.feature_block + 1
+        wanted = synthesis(state, ws, clamp, end=end)[1][-1][(..., *inside)]
         pattern = torch.randn_like(wanted)
         (wanted,) = torch.autograd.grad((wanted * pattern).sum(), [ws])
         (found,) = torch.autograd.grad((generator.features(ws) * pattern).sum(), [ws])

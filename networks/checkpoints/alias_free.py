@@ -10,6 +10,7 @@ from networks.alias_free import STRIDE, TAPS, AliasFree, Layer, Recorded
 from networks.checkpoints.architecture import (
     LACKS,
     MAX_MAP,
+    NOTHING,
     TOO_WIDE,
     check_shapes,
     infer_latents,
@@ -37,7 +38,7 @@ def infer_alias_free(state: dict[str, np.ndarray], recorded: Recorded) -> AliasF
     found = {int(match[1]): match for name in state if (match := _LAYER.match(name))}
     *numbers, last = sorted(found) or [0]
     if len(numbers) < 3 or len(numbers) > _MAX_LAYERS:
-        raise CheckpointError("holds no StyleGAN3 generator; choose a file that does")
+        raise CheckpointError(NOTHING)
     for i in range(last):
         if i not in found:
             raise CheckpointError(LACKS, name=f"synthesis.L{i}")

@@ -14,6 +14,7 @@ from networks.checkpoints.errors import CheckpointError
 
 UNKNOWN_KIND = "has a mapping or a constant input of an unknown kind"
 TOO_WIDE = "is so wide that it would need far more memory than any StyleGAN"
+NOTHING = "holds no StyleGAN2 or StyleGAN3 generator; choose a file that does"
 LACKS = "lacks {name}: it is incomplete, or another network"
 _MAX_WIDTH = 8192  # of the mapping's layers and labels, the widest known is 1024
 MAX_MAP = 2**28  # numbers in a feature map, 1 GB; 1024 px need 2**25
@@ -30,7 +31,7 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
     }
     resolutions = [r for r in RESOLUTIONS if r in found]
     if not found or "synthesis.b4.const" not in state or "mapping.fc0.weight" not in state:
-        raise CheckpointError("holds no StyleGAN2 generator; choose a file that does")
+        raise CheckpointError(NOTHING)
     if (
         found != set(resolutions)
         or resolutions[-1] < 32

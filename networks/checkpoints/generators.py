@@ -11,7 +11,7 @@ from networks import alias_free as stylegan3
 from networks.alias_free import AliasFree
 from networks.architecture import Architecture, Recorded
 from networks.checkpoints import alias_free, nvidia, rosinality, tensorflow
-from networks.checkpoints.architecture import infer_architecture
+from networks.checkpoints.architecture import NOTHING, infer_architecture
 from networks.checkpoints.arrays import Array, Tensor, to_arrays
 from networks.checkpoints.errors import NOT_REAL, CheckpointError, shown
 from networks.checkpoints.records import Module, TensorFlowNetwork
@@ -64,7 +64,7 @@ def find_generator(value: Any, container: str, nbytes: int) -> Checkpoint:
             return _checkpoint(words, arrays, alias_free.recorded_in(layers), rest)
         return _checkpoint(words, arrays, nvidia.recorded_in(layers), rest)
     if not isinstance(found, dict):
-        raise CheckpointError("holds no StyleGAN2 generator; choose a file that does")
+        raise CheckpointError(NOTHING)
     weights = _flat(found)
     if key is not None and isinstance(value.get("latent_avg"), Tensor):
         weights["latent_avg"] = value["latent_avg"]

@@ -86,14 +86,15 @@ def layer(state, name, x, w, up, down, side, clamp):
     return y
 
 
-def synthesis(state, ws, clamp=256.0, scale=0.25):
-    """The picture (N, 3, H, W), and the map of each layer."""
+def synthesis(state, ws, clamp=256.0, scale=0.25, end=None):
+    """The picture (N, 3, H, W), and the map of each layer; only so many
+    first ones, and no picture, where there is an end."""
     names = layers_of(state)
     sides = [int(name.split("_")[1]) for name in names]
     margin = (sides[-3] - sides[-1]) // 2
     rates = [side - 2 * margin for side in sides[:-2]] + sides[-2:]
     x, maps = waves(state, ws[:, 0], sides[0], rates[0]), []
-    for i, name in enumerate(names):
+    for i, name in enumerate(names[:end]):
         before, up, down = rates[max(i - 1, 0)], None, None
         if i < len(names) - 1:
             finer = 2 * max(before, rates[i])
