@@ -101,10 +101,11 @@ def run(
     first, have = done + 1, WHOLE
     plan = [(WHOLE, WHOLE)] * (end - first)
     late = range(max(first, network.window_block), end)
-    asked = window
-    for i in reversed(late) if asked is not None else ():
-        plan[i - first] = network.needs(i, asked)
-        asked = plan[i - first][0]
+    if window is not None:
+        asked = window
+        for i in reversed(late):
+            plan[i - first] = network.needs(i, asked)
+            asked = plan[i - first][0]
     for i, (taken, given) in enumerate(plan, first):
         maps = network.block(i, maps and maps.crop(have, taken), ws, given, paint)
         have = given

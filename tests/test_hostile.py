@@ -57,7 +57,7 @@ def read_watched(path: Path):
         return read_bytes(memoryview(content))
     finally:
         events, _watched = _watched, None
-        assert events == []
+        assert events == [], events
 
 
 @pytest.fixture(scope="module")

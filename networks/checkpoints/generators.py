@@ -77,8 +77,8 @@ def find_generator(value: Any, container: str, nbytes: int) -> Checkpoint:
     if average is not None:  # (w_dim,), or the same for each entry of ws
         average = average[0] if average.ndim == 2 and len(average) else average
         state.setdefault("mapping.w_avg", average)
-    recorded = stylegan3.Recorded() if alias_free.is_alias_free(state) else Recorded()
-    return _checkpoint(words, state, recorded, (*rest, *skipped))
+    usual = stylegan3.Recorded if alias_free.is_alias_free(state) else Recorded
+    return _checkpoint(words, state, usual(), (*rest, *skipped))
 
 
 def _flat(found: dict) -> dict:
