@@ -42,6 +42,13 @@ def geometry(resolution, layers=14, critical=2, margin=MARGIN):
     return rows
 
 
+def channels(radial, width, rate, side, cutoff, _):
+    """Of a layer."""
+    if width is None:
+        return (1 + radial) * round(min(16384 / cutoff, 512))
+    return width if rate < 64 else width - 2
+
+
 def random_stylegan3(
     resolution=64,
     radial=False,
@@ -56,7 +63,7 @@ def random_stylegan3(
     """A network by NVIDIA's names.
 
     radial: config R, else T.   critical: layers at the end that are sampled critically.   width:
-    channels of the coarse layers; the others have two fewer.
+    channels of the coarse layers; the others have two fewer. None: as many as NVIDIA's have.
     """
     random = np.random.RandomState(seed)
 
@@ -76,7 +83,7 @@ def random_stylegan3(
     dense("mapping.fc1", w_dim, w_dim, scale=100)
     state["mapping.w_avg"] = 0.3 * tensor(w_dim)
     rows = geometry(resolution, layers, critical, margin)
-    before, name = width, "synthesis.input"
+    before, name = channels(radial, width, *rows[0]), "synthesis.input"
     dense(f"{name}.affine", w_dim, 4, scale=0.2)
     state[f"{name}.affine.bias"] = torch.tensor([1.0, 0.1, 0.2, -0.1])
     freqs = tensor(before, 2)
@@ -88,7 +95,7 @@ def random_stylegan3(
     for i, (rate, side, *band) in enumerate(rows):
         rate_before, _, *band_before = rows[max(i - 1, 0)]
         last = i == layers
-        after, kernel = (width if rate < 64 else width - 2), 1 if radial else 3
+        after, kernel = channels(radial, width, rate, side, *band), 1 if radial else 3
         if last:
             after, kernel = 3, 1
         name = f"synthesis.L{i}_{side}_{after}"
