@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from networks.alias_free import Span
 
 CELLS = 2**22  # of the finer grid at once, 17 MB: more is not kept by the allocator, and is slower
+CELLS_ELSEWHERE = 2**28  # where memory is a GPU's
 CHANNELS = 16  # at least at once: with fewer, convolutions channel by channel are slow
 SLOPE = 0.2  # of the leaky ReLU, where it is negative
 NEGATIVE, POSITIVE = 1, 5  # what a cell passes of a gradient, in units of SLOPE; 0 where clamped
@@ -72,17 +73,20 @@ class Filters:
     def tiles(self, shape: Sequence[int], rows: Span, columns: Span) -> Iterator["Tile"]:
         """What is worked out together of a convolution's result (N, C, h, w)."""
         step = self.channels_at_once(shape[0], rows, columns)
-        height, fitting = self._kept(rows.length), CELLS // (shape[0] * step * columns.length)
+        height, fitting = self._kept(rows.length), self._cells // (shape[0] * step * columns.length)
         most = max(1, self._kept(fitting))
         for channel in range(0, shape[1], step):
             for top in range(0, height, most):
                 given = slice(top, min(top + most, height))
                 yield Tile(slice(channel, channel + step), given, self._part(rows, given, shape[2]))
 
-    @staticmethod
-    def channels_at_once(pictures: int, rows: Span, columns: Span) -> int:
+    @property
+    def _cells(self) -> int:
+        return CELLS if self.up_filter.device.type == "cpu" else CELLS_ELSEWHERE
+
+    def channels_at_once(self, pictures: int, rows: Span, columns: Span) -> int:
         """How many are worked out together."""
-        return max(CHANNELS, CELLS // (pictures * rows.length * columns.length))
+        return max(CHANNELS, self._cells // (pictures * rows.length * columns.length))
 
     def _kept(self, length: int) -> int:
         """Cells that are put out of so many of the finer grid."""

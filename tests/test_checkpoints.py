@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from networks.checkpoints import CheckpointError, read_checkpoint
+from networks.checkpoints.__main__ import describe as in_values
 from tests.checkpoint_files import random_state, write_nvidia, write_tensorflow
 from tests.stylegan3_files import random_stylegan3
 from tests.torch_files import rosinality_names, write_rosinality, write_safetensors, write_torch
@@ -146,6 +147,15 @@ def test_the_command_line_says_what_a_file_is(tmp_path):
     facts = json.loads(describe(tmp_path / "net.pkl", "--json").stdout)
     assert facts["num_ws"] == 10
     assert facts["skipped"] == ["G", "D", "augment_pipe", "training_set_kwargs"]
+
+
+def test_what_a_stylegan3_is_is_told(tmp_path):
+    write_nvidia(tmp_path / "net.pkl", ROTATING, conv_clamp=256)
+    facts = in_values(read_checkpoint(tmp_path / "net.pkl"))
+    assert (facts["resolution"], facts["architecture"]) == ("64 x 64", "StyleGAN3-R")
+    assert (facts["num_ws"], facts["classes"], facts["conv_clamp"]) == (16, 0, 256)
+    assert facts["widths"] == "12 at 16 to 32, 10 at 64 px"
+    assert facts["skipped"][:2] == ["G", "D"]
 
 
 def test_the_command_line_says_why_a_file_is_none(tmp_path):
