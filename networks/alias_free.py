@@ -69,22 +69,25 @@ class Layer:
         return last.begin >= 0 and last.begin + last.length <= made
 
     @property
-    def pad(self) -> int:
-        """Zeros before the first sample, where it is upsampled; negative: samples that go."""
+    def pads(self) -> tuple[int, int]:
+        """Zeros before the first sample and after the last, where it is upsampled; samples that go
+        where negative."""
         stuffed = (self.side_before + self.kernel - 1) * self.up
         total = (self.side - 1) * self.down + 1 - stuffed + TAPS * (self.up + self.down) - 2
-        return (total + self.up) // 2
+        before = (total + self.up) // 2
+        return before, total - before
 
     def span(self, part: slice) -> Span:
         """What is needed for rows, or columns, of its map."""
         first, up, taps = part.start * self.down, self.up, TAPS * self.up
+        pad, _ = self.pads
         length = (part.stop - 1) * self.down + TAPS * self.down - first
-        start = max(0, -((self.pad - first) // up))  # of the convolution's result
-        stop = (first + length - 1 - self.pad + taps - 1) // up + 1
+        start = max(0, -((pad - first) // up))  # of the convolution's result
+        stop = (first + length - 1 - pad + taps - 1) // up + 1
         stop = min(stop, self.side_before + self.kernel - 1)
         left, right = start - self.kernel + 1, stop  # of its input
         taken = slice(max(0, left), min(right, self.side_before))
-        begin = taps - 1 - self.pad + first - start * up
+        begin = taps - 1 - pad + first - start * up
         return Span(taken, taken.start - left, right - taken.stop, begin, length)
 
     def needs(self, window: Window) -> Window:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from networks.checkpoints import CheckpointError, read_checkpoint
+from networks.checkpoints.alias_free import check_recorded
 from tests.checkpoint_files import write_nvidia
 from tests.stylegan3_files import random_stylegan3
 from tests.torch_files import write_torch
@@ -41,6 +42,8 @@ def changed(state, name, change):
         (lambda s: changed(s, "L6_52_12.weight", lambda v: v[..., :2, :2]), "do not fit"),
         (lambda s: changed(s, "L6_52_12.magnitude_ema", torch.zeros_like), "do not fit"),
         (lambda s: changed(s, "L14_64_3.weight", lambda v: v[:1]), "do not fit|of shape"),
+        (lambda s: changed(s, "L6_52_12.weight", lambda v: v[:9]), "do not fit"),
+        (lambda s: changed(s, "L6_52_12.weight", lambda v: v[:, :9]), "do not fit"),
         (lambda s: changed(s, "input.freqs", lambda v: v * torch.nan), "NaN"),
     ],
 )
@@ -49,3 +52,15 @@ def test_a_stylegan3_that_is_odd_is_refused(change, words, tmp_path):
         write(tmp_path / "net.pkl", change(random_stylegan3()))
         with pytest.raises(CheckpointError, match=words):
             read_checkpoint(tmp_path / "net.pkl")
+
+
+@pytest.mark.parametrize(
+    "said", [{"up_factor": 4}, {"down_factor": 1}, {"padding": [8, 9, 8, 9]}, {"padding": "x"}]
+)
+def test_what_a_layer_says_of_itself_must_be_what_its_sizes_say(said, tmp_path):
+    write_torch(tmp_path / "net.pth", random_stylegan3())
+    architecture = read_checkpoint(tmp_path / "net.pth").architecture
+    usual = {"up_factor": 2, "down_factor": 2, "padding": [9, 8, 9, 8]}
+    check_recorded(architecture, {"synthesis.L6_52_12": usual})
+    with pytest.raises(CheckpointError, match="do not fit"):
+        check_recorded(architecture, {"synthesis.L6_52_12": usual | said})

@@ -35,15 +35,34 @@ def infer_alias_free(state: dict[str, np.ndarray], recorded: Recorded) -> AliasF
     state: NVIDIA's names -> arrays. Raises CheckpointError where they are no StyleGAN3 generator of
     RGB pictures of 32 to 1024 px, square ones, or not all of one.
     """
+    *layers, rgb = _layers(state)
+    a = AliasFree(
+        **vars(infer_latents(state)),
+        input_side=layers[0].side_before,
+        input_rate=layers[0].rate_before,
+        layers=tuple(layers),
+        rgb=rgb,
+        recorded=recorded,
+    )
+    if recorded.bandwidth >= a.input_rate / 2:
+        raise CheckpointError(ODD)
+    check_shapes(state, a.shapes() | a.filters | {"mapping.w_avg": (a.w_dim,)})
+    if any(not state[f"synthesis.{layer.name}.magnitude_ema"] > 0 for layer in (*layers, rgb)):
+        raise CheckpointError(ODD)
+    return a
+
+
+def _layers(state: dict[str, np.ndarray]) -> list[Layer]:
+    """The layers that names and shapes tell of, ToRGB last; checked to fit each other."""
     found = {int(match[1]): match for name in state if (match := _LAYER.match(name))}
-    *numbers, last = sorted(found) or [0]
-    if len(numbers) < 3 or len(numbers) > _MAX_LAYERS:
+    last = max(found, default=0)
+    if not 3 <= last <= _MAX_LAYERS:
         raise CheckpointError(NOTHING)
     for i in range(last):
         if i not in found:
             raise CheckpointError(LACKS, name=f"synthesis.L{i}")
-    names = [found[i][0][len("synthesis.") : -1] for i in (*numbers, last)]
-    sides = [int(found[i][2]) for i in (*numbers, last)]
+    names = [found[i][0][len("synthesis.") : -1] for i in range(last + 1)]
+    sides = [int(found[i][2]) for i in range(last + 1)]
     size, margin = sides[-1], (sides[-3] - sides[-1]) // 2
     if size not in _SIZES:
         raise CheckpointError("makes pictures of {size} px; 32 to 1024 work", size=size)
@@ -51,42 +70,46 @@ def infer_alias_free(state: dict[str, np.ndarray], recorded: Recorded) -> AliasF
         raise CheckpointError(ODD)
     # The last two are cut to the picture; all before them go on beyond it.
     rates = [side - 2 * margin for side in sides[:-2]] + [size, size]
-    shapes = [shape_of(state, f"synthesis.{name}.weight", 4) for name in names]
-    layers = []
+    layers: list[Layer] = []
     for i, name in enumerate(names):
         before = max(i - 1, 0)
-        side, rate = (sides[0], rates[0]) if i == 0 else (sides[before], rates[before])
-        outputs, inputs, kernel, _ = shapes[i]
+        outputs, inputs, kernel, _ = shape_of(state, f"synthesis.{name}.weight", 4)
         up = down = 1
         if i < last:
             up, down = (_step(state, f"synthesis.{name}.{way}_filter") for way in ("up", "down"))
-        radial = i < last and state[f"synthesis.{name}.down_filter"].ndim == 2
-        layers.append(
-            Layer(name, sides[i], rates[i], outputs, side, rate, inputs, kernel, up, down, radial)
+        layer = Layer(
+            *(name, sides[i], rates[i], outputs, sides[before], rates[before], inputs, kernel),
+            *(up, down, i < last and state[f"synthesis.{name}.down_filter"].ndim == 2),
         )
-    *layers, rgb = layers
-    a = AliasFree(
-        **vars(infer_latents(state)),
-        input_side=sides[0],
-        input_rate=rates[0],
-        layers=tuple(layers),
-        rgb=rgb,
-        recorded=recorded,
-    )
-    for layer in layers:
-        dense = STRIDE * max(layer.rate, layer.rate_before)
-        if not (0 < layer.rate <= size and layer.kernel in (1, 3) and layer.fits):
+        if outputs != int(found[i][3]) or (layers and inputs != layers[-1].channels):
             raise CheckpointError(ODD)
-        if layer.rate_before * layer.up != dense:
-            raise CheckpointError(ODD)
-        if layer.channels * layer.side**2 > MAX_MAP:
-            raise CheckpointError(TOO_WIDE)
-    if rgb.channels != 3 or rgb.kernel != 1 or recorded.bandwidth >= a.input_rate / 2:
+        _check(layer, size, i == last)
+        layers.append(layer)
+    return layers
+
+
+def _check(layer: Layer, size: int, rgb: bool) -> None:
+    """Raise CheckpointError where a layer of a picture of so many px is none."""
+    if layer.channels * layer.side**2 > MAX_MAP:
+        raise CheckpointError(TOO_WIDE)
+    finer = STRIDE * max(layer.rate, layer.rate_before)
+    if rgb:
+        sound = layer.channels == 3 and layer.kernel == 1
+    else:
+        sound = layer.rate_before * layer.up == finer and layer.fits
+    if not (sound and 0 < layer.rate <= size and layer.kernel in (1, 3)):
         raise CheckpointError(ODD)
-    check_shapes(state, a.shapes() | a.filters | {"mapping.w_avg": (a.w_dim,)})
-    if any(not state[f"synthesis.{layer.name}.magnitude_ema"] > 0 for layer in (*layers, rgb)):
-        raise CheckpointError(ODD)
-    return a
+
+
+def check_recorded(a: AliasFree, layers: Mapping[str, dict]) -> None:
+    """Raise CheckpointError where a pickle's layers say, by their paths, that they are not as their
+    sizes have them."""
+    for layer in a.layers:
+        said = layers.get(f"synthesis.{layer.name}", {})
+        wanted = {"up_factor": layer.up, "down_factor": layer.down, "padding": [*layer.pads] * 2}
+        for name, value in wanted.items():
+            if said.get(name, value) != value:
+                raise CheckpointError(ODD)
 
 
 def _step(state: dict[str, np.ndarray], name: str) -> int:

@@ -61,7 +61,10 @@ def find_generator(value: Any, container: str, nbytes: int) -> Checkpoint:
         tensors, layers = nvidia.read_module(found)
         arrays, words = to_arrays(tensors, nbytes), f"NVIDIA {container}"
         if alias_free.is_alias_free(tensors):
-            return _checkpoint(words, arrays, alias_free.recorded_in(layers), rest)
+            checkpoint = _checkpoint(words, arrays, alias_free.recorded_in(layers), rest)
+            assert isinstance(checkpoint.architecture, AliasFree)
+            alias_free.check_recorded(checkpoint.architecture, layers)
+            return checkpoint
         return _checkpoint(words, arrays, nvidia.recorded_in(layers), rest)
     if not isinstance(found, dict):
         raise CheckpointError(NOTHING)

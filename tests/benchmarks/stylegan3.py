@@ -3,7 +3,8 @@
     OMP_NUM_THREADS=1 python -m tests.benchmarks.stylegan3 --resolution 1024
 
 Networks have all the channels of NVIDIA's and random weights; each measurement has a process of its
-own, whose largest resident memory it tells. Seconds are the median's, the first step left out.
+own, whose largest resident memory it tells. Seconds are those that its thread ran, a median, the
+first step left out: others on the machine slow a clock on the wall more.
 """
 
 import argparse
@@ -24,7 +25,7 @@ HANDLE, TARGET = (0.5, 0.5), (0.56, 0.5)  # (x, y), shares of the picture
 
 
 def measure(file: Path, what: str, count: int) -> dict[str, float]:
-    """Seconds of each picture or step, and megabytes of this process."""
+    """Seconds of a picture or step, and megabytes of this process."""
     import torch
 
     from drag import PointPair, Settings, drag, new_edit
@@ -42,11 +43,11 @@ def measure(file: Path, what: str, count: int) -> dict[str, float]:
                 generator.image(torch.from_numpy(edit.ws)[None])
                 yield
 
-    seconds, began = [], time.perf_counter()
+    seconds, began = [], time.process_time()
     work = pictures() if what == "picture" else itertools.islice(drag(generator, edit), count + 2)
     for _ in work:
-        seconds.append(time.perf_counter() - began)
-        began = time.perf_counter()
+        seconds.append(time.process_time() - began)
+        began = time.process_time()
     timed = seconds if what == "picture" else seconds[2:]
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"seconds": statistics.median(timed), "megabytes": megabytes}
