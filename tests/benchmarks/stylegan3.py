@@ -48,8 +48,8 @@ def measure(file: Path, what: str, count: int) -> dict[str, float]:
     for _ in work:
         seconds.append(time.process_time() - began)
         began = time.process_time()
-    timed = seconds if what == "picture" else seconds[2:]
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    timed = seconds if what == "picture" else seconds[2:] or seconds[-1:]
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     return {"seconds": statistics.median(timed), "megabytes": megabytes}
 
 
@@ -58,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--resolution", type=int, default=1024)
     parser.add_argument("--count", type=int, default=3, help="steps of each kind")
+    parser.add_argument("--width", type=int, help="channels; as many as NVIDIA's where left out")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", nargs=2, help=argparse.SUPPRESS)  # FILE WHAT, in such a process
     args = parser.parse_args()
@@ -73,7 +74,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for config in "TR":
             file = Path(folder) / f"{config}.pth"
-            state = random_stylegan3(args.resolution, config == "R", w_dim=512, width=None)
+            state = random_stylegan3(args.resolution, config == "R", w_dim=512, width=args.width)
             torch.save(state, file)
             for what, words in WHAT.items():
                 count = 1 if what == "picture" else args.count
