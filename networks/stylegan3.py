@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from networks import alias_free
 from networks.alias_free import AliasFree
@@ -216,7 +217,16 @@ class StyleGAN3(Mapped):
             if window == WHOLE:  # of which some cells of the margin are of no use
                 side = self.sizes[i].side
                 x = crop(x, WHOLE, self.sizes[i].needs((slice(0, side), slice(0, side))))
-        return Maps(cast(Layer, self.blocks[i])(x, ws[i + 1], window))
+        layer = cast(Layer, self.blocks[i])
+        if paint and i > self.feature_block and torch.is_grad_enabled():
+            # For gradients of a picture maps are kept, and what is made of them on the way to the
+            # next, several times as much, is made again.
+            return Maps(
+                checkpoint(
+                    layer, x, ws[i + 1], window, use_reentrant=False, preserve_rng_state=False
+                )
+            )
+        return Maps(layer(x, ws[i + 1], window))
 
     def painted(self, last: Maps, ws: Sequence[torch.Tensor]) -> torch.Tensor:
         """The picture from the map of the last block, or a window of it."""

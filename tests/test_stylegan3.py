@@ -5,6 +5,7 @@ import torch
 
 from networks import resampling
 from networks.blocks import entries_of
+from networks.tuning import fresh_tuning, tuned
 from tests.checkpoint_files import generator_in, write_nvidia
 from tests.reference.stylegan2 import mapping, relative_error
 from tests.reference.stylegan3 import synthesis
@@ -109,6 +110,28 @@ def test_gradients_of_the_latents_are_those_of_the_definition(either, monkeypatc
         (found,) = torch.autograd.grad((features * pattern).sum(), [ws])
         assert relative_error(found[:, :6], wanted[:, :6]) < 1e-3
         assert not found[:, 6:].any()
+
+
+def test_gradients_of_a_picture_are_those_of_the_definition_and_keep_little(tmp_path):
+    """What is fitted to a photo needs them, of latents and of changed weights."""
+    state = random_stylegan3(64, radial=True)
+    generator = generator_of(state, tmp_path / "net.pkl")
+    ws = random_ws(generator).requires_grad_()
+    picture = synthesis(state, ws)[0]
+    pattern = torch.randn_like(picture)
+    (wanted,) = torch.autograd.grad((picture * pattern).sum(), [ws])
+    tuning = {name: v.requires_grad_() for name, v in fresh_tuning(generator).items()}
+    view, kept = tuned(generator, tuning), {}
+    for work in (view.features, view.image):
+        sizes = kept[work] = []
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda tensor, sizes=sizes: sizes.append(tensor.nbytes) or tensor, lambda tensor: tensor
+        ):
+            result = work(ws)
+    found, *changes = torch.autograd.grad((result * pattern).sum(), [ws, *tuning.values()])
+    assert relative_error(found, wanted) < 1e-3
+    assert all(v.any() for name, v in zip(tuning, changes, strict=True) if "down" not in name)
+    assert sum(kept[view.image]) < 4 * sum(kept[view.features])  # 7 times, were all kept
 
 
 @torch.no_grad()
