@@ -174,6 +174,9 @@ def advanced() -> dict:
     made["num_entries"] = OpenSlider(
         1, MAX_ENTRIES, paper.num_entries, step=1, label=word("entries"), info=word("entries_info")
     )
+    made["hold_placement"] = gr.Checkbox(
+        paper.hold_placement, label=word("placement"), info=word("placement_info")
+    )
     return made
 
 
