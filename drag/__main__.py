@@ -92,6 +92,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="without a --mask: how far around the arrows the picture may change, pixels of a 512 "
         "px picture (default: 256, all of it)",
     )
+    add(
+        "--hold-placement",
+        action=argparse.BooleanOptionalAction,
+        help="of StyleGAN3: hold what shifts and turns the whole picture (default: held)",
+    )
     add("--max-steps", type=int, metavar="N", help=f"at most (default: {Settings.max_steps})")
     add("--device", default="auto", choices=["auto", "cuda", "mps", "cpu"])
     add("--out", metavar="PNG", help="the picture after the drag")
@@ -165,7 +170,7 @@ def begin(args: argparse.Namespace) -> tuple[Generator, Edit]:
     model = named(args.model or (saved.model if saved else "builtin"))
     given = {
         name: value
-        for name in ("solver", "max_steps", "reach")
+        for name in ("solver", "max_steps", "reach", "hold_placement")
         if (value := getattr(args, name)) is not None
     }
     first = saved.settings if saved else Settings(learning_rate=model.learning_rate)

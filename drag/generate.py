@@ -87,14 +87,14 @@ def mix(
 ) -> Edit:
     """Style mixing (StyleGAN, Sec. 3.1): pose and shape stay, the look becomes that of a seed.
 
-    entries: of W+ that stay, from the first; those that dragging moves (`Settings.num_entries`)
-    where None. The others become those of the seed at the edit's truncation. Where that is so
-    already, it is the same edit. Raises ValueError, in words fit for a visitor.
+    entries: of W+ that stay, from the first that dragging moves, and all before it;
+    `Settings.num_entries` where None. The others become those of the seed at the edit's truncation.
+    Where that is so already, it is the same edit. Raises ValueError, in words fit for a visitor.
     """
     seed, settings = parse_seed(seed), edit.settings
     if entries is not None:
         settings = replace(settings, num_entries=entries)
-    first = settings.num_entries
+    first = settings.moving(generator).stop
     if first >= len(edit.ws):
         raise UserError(
             "All entries of the latents move, so none are left for the look: lower "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from drag.edit import Edit
+from drag.settings import Settings
 from networks.generator import Generator
 from networks.tuning import untuned
 
@@ -77,30 +77,33 @@ class Coordinates:
     """The latents that move, as a change u of their whitened coordinates: none at the start."""
 
     start: torch.Tensor  # ws (1, num_ws, w_dim)
-    first: torch.Tensor  # (L, w_dim), whitened coordinates of the L entries that move
+    moving: slice  # the L entries that move
+    first: torch.Tensor  # (L, w_dim), their whitened coordinates
     off: torch.Tensor  # (L, w_dim), what of these entries is of no coordinates
     low: torch.Tensor  # (L or 1, w_dim), bounds of u; one row where all entries share it (W)
     high: torch.Tensor
 
     @classmethod
-    def of(cls, space: WhitenedSpace, start: torch.Tensor, edit: Edit) -> "Coordinates":
-        """Those of latents, as an edit's settings say what of them moves."""
-        moving = start[0, : edit.settings.num_entries]
-        first = space.whiten(moving)
+    def of(cls, generator: Generator, start: torch.Tensor, settings: Settings) -> "Coordinates":
+        """Those of a generator's latents, as settings say what of them moves."""
+        space, moving = whitened_space(generator), settings.moving(generator)
+        entries = start[0, moving]
+        first = space.whiten(entries)
         bound = first.abs().clamp(min=FARTHEST)
         low, high = -bound - first, bound - first
-        if edit.settings.latent_space == "w":
+        if settings.latent_space == "w":
             low, high = low.amax(0, keepdim=True), high.amin(0, keepdim=True)
-        return cls(start, first, moving - space.unwhiten(first), low, high)
+        return cls(start, moving, first, entries - space.unwhiten(first), low, high)
 
     def change_to(self, space: WhitenedSpace, ws: torch.Tensor) -> torch.Tensor:
         """Of latents (1, num_ws, w_dim): (L or 1, w_dim)."""
-        return (space.whiten(ws[0, : len(self.first)]) - self.first)[: len(self.low)]
+        return (space.whiten(ws[0, self.moving]) - self.first)[: len(self.low)]
 
     def latents(self, space: WhitenedSpace, change: torch.Tensor) -> torch.Tensor:
         """ws (1, num_ws, w_dim) of a change (L or 1, w_dim)."""
         moved = space.unwhiten(self.first + change) + self.off
-        return torch.cat([moved[None], self.start[:, len(self.first) :]], 1)
+        before, after = self.start[:, : self.moving.start], self.start[:, self.moving.stop :]
+        return torch.cat([before, moved[None], after], 1)
 
     def bounded(self, change: torch.Tensor) -> torch.Tensor:
         """The change, drawn back to where faces do not come apart."""

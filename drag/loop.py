@@ -45,8 +45,8 @@ def drag(
 
     generator: dragged as the edit tunes it; where a region is painted, only its inside.   edit:
     with at least one point that has somewhere to go.   view: gives steps their pictures; without it
-    no step has one.   seconds: that it takes at most, plus a step.   aims: where targets move
-    meanwhile, says where they are by now (`drag.follow`).
+    no step has one.   seconds: that it takes at most, plus its first picture and a step.   aims:
+    where targets move meanwhile, says where they are by now (`drag.follow`).
     Steps come until the handles arrive, the step cap of the settings is reached, time is up, or
     nothing more is gained; then the last step is the closest one again. Where about half of the way
     is left then, a solver that can stall is first tried again from there; and one that can restores
@@ -140,6 +140,7 @@ def _steps(
             yield step(ending, restoring)
         elif view is not None:
             view.begin(state.ws, state.features)
+            until += view.cost["full"]  # else pictures that take long would leave no time for steps
         if ending:
             return
         if onward:  # what is at the handles now is looked for from now on, and nothing pulls back

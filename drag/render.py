@@ -52,7 +52,7 @@ def view_of(generator: Generator, edit: Edit) -> Generator:
     network = tuned(generator, edit.tuning)
     if not edit.inside and not edit.regions:
         return network
-    last = _last(network, edit.regions, edit.settings.num_entries)
+    last = _last(network, edit.regions, edit.settings.moving(network).stop)
     if edit.inside:
         assert edit.moving_png is not None
         return _held(network, edit, edit.under, edit.moving_png, last)

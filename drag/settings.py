@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 from networks.errors import Message, UserError
+from networks.generator import Generator
 
 PAPERS = "adam"  # the solver that keeps what is outside a region as the paper does, by a term
 WHOLE = 256.0  # reach of a drag that may change all of a picture
@@ -26,7 +27,10 @@ class Settings:
     lambda_mask: float = _number(20.0, 0, 1000, "lambda of the region")  # of eq. 1's second term
     max_steps: int = _number(300, 1, 2000, "step limit")
     latent_space: str = "w+"  # or "w": one change shared by all entries that move
-    num_entries: int = _number(6, 1, 64, "number of entries that move")  # of ws, from the first
+    num_entries: int = _number(6, 1, 64, "number of entries that move")  # of ws, from the first,
+    # but for those that do nothing but turn and shift the whole picture, where a generator has such
+    # (StyleGAN3): a drag would slide the picture instead of changing what is in it.
+    hold_placement: bool = True
     # How far around the arrows, farther than the longest of them is long, a drag may change the
     # picture where no region is painted, pixels of a 512 px picture; WHOLE is all of it. The
     # paper's solver always may change all of it.
@@ -47,7 +51,14 @@ class Settings:
                     given=given,
                 )
             object.__setattr__(self, spec.name, cast(type, spec.type)(value))
+        if not isinstance(self.hold_placement, bool):
+            raise UserError("Whether the picture is held in place must be true or false.")
         if self.latent_space not in ("w", "w+"):
             raise UserError(
                 "The latent space must be w or w+, not {given}.", given=str(self.latent_space)[:40]
             )
+
+    def moving(self, generator: Generator) -> slice:
+        """The entries of ws that a drag of a generator moves."""
+        first = generator.placing_entries if self.hold_placement else 0
+        return slice(first, min(first + self.num_entries, generator.num_ws))

@@ -21,23 +21,40 @@ class Recorded:
 
 
 @dataclass(frozen=True)
-class Architecture:
-    """The sizes of a StyleGAN2 generator."""
+class Latents:
+    """The sizes of what StyleGAN2 and 3 have in common: the way from z to w."""
 
-    kind: str  # skip, resnet or orig: how blocks make the picture (StyleGAN2, Fig. 7)
     z_dim: int
     c_dim: int  # classes that a picture can be of, 0 where there are none
     embed_dim: int  # of a label, 0 without labels
     mapping_widths: tuple[int, ...]  # outputs of the mapping's layers; the last is w_dim
-    channels: dict[int, int]  # outputs of each block, by its resolution
-    const_size: tuple[int, int]  # (h, w) of the constant input, (4, 4) for square pictures
-    has_noise: bool  # fixed noise is added
-    recorded: Recorded
 
     @property
     def w_dim(self) -> int:
         """Size of an entry of ws."""
         return self.mapping_widths[-1]
+
+    def mapping_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The weights that lead from z to w."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        width = self.z_dim + self.embed_dim
+        if self.c_dim:
+            shapes |= dense_shapes("mapping.embed", self.c_dim, self.embed_dim)
+        for i, out in enumerate(self.mapping_widths):
+            shapes |= dense_shapes(f"mapping.fc{i}", width, out)
+            width = out
+        return shapes
+
+
+@dataclass(frozen=True)
+class Architecture(Latents):
+    """The sizes of a StyleGAN2 generator."""
+
+    kind: str  # skip, resnet or orig: how blocks make the picture (StyleGAN2, Fig. 7)
+    channels: dict[int, int]  # outputs of each block, by its resolution
+    const_size: tuple[int, int]  # (h, w) of the constant input, (4, 4) for square pictures
+    has_noise: bool  # fixed noise is added
+    recorded: Recorded
 
     @property
     def resolutions(self) -> tuple[int, ...]:
@@ -48,6 +65,11 @@ class Architecture:
     def img_size(self) -> tuple[int, int]:
         """(H, W) of the picture."""
         return self.block_size(self.resolutions[-1])
+
+    @property
+    def widths(self) -> list[tuple[int, int]]:
+        """Of each block its resolution and its channels."""
+        return list(self.channels.items())
 
     @property
     def num_ws(self) -> int:
@@ -61,13 +83,7 @@ class Architecture:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The weights that such a generator has, without noise and w_avg, which may be missing."""
-        shapes: dict[str, tuple[int, ...]] = {}
-        width = self.z_dim + self.embed_dim
-        if self.c_dim:
-            shapes |= _dense("mapping.embed", self.c_dim, self.embed_dim)
-        for i, out in enumerate(self.mapping_widths):
-            shapes |= _dense(f"mapping.fc{i}", width, out)
-            width = out
+        shapes = self.mapping_shapes()
         shapes["synthesis.b4.const"] = (self.channels[4], *self.const_size)
         before = 0
         for resolution, channels in self.channels.items():
@@ -88,11 +104,12 @@ class Architecture:
         return {
             f"{name}.weight": (after, before, kernel, kernel),
             f"{name}.bias": (after,),
-            **_dense(f"{name}.affine", self.w_dim, before),
+            **dense_shapes(f"{name}.affine", self.w_dim, before),
         }
 
 
-def _dense(name: str, before: int, after: int) -> dict[str, tuple[int, ...]]:
+def dense_shapes(name: str, before: int, after: int) -> dict[str, tuple[int, ...]]:
+    """Of the weights of a fully connected layer."""
     return {f"{name}.weight": (after, before), f"{name}.bias": (after,)}
 
 

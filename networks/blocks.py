@@ -1,4 +1,4 @@
-"""A synthesis network as a row of blocks, each of twice the side of the one before."""
+"""A synthesis network as a row of blocks, each of which works on the map of the one before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 
 from networks.generator import Generator
-from networks.windows import WHOLE, Window, crop, plan_windows
+from networks.windows import WHOLE, Window, crop, within
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,11 @@ class Blocks(Protocol):
 
     @property
     def sides(self) -> Sequence[tuple[int, int]]:
-        """(h, w) of the map of each block, 4 px first."""
+        """(h, w) of the map of each block, coarse first: of what of it lies in the picture."""
+
+    @property
+    def margins(self) -> Sequence[int]:
+        """Of each block the cells that its map has beyond the picture, on every side."""
 
     @property
     def feature_block(self) -> int:
@@ -41,12 +45,13 @@ class Blocks(Protocol):
         """The first block in which a window of the map saves something."""
 
     @property
-    def paints_early(self) -> bool:
-        """Whether a picture is added up from the blocks before those that dragging reads, too."""
+    def features_suffice(self) -> bool:
+        """Whether later blocks need no more than the features that dragging reads: no picture that
+        was added up before them, no margin around them."""
 
-    @property
-    def reach(self) -> int:
-        """Outermost cells of a block's window that its input's edge has spoilt."""
+    def needs(self, i: int, window: Window) -> tuple[Window, Window]:
+        """What block i takes and gives, for its map to be right in a window: the window of the map
+        before it, none of block 0's, and the one of its own, which holds that window."""
 
     def reached(self, entries: int) -> int:
         """The last block that so many first entries of ws reach."""
@@ -96,11 +101,20 @@ def run(
     first, have = done + 1, WHOLE
     plan = [(WHOLE, WHOLE)] * (end - first)
     late = range(max(first, network.window_block), end)
-    if window is not None and late:
-        sizes = [network.sides[i] for i in late]
-        plan[-len(late) :] = plan_windows(window, sizes, network.reach)
+    if window is not None:
+        asked = window
+        for i in reversed(late):
+            plan[i - first] = network.needs(i, asked)
+            asked = plan[i - first][0]
     for i, (taken, given) in enumerate(plan, first):
         maps = network.block(i, maps and maps.crop(have, taken), ws, given, paint)
         have = given
     assert maps is not None
     return maps if window is None else maps.crop(have, window)
+
+
+def feature_window(network: Blocks, window: Window | None) -> Window | None:
+    """Of the feature block's map what is the window, or all, of the features that dragging reads:
+    those in the picture."""
+    i = network.feature_block
+    return within(window, network.sides[i], network.margins[i])

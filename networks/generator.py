@@ -1,6 +1,6 @@
 """What every generator offers, which is all that the method and what stands on it know of one.
 
-Both networks here have it, and so have the views of them with changed weights that
+All networks here have it, and so have the views of them with changed weights that
 `networks.tuning.tuned` makes. N pictures at a time; H and W are a picture's height and width, C, h
 and w those of the map that dragging reads.
 """
@@ -42,6 +42,10 @@ class Generator(Protocol):
     @property
     def has_encoder(self) -> bool:
         """Whether the encoder of `networks.encoder` was trained on its pictures."""
+
+    @property
+    def placing_entries(self) -> int:
+        """How many first entries of ws do nothing but turn and shift the whole picture."""
 
     def mapping(self, z: torch.Tensor, truncation_psi: float = 1.0) -> torch.Tensor:
         """z (N, z_dim) -> ws (N, num_ws, w_dim), all entries of a picture alike.

@@ -14,12 +14,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from networks.blocks import Maps, entries_of, run
-from networks.windows import WHOLE, Window
+from networks.windows import WHOLE, Window, doubled
 
 W_DIM = 512
 BLOCK_CHANNELS = (512, 512, 512, 512, 256, 128, 64)  # of the blocks at 8, 16, ... 512 px
 FEATURE_BLOCK = 5  # 256 channels at 128 px: the sixth resolution, as in DragGAN (Sec. 3.2)
 PREVIEW_BLOCK = 6  # 128 channels at 256 px
+REACH = 2  # outermost cells of a block's window that its input's edge has spoilt
 WINDOW_BLOCK = 4  # from 64 px on, five sixths of the cost, features may be worked out in a window
 
 
@@ -117,13 +118,9 @@ class MobileStyleGAN(nn.Module):
     num_ws = 2 * len(BLOCK_CHANNELS) + 2
     img_resolution, img_size = 1024, (1024, 1024)
     sides = tuple((4 << i, 4 << i) for i in range(len(BLOCK_CHANNELS) + 1))
-    feature_block, window_block, preview_block, reach = (
-        FEATURE_BLOCK,
-        WINDOW_BLOCK,
-        PREVIEW_BLOCK,
-        2,
-    )
-    paints_early = False
+    margins = (0,) * len(sides)
+    feature_block, window_block, preview_block = FEATURE_BLOCK, WINDOW_BLOCK, PREVIEW_BLOCK
+    features_suffice, placing_entries = True, 0
     has_encoder = True  # assets/encoder.safetensors was trained on its pictures
     w_avg: torch.Tensor  # (512,)
     preview_weight: torch.Tensor  # (3, C, 1, 1), of a 1x1 convolution from the preview's block
@@ -238,6 +235,10 @@ class MobileStyleGAN(nn.Module):
         """The map of block i, or a window of it, of ws whose features may be at hand."""
         begin = None if features is None else (FEATURE_BLOCK, Maps(features))
         return run(self, ws.unbind(1), i + 1, window, begin).features
+
+    def needs(self, i: int, window: Window) -> tuple[Window, Window]:
+        """As `networks.blocks` describes it."""
+        return doubled(window, self.sides[i], REACH)
 
     def reached(self, entries: int) -> int:
         """The last block that so many first entries of ws reach."""

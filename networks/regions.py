@@ -20,7 +20,7 @@ from typing import Any, cast
 
 import torch
 
-from networks.blocks import Maps, Network, entries_of, run
+from networks.blocks import Maps, Network, entries_of, feature_window, run
 from networks.soft_masks import SoftMask
 from networks.tuning import untuned
 from networks.windows import WHOLE, Window
@@ -102,7 +102,8 @@ class _View:
         self.z_dim, self.w_dim, self.num_ws = network.z_dim, network.w_dim, network.num_ws
         self.w_avg, self.mapping = network.w_avg, network.mapping
         self.img_size, self.img_resolution = network.img_size, network.img_resolution
-        self.has_encoder, soft = network.has_encoder, network.feature_block
+        self.has_encoder, self.placing_entries = network.has_encoder, network.placing_entries
+        soft = network.feature_block
         if hasattr(network, "softly"):  # a proxy, or a view would hold itself, and live on for long
             soft = cast(Any, network).preview_block
             self.preview = functools.partial(_View._preview, weakref.proxy(self))
@@ -124,7 +125,9 @@ class _View:
         self, ws: torch.Tensor, window: Window | None = None, moving: int | None = None
     ) -> torch.Tensor:
         """As the generator's."""
-        x = self._run(entries_of(ws, moving), self.network.feature_block + 1, window)
+        network = self.network
+        window = feature_window(network, window)
+        x = self._run(entries_of(ws, moving), network.feature_block + 1, window)
         return x.contiguous(memory_format=torch.channels_last)
 
     def _preview(
@@ -147,11 +150,9 @@ class Held(_View):
         # `run` works it out as it does a network, of which even the last blended block may be a
         # part only.
         self.sides, self.feature_block = self.network.sides, self.network.feature_block
-        self.window_block, self.reach = (
-            min(self.network.window_block, self.last),
-            self.network.reach,
-        )
-        self.paints_early, self.reached = self.network.paints_early, self.network.reached
+        self.margins, self.needs = self.network.margins, self.network.needs
+        self.window_block = min(self.network.window_block, self.last)
+        self.features_suffice, self.reached = self.network.features_suffice, self.network.reached
         self.painted = self.network.painted
 
     def block(
@@ -196,7 +197,7 @@ class Held(_View):
     def image(self, ws: torch.Tensor, features: torch.Tensor | None = None) -> torch.Tensor:
         """As the generator's: only what is inside is worked out where blocks are large."""
         network, support = self.network, self.mask.support
-        if features is None or network.paints_early or self.last > network.feature_block:
+        if features is None or not network.features_suffice or self.last > network.feature_block:
             begin, maps = self.last, self._maps(entries_of(ws), True)[-1]
         else:
             begin, maps = network.feature_block, Maps(features)

@@ -24,7 +24,8 @@ MASK_SIDE = 256  # px at which masks are worked out
 class SoftMask:
     """How much of the inside is to be seen where: 0 to 1."""
 
-    blocks: tuple[torch.Tensor | None, ...]  # of each block (1, 1, h, w); None: all the inside's
+    # Of each block (1, 1, h, w), margins and all; None: all the inside's.
+    blocks: tuple[torch.Tensor | None, ...]
     picture: torch.Tensor  # (1, 1, H, W)
     support: Window  # rows and columns of the picture, even ones, beyond which all of it is 0
     core: Window  # those beyond which hardly anything of the inside is seen
@@ -41,9 +42,10 @@ class SoftMask:
         inside = _blurred(_grown(painted, -SHRINK * unit), SOFT * unit)
         wide = _blurred(_grown(painted, PASTE * unit), SOFT * unit)
         blocks: list[torch.Tensor | None] = []
-        for side in network.sides[: last + 1]:
+        for side, margin in zip(network.sides[: last + 1], network.margins, strict=False):
             cells = _blurred(F.interpolate(inside, side, mode="area"), CELL)
-            blocks.append(cells.to(device) if max(side) >= FIRST else None)
+            around = F.pad(cells, [margin] * 4, mode="replicate")  # as at the picture's border
+            blocks.append(around.to(device) if max(side) >= FIRST else None)
         wide = F.interpolate(wide, size, mode="bilinear")
         seen = F.interpolate((cells > HARDLY).float(), size, mode="nearest")
         return cls(tuple(blocks), wide.to(device), _support(wide), _support(seen * wide))

@@ -1,88 +1,47 @@
 """StyleGAN2 (arXiv 1912.04958) in plain PyTorch, for weights of any of its implementations."""
 
-import math
 from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from networks.architecture import Architecture, with_noise
 from networks.blocks import Maps, entries_of, run
-from networks.layers import Block, linear, tensor_of
-from networks.windows import WHOLE, Window
+from networks.layers import Block, tensor_of
+from networks.mapping import Mapped
+from networks.windows import WHOLE, Window, doubled
 
+REACH = 3  # outermost cells of a block's window that its input's edge has spoilt
 FEATURE_BLOCK = 5  # at 128 px, which dragging reads; of a smaller network the last
 
 
-class StyleGAN2(nn.Module):
+class StyleGAN2(Mapped):
     """A frozen generator, as `networks.generator` describes them.
 
     ws are (N, num_ws, w_dim), an entry a convolution: 0 for the 4 px block, 2i - 1 and 2i for block
     i; a block's ToRGB shares the entry that follows its convolutions.
     """
 
-    window_block, reach = 3, 3  # from 32 px on a window of features saves something
-    has_encoder = False
-    c_dim: int  # how many classes a picture can be of, 0 where there are none
+    window_block = 3  # from 32 px on a window of features saves something
+    has_encoder, placing_entries = False, 0
     const: torch.Tensor  # (1, C, h, w), input of the first block
-    w_avg: torch.Tensor  # (w_dim,)
 
     def __init__(self, architecture: Architecture, state: dict[str, np.ndarray]):
         """state: arrays by NVIDIA's names. A truncation centre that it lacks is the mean of 10,000
         samples, noise that it lacks is drawn from a fixed seed."""
-        super().__init__()
         a, state = architecture, with_noise(architecture, state)
-        self.z_dim, self.c_dim, self.w_dim, self.num_ws = a.z_dim, a.c_dim, a.w_dim, a.num_ws
+        super().__init__(a, state, a.num_ws, a.recorded.lr_multiplier)
         self.img_size, self.img_resolution = a.img_size, max(a.img_size)
         self.half_resolutions, self.half_devices = a.recorded.half, ("cuda",)
         self.resolutions = a.resolutions
         self.sides = [a.block_size(resolution) for resolution in a.resolutions]
+        self.margins = [0] * len(self.sides)
         self.feature_block = min(len(a.resolutions) - 1, FEATURE_BLOCK)
-        rate = a.recorded.lr_multiplier
-        self.embed = linear(state, "mapping.embed") if a.c_dim else None
-        self.mapping_layers = nn.ModuleList(
-            linear(state, f"mapping.fc{i}", rate, rate) for i in range(len(a.mapping_widths))
-        )
         self.register_buffer("const", tensor_of(state["synthesis.b4.const"])[None])
         self.blocks = nn.ModuleList(Block(state, a, resolution) for resolution in a.resolutions)
         self.eval().requires_grad_(False)
-        average = state.get("mapping.w_avg")
-        self.register_buffer("w_avg", self._average() if average is None else tensor_of(average))
-
-    @torch.no_grad()
-    def _average(self) -> torch.Tensor:
-        random, total = np.random.RandomState(0), torch.zeros(self.w_dim)
-        for _ in range(10):
-            z = torch.from_numpy(random.randn(1000, self.z_dim)).float()
-            total = total + self._style(z, None).mean(0)
-        return total / 10
-
-    def _style(self, z: torch.Tensor, c: torch.Tensor | None) -> torch.Tensor:
-        w = _normalise(z)
-        if self.embed is not None:
-            label = self.embed.bias.expand(len(z), -1) if c is None else self.embed(c)
-            w = torch.cat([w, _normalise(label)], 1)
-        for layer in self.mapping_layers:
-            w = F.leaky_relu(layer(w), 0.2) * math.sqrt(2)
-        return w
-
-    def mapping(
-        self,
-        z: torch.Tensor,
-        truncation_psi: float = 1.0,
-        truncation_cutoff: int | None = None,
-        c: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        """z: (N, z_dim), standard normal. Returns ws (N, num_ws, w_dim), drawn towards w_avg by
-        psi; with a cutoff only so many first entries are.   c: (N, c_dim) labels, one-hot; none
-        where the network has classes is a label of zeros, as NVIDIA's tools take it."""
-        w = self._style(z, c)[:, None].repeat(1, self.num_ws, 1)
-        cutoff = self.num_ws if truncation_cutoff is None else truncation_cutoff
-        drawn = torch.lerp(self.w_avg, w[:, :cutoff], truncation_psi)
-        return torch.cat([drawn, w[:, cutoff:]], 1)
 
     def features(
         self, ws: torch.Tensor, window: Window | None = None, moving: int | None = None
@@ -104,15 +63,19 @@ class StyleGAN2(nn.Module):
         On CUDA the blocks that were trained in half precision run in it, those of dragging apart.
         """
         begin = None
-        if features is not None and not self.paints_early:
+        if features is not None and self.features_suffice:
             begin = self.feature_block, Maps(features.contiguous())
         entries = ws.unbind(1)
         return self.painted(run(self, entries, len(self.blocks), begin=begin, paint=True), entries)
 
     @property
-    def paints_early(self) -> bool:
-        """Whether a picture is added up from the blocks before those that dragging reads, too."""
-        return cast(Block, self.blocks[self.feature_block]).to_rgb is not None
+    def features_suffice(self) -> bool:
+        """Whether no picture is added up from the blocks before those that dragging reads."""
+        return cast(Block, self.blocks[self.feature_block]).to_rgb is None
+
+    def needs(self, i: int, window: Window) -> tuple[Window, Window]:
+        """As `networks.blocks` describes it."""
+        return doubled(window, self.sides[i], REACH)
 
     def reached(self, entries: int) -> int:
         """The last block that so many first entries of ws reach."""
@@ -149,7 +112,3 @@ class StyleGAN2(nn.Module):
 def _entries(ws: Sequence[torch.Tensor], i: int) -> Sequence[torch.Tensor]:
     """Of the entries of ws those for block i: conv0 (block 0 has none), conv1, ToRGB."""
     return (ws[0], ws[0], ws[1]) if i == 0 else ws[2 * i - 1 : 2 * i + 2]
-
-
-def _normalise(z: torch.Tensor) -> torch.Tensor:
-    return z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)

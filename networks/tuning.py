@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 from torch import nn
 
-from networks import layers, mobile_stylegan
+from networks import layers, mobile_stylegan, stylegan3
 from networks.errors import UserError
 from networks.generator import Generator
 
@@ -123,11 +123,23 @@ class _RGB(layers.ToRGB):
     weight, bias = _with_sum("weight"), _with_sum("bias")
 
 
+class _Filtered(stylegan3.Layer):  # and here
+    product, sums = "weight", ("bias",)
+    weight, bias = _with_product("weight"), _with_sum("bias")
+
+
+class _LastRGB(stylegan3.ToRGB):
+    product, sums = None, ("weight", "bias")
+    weight, bias = _with_sum("weight"), _with_sum("bias")
+
+
 _TUNED: dict[type, Any] = {
     mobile_stylegan.Convolution: _Separable,
     mobile_stylegan.ToRGB: _MobileRGB,
     layers.Convolution: _Modulated,
     layers.ToRGB: _RGB,
+    stylegan3.Layer: _Filtered,
+    stylegan3.ToRGB: _LastRGB,
 }
 
 

@@ -17,26 +17,27 @@ def crop(x: torch.Tensor, have: Window, window: Window) -> torch.Tensor:
     return x[..., rows, columns]
 
 
-def plan_windows(
-    window: Window, sizes: list[tuple[int, int]], reach: int
-) -> list[tuple[Window, Window]]:
-    """What blocks in a row take and give, so that the last one's map is right in a window.
+def doubled(window: Window, size: tuple[int, int], reach: int) -> tuple[Window, Window]:
+    """What a block that doubles the side takes and gives, for its map to be right in a window.
 
-    sizes: (h, w) of the blocks' maps, each twice the one before.   reach: how many of the outermost
-    cells of what a block gives are spoilt by the edge of what it took. Returns (window of its
-    input, window of its map) of each block.
+    size: (h, w) of its map.   reach: how many of the outermost cells of what it gives are spoilt by
+    the edge of what it took. Returns (window of its input, window of its map).
     """
-    plan: list[tuple[Window, Window]] = []
-    for size in reversed(sizes):
-        rows, columns = (
-            slice(
-                max(0, (part.start - reach) // 2 * 2), min(side, (part.stop + reach + 1) // 2 * 2)
-            )
-            for part, side in zip(window, size, strict=True)
-        )
-        window = (
-            slice(rows.start // 2, rows.stop // 2),
-            slice(columns.start // 2, columns.stop // 2),
-        )
-        plan.insert(0, (window, (rows, columns)))
-    return plan
+    rows, columns = (
+        slice(max(0, (part.start - reach) // 2 * 2), min(side, (part.stop + reach + 1) // 2 * 2))
+        for part, side in zip(window, size, strict=True)
+    )
+    taken = slice(rows.start // 2, rows.stop // 2), slice(columns.start // 2, columns.stop // 2)
+    return taken, (rows, columns)
+
+
+def within(window: Window | None, size: tuple[int, int], margin: int) -> Window | None:
+    """A window of what a margin of so many cells surrounds, as one of the whole map; None, all of
+    it, where there is no margin.   size: (h, w) of what is surrounded."""
+    if not margin:
+        return window
+    rows, columns = window or (slice(0, size[0]), slice(0, size[1]))
+    return (
+        slice(rows.start + margin, rows.stop + margin),
+        slice(columns.start + margin, columns.stop + margin),
+    )

@@ -1,4 +1,4 @@
-"""Writes small StyleGAN2 networks as NVIDIA's tools would, to be read back; torch_files, as others.
+"""Writes small networks as NVIDIA's tools would, to be read back; torch_files, as others.
 
 The formats are described in ../shared/WEIGHTS.md; what the tools import when they unpickle is
 imitated here by modules that exist only while a file is written.
@@ -16,16 +16,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from drag.models.reading import generator_of
 from networks.checkpoints import read_checkpoint
-from networks.stylegan2 import StyleGAN2
 
 FILTER = torch.outer(torch.tensor([1.0, 3, 3, 1]), torch.tensor([1.0, 3, 3, 1])) / 64
 
 
-def generator_in(path) -> StyleGAN2:
+def generator_in(path):
     """The generator in a weight file."""
-    checkpoint = read_checkpoint(path)
-    return StyleGAN2(checkpoint.architecture, checkpoint.state)
+    return generator_of(read_checkpoint(path))
 
 
 def random_state(
@@ -106,7 +105,15 @@ class _Layer:
         return tools._reconstruct_persistent_obj, (meta,)
 
 
-def _attributes(path: str, conv_clamp, lr: float, fan_in: int, fp16: bool) -> dict:
+_BUFFERS = (
+    *("noise_const", "w_avg", "resample_filter"),
+    *("transform", "freqs", "phases", "magnitude_ema", "up_filter", "down_filter"),
+)
+
+
+def _attributes(
+    path: str, fan_in: int, conv_clamp=None, lr=0.01, fp16=False, output_scale=0.25
+) -> dict:
     if re.search(r"mapping\.fc\d+$", path):
         return {"activation": "lrelu", "bias_gain": lr, "weight_gain": np.float64(lr) / fan_in**0.5}
     if re.search(r"conv[01]$", path):
@@ -115,14 +122,19 @@ def _attributes(path: str, conv_clamp, lr: float, fan_in: int, fp16: bool) -> di
         return {"conv_clamp": conv_clamp}
     if re.search(r"b\d+$", path):
         return {"resolution": int(path.rpartition("b")[2]), "use_fp16": fp16}
-    return {}
+    if re.search(r"synthesis\.L\d+_\d+_\d+$", path):  # of StyleGAN3
+        return {"conv_clamp": conv_clamp, "use_fp16": np.bool_(fp16), "in_size": np.array([3, 4])}
+    return {
+        "synthesis": {"output_scale": np.float64(output_scale), "margin_size": 10},
+        "synthesis.input": {"bandwidth": 2, "sampling_rate": 16},
+    }.get(path, {})
 
 
-def as_module(state: dict, conv_clamp=None, lr=0.01, fp16=False, path="", name="Generator"):
+def as_module(state: dict, path="", name="Generator", **recorded):
     """A state dict as the tree of layers that NVIDIA's tools pickle."""
     own = {key: value for key, value in state.items() if "." not in key}
     children = dict.fromkeys(key.partition(".")[0] for key in state if "." in key)
-    buffers = {k: v for k, v in own.items() if k in ("noise_const", "w_avg", "resample_filter")}
+    buffers = {k: v for k, v in own.items() if k in _BUFFERS}
     parameters = {
         k: torch.nn.Parameter(v, requires_grad=False) for k, v in own.items() if k not in buffers
     }
@@ -130,15 +142,13 @@ def as_module(state: dict, conv_clamp=None, lr=0.01, fp16=False, path="", name="
     modules = {
         child: as_module(
             {k.partition(".")[2]: v for k, v in state.items() if k.partition(".")[0] == child},
-            conv_clamp,
-            lr,
-            fp16,
             f"{path}.{child}".strip("."),
             "Layer",
+            **recorded,
         )
         for child in children
     }
-    attributes = _attributes(path, conv_clamp, lr, fan_in, fp16)
+    attributes = _attributes(path, fan_in, **recorded)
     return _Layer(
         name,
         {

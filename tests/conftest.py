@@ -30,8 +30,9 @@ class PlainShiftGenerator:
 
     z_dim = w_dim = 8
     num_ws, img_resolution, img_size = 10, 128, (128, 128)
-    has_encoder = False
-    sides, feature_block, window_block, reach, paints_early = ((64, 64),), 0, 1, 0, False
+    has_encoder, placing_entries = False, 0
+    sides, margins, feature_block, window_block = ((64, 64),), (0,), 0, 1
+    features_suffice = True
 
     def __init__(self):
         noise = torch.randn(1, 6, 11, 11, generator=torch.Generator().manual_seed(0))
@@ -50,6 +51,9 @@ class PlainShiftGenerator:
         moved = F.grid_sample(self.pattern, grid, padding_mode="reflection", align_corners=False)
         moved = moved + ws[0, 0, 2]
         return moved if window is None else moved[(..., *window)]
+
+    def needs(self, i, window):
+        return window, window
 
     def reached(self, entries):
         return 0

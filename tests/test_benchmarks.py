@@ -2,13 +2,15 @@
 
 import json
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from tests.benchmarks import ccsd, landmarks, mask, official, stylegan2, wild
+from tests.benchmarks import ccsd, landmarks, mask, official, stylegan2, stylegan3, wild
 
 pytestmark = pytest.mark.usefixtures("drags_in_this_process")
 
@@ -136,6 +138,22 @@ def test_drags_there_and_back_are_compared(monkeypatch, capsys, tmp_path):
     assert 0.5 < result["way"] <= 1
     assert 0.5 < result["back"] <= 1
     assert "| 1 | gauss-newton | 1 |" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_step_and_a_picture_of_stylegan3_are_measured(monkeypatch, capsys, tmp_path):
+    def run(command, **_):
+        found = stylegan3.measure(Path(command[-2]), command[-1], 1)
+        return SimpleNamespace(stdout=json.dumps(found))
+
+    monkeypatch.setattr(stylegan3.subprocess, "run", run)
+    report = tmp_path / "report.json"
+    monkeypatch.setattr(
+        sys, "argv", ["-", "--resolution", "32", "--width", "8", "--json", str(report)]
+    )
+    stylegan3.main()
+    assert capsys.readouterr().out.count("| StyleGAN3-") == 6
+    assert all(json.loads(report.read_text())[f"{c} adam"]["seconds"] > 0 for c in "TR")
 
 
 @pytest.mark.slow

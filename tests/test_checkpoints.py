@@ -11,11 +11,14 @@ import pytest
 import torch
 
 from networks.checkpoints import CheckpointError, read_checkpoint
+from networks.checkpoints.__main__ import describe as in_values
 from tests.checkpoint_files import random_state, write_nvidia, write_tensorflow
+from tests.stylegan3_files import random_stylegan3
 from tests.torch_files import rosinality_names, write_rosinality, write_safetensors, write_torch
 
 ROOT = Path(__file__).parent.parent
 CLASSES, PLAIN, RESNET = random_state(c_dim=3), random_state(), random_state(kind="resnet")
+TRANSLATING, ROTATING = random_stylegan3(32, c_dim=3), random_stylegan3(64, radial=True)
 FORMATS = {
     **{
         f"NVIDIA, protocol {p}": (CLASSES, lambda f, s, p=p: write_nvidia(f, s, p))
@@ -37,6 +40,13 @@ FORMATS = {
         lambda f, s: write_torch(f, {name: v.double() for name, v in s.items()}),
     ),
     "safetensors": (CLASSES, write_safetensors),
+    "StyleGAN3, protocol 3": (TRANSLATING, lambda f, s: write_nvidia(f, s, 3)),
+    "StyleGAN3, protocol 4": (ROTATING, write_nvidia),
+    "StyleGAN3, state dict within": (ROTATING, lambda f, s: write_torch(f, {"state_dict": s})),
+    "StyleGAN3, G_ema.": (
+        TRANSLATING,
+        lambda f, s: write_safetensors(f, {f"G_ema.{k}": v for k, v in s.items()}),
+    ),
     "safetensors, g_ema.": (
         PLAIN,
         lambda f, s: write_safetensors(
@@ -97,6 +107,12 @@ def test_what_layers_record_is_taken_from_them_and_not_from_defaults(tmp_path):
     recorded = read_checkpoint(tmp_path / "net.pkl").architecture.recorded
     assert (recorded.conv_clamp, recorded.lr_multiplier) == (256, 0.05)
     assert recorded.half == (4, 8, 16, 32, 64)
+    write_nvidia(tmp_path / "net.pkl", ROTATING, conv_clamp=2, lr=0.05, output_scale=0.5)
+    recorded = read_checkpoint(tmp_path / "net.pkl").architecture.recorded
+    assert (recorded.conv_clamp, recorded.lr_multiplier, recorded.output_scale) == (2, 0.05, 0.5)
+    write_torch(tmp_path / "net.pth", ROTATING)  # which says nothing
+    recorded = read_checkpoint(tmp_path / "net.pth").architecture.recorded
+    assert (recorded.conv_clamp, recorded.lr_multiplier, recorded.output_scale) == (256, 0.01, 0.25)
 
 
 @pytest.mark.parametrize("content", [b"", b"x"])
@@ -131,6 +147,15 @@ def test_the_command_line_says_what_a_file_is(tmp_path):
     facts = json.loads(describe(tmp_path / "net.pkl", "--json").stdout)
     assert facts["num_ws"] == 10
     assert facts["skipped"] == ["G", "D", "augment_pipe", "training_set_kwargs"]
+
+
+def test_what_a_stylegan3_is_is_told(tmp_path):
+    write_nvidia(tmp_path / "net.pkl", ROTATING, conv_clamp=256)
+    facts = in_values(read_checkpoint(tmp_path / "net.pkl"))
+    assert (facts["resolution"], facts["architecture"]) == ("64 x 64", "StyleGAN3-R")
+    assert (facts["num_ws"], facts["classes"], facts["conv_clamp"]) == (16, 0, 256)
+    assert facts["widths"] == "12 at 16 to 32, 10 at 64 px"
+    assert facts["skipped"][:2] == ["G", "D"]
 
 
 def test_the_command_line_says_why_a_file_is_none(tmp_path):

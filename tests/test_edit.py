@@ -25,11 +25,12 @@ def edit(toy):
         ("max_steps", 0),
         ("num_entries", "x"),
         ("latent_space", "z"),
+        ("hold_placement", "yes"),
     ],
 )
 def test_bad_settings_are_refused_by_name(name, value):
     words = {field.name: field.metadata.get("words") for field in fields(Settings)}[name]
-    with pytest.raises(ValueError, match=words or "latent space"):
+    with pytest.raises(ValueError, match=words or "latent space|true or false"):
         Settings(**{name: value})
 
 

@@ -4,6 +4,7 @@ They lie beside the repository, not in it: `manifest.json` there names each file
 """
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from networks.blocks import entries_of
 from networks.checkpoints import CheckpointError, read_checkpoint
 from networks.stylegan2 import _entries
 from tests.checkpoint_files import generator_in
@@ -24,6 +26,9 @@ if not FOLDER.is_dir():
 
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
 NETWORKS = {name: entry["expected"] for name, entry in MANIFEST.items() if "expected" in entry}
+FOLDER3 = FOLDER.with_name("fixtures-stylegan3")
+MANIFEST3 = FOLDER3 / "manifest.json"
+STYLEGAN3 = json.loads(MANIFEST3.read_text()) if MANIFEST3.is_file() else {}
 HOSTILE = sorted(FOLDER.glob("hostile/*"))
 
 
@@ -82,9 +87,50 @@ def test_a_network_gives_what_its_own_tool_gives(name):
             assert relative_error(bare, expected["img_psi07_nonoise_s0"]) < 1e-4
 
 
-def test_a_stylegan3_is_told():
-    with pytest.raises(CheckpointError, match="StyleGAN3"):
-        read_checkpoint(FOLDER / "sg3_alias_free_32.pkl")
+@torch.no_grad()
+def test_a_stylegan3_among_them_is_opened():
+    path = FOLDER / "sg3_alias_free_32.pkl"
+    assert read_checkpoint(path).architecture.kind == "StyleGAN3-T"
+    generator = generator_in(path)
+    ws = generator.mapping(torch.randn(1, generator.z_dim))
+    assert generator.image(ws).shape == (1, 3, 32, 32)
+
+
+@pytest.mark.parametrize("name", STYLEGAN3)
+@torch.no_grad()
+def test_a_stylegan3_gives_what_its_own_tool_gives(name):
+    """Features within 1e-4, pictures within 5e-5 of the largest number, or of 1."""
+    expected = np.load(FOLDER3 / STYLEGAN3[name]["expected"])
+    generator = generator_in(FOLDER3 / name)
+    c = torch.from_numpy(expected["c"]).float() if generator.c_dim else None
+    for key, psi, cutoff in (
+        ("ws_psi1", 1, None),
+        ("ws_psi07", 0.7, None),
+        ("ws_psi05_cut4", 0.5, 4),
+    ):
+        found = generator.mapping(torch.from_numpy(expected["z"]).float(), psi, cutoff, c)
+        assert np.abs(found.numpy() - expected[key]).max() < 1e-5
+    first = int(expected["feat_sample"])
+    entries, maps = entries_of(torch.from_numpy(expected["ws_psi1"][first : first + 1])), None
+    for i in range(len(generator.blocks)):
+        maps = generator.block(i, maps, entries)
+        for key, step in ((f"featL{i}", 1), (f"featL{i}_c4_s4", 4)):
+            if key in expected:
+                assert off(maps.features[:, ::step, ::step, ::step], expected[key]) < 1e-4
+        spread = expected[f"featL{i}_std"].max()
+        mean = maps.features.mean((0, 2, 3)).numpy()
+        assert np.abs(mean - expected[f"featL{i}_mean"]).max() < 1e-4 * max(1, spread)
+    for key in expected.files:
+        if match := re.fullmatch(r"img_(psi1|psi07|psi05_cut4)(_s0)?(_s2)?", key):
+            ws = torch.from_numpy(expected[f"ws_{match[1]}"])[: 1 if match[2] else None]
+            step = 2 if match[3] else 1
+            assert off(generator.image(ws)[:, :, ::step, ::step], expected[key]) < 5e-5
+
+
+def off(found, wanted):
+    """Largest difference, as a share of the largest number, or of 1."""
+    assert found.shape == wanted.shape
+    return np.abs(found.numpy() - wanted).max() / max(1, np.abs(wanted).max())
 
 
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.name)

@@ -9,6 +9,7 @@ from networks.generator import Generator, Previewing
 from networks.tuning import tuned
 from tests.checkpoint_files import generator_in, random_state, write_nvidia
 from tests.conftest import PlainShiftGenerator, ShiftGenerator
+from tests.stylegan3_files import random_stylegan3
 from tests.tunings import random_tuning
 
 FACTS = {
@@ -31,13 +32,22 @@ def stylegan2(tmp_path_factory):
     return generator_in(path)
 
 
-@pytest.fixture(
-    params=["mobile", "stylegan2", "tuned mobile", "tuned stylegan2", "toy", "plain toy"]
-)
+@pytest.fixture(scope="module")
+def stylegan3(tmp_path_factory):
+    """A small StyleGAN3."""
+    path = tmp_path_factory.mktemp("network") / "net.pkl"
+    write_nvidia(path, random_stylegan3(), layout="G_ema")
+    return generator_in(path)
+
+
+NETWORKS = "generator", "stylegan2", "stylegan3"  # by the names of their fixtures
+
+
+@pytest.fixture(params=[*NETWORKS, *(f"tuned {name}" for name in NETWORKS), "toy", "plain toy"])
 def each(request):
     if "toy" in request.param:
         return ShiftGenerator() if request.param == "toy" else PlainShiftGenerator()
-    name = "generator" if "mobile" in request.param else "stylegan2"
+    name = request.param.removeprefix("tuned ")
     network = request.getfixturevalue(name)
     return tuned(network, random_tuning(network)) if "tuned" in request.param else network
 
@@ -89,9 +99,10 @@ def test_its_tensors_have_the_shapes_that_are_said(each):
         assert preview.shape[3] < image.shape[3]
 
 
-def test_the_built_in_generator_has_previews_and_others_need_not(generator, stylegan2):
+def test_the_built_in_generator_has_previews_and_others_need_not(generator, stylegan2, stylegan3):
     assert isinstance(generator, Previewing)
     assert isinstance(tuned(generator, random_tuning(generator)), Previewing)
     assert not isinstance(stylegan2, Previewing)
+    assert not isinstance(stylegan3, Previewing)
     assert isinstance(ShiftGenerator(), Previewing)
     assert not isinstance(PlainShiftGenerator(), Previewing)

@@ -107,7 +107,7 @@ def test_a_download_that_breaks_again_and_again_ends_in_a_sentence(server, tmp_p
 
 def test_a_file_far_larger_than_any_weights_is_not_fetched(server, monkeypatch):
     monkeypatch.setattr(hub, "MAX_BYTES", len(CONTENT) - 1)
-    assert "more than StyleGAN2 weights ever do" in refusal()
+    assert "more than StyleGAN weights ever do" in refusal()
     assert {method for method, _, _ in server.requests} == {"HEAD"}
 
 

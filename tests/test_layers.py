@@ -30,6 +30,7 @@ WINGS = {  # and what each may import of the project, beside itself
 GRADIO = {"app", "drag.web", "drag.page"}
 HOMES = {  # of concrete networks: who else may name them; all others know protocols
     "networks.stylegan2": {"drag.models"},
+    "networks.stylegan3": {"drag.models"},
     "networks.mobile_stylegan": {"drag.models"},
     "networks.encoder": {"drag.photo"},
     "networks.mtcnn": {"drag.photo"},

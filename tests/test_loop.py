@@ -253,6 +253,7 @@ def test_features_near_the_handles_give_the_steps_that_all_features_give(generat
         """The built-in generator, but every feature map is worked out as a whole."""
 
         w_avg, img_resolution = generator.w_avg, generator.img_resolution
+        num_ws, placing_entries = generator.num_ws, 0
 
         def features(self, ws, window, moving):
             whole = generator.features(ws, moving=moving)

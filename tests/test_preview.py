@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from drag import Settings, drag
+from drag.loop import Ending
 from drag.preview import LiveView
 from drag.render import render
 from tests.conftest import PlainShiftGenerator
@@ -39,6 +40,25 @@ def test_live_pictures_keep_to_their_time(toy, toy_edit, monkeypatch):
     kinds = [step.sharp for step in running if step.picture is not None]
     assert kinds.count(True) >= 1
     assert kinds.count(False) > kinds.count(True)
+
+
+def test_a_first_picture_that_takes_long_leaves_time_for_steps(toy, toy_edit, monkeypatch):
+    """As that of a StyleGAN3 of 1024 px does on a CPU: half a minute of the page's one."""
+    clock, image, features = [0.0], toy.image, toy.features
+
+    def taking(seconds, work):
+        def timed(*args, **kwargs):
+            clock[0] += seconds
+            return work(*args, **kwargs)
+
+        return timed
+
+    monkeypatch.setattr("drag.preview.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("drag.loop.time.monotonic", lambda: clock[0])
+    toy.image, toy.features = taking(70.0, image), taking(1.0, features)
+    edit = replace(toy_edit, settings=replace(FAST, learning_rate=0.001))
+    *_, last = drag(toy, edit, LiveView(), seconds=60)
+    assert (last.ending, last.number > 20) == (Ending.TIME_LIMIT, True)
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -9,33 +9,37 @@ from networks.soft_masks import SoftMask
 from networks.tuning import tuned
 from tests.checkpoint_files import generator_in, random_state, write_nvidia
 from tests.reference.stylegan2 import relative_error
+from tests.stylegan3_files import random_stylegan3
 from tests.tunings import random_tuning
 
 KINDS = ["skip", "resnet", "orig"]
+OTHERS = ["StyleGAN3-T", "StyleGAN3-R"]
 
 
 @pytest.fixture(scope="module")
-def stylegan2s(tmp_path_factory):
-    """A small StyleGAN2 of each architecture, of 256 px."""
+def stylegans(tmp_path_factory):
+    """A small StyleGAN2 of each architecture, of 256 px, and a StyleGAN3 of each, of 128."""
     found = {}
-    for kind in KINDS:
+    states = {kind: random_state(resolution=256, kind=kind) for kind in KINDS}
+    states |= {kind: random_stylegan3(128, kind == OTHERS[1]) for kind in OTHERS}
+    for kind, state in states.items():
         path = tmp_path_factory.mktemp(kind) / "net.pkl"
-        write_nvidia(path, random_state(resolution=256, kind=kind), layout="G_ema")
+        write_nvidia(path, state, layout="G_ema", output_scale=1.0)
         found[kind] = generator_in(path)
     return found
 
 
-@pytest.fixture(params=["builtin", *KINDS, "tuned skip"])
-def network(request, generator, stylegan2s):
+@pytest.fixture(params=["builtin", *KINDS, "tuned skip", *OTHERS, "tuned StyleGAN3-R"])
+def network(request, generator, stylegans):
     name = request.param.removeprefix("tuned ")
-    base = generator if name == "builtin" else stylegan2s[name]
+    base = generator if name == "builtin" else stylegans[name]
     return tuned(base, random_tuning(base)) if name != request.param else base
 
 
-@pytest.fixture(params=KINDS)
-def stackable(request, stylegan2s):
+@pytest.fixture(params=[*KINDS, *OTHERS])
+def stackable(request, stylegans):
     """A network for tests that make many pictures: none of the large one."""
-    return stylegan2s[request.param]
+    return stylegans[request.param]
 
 
 def latents(network, seed=0):
@@ -149,8 +153,12 @@ def test_thin_regions_have_a_narrow_ramp_and_wide_ones_a_wide_one(generator):
     assert middle > 0.9, "what is painted moves, however thin it is"
 
 
-def test_more_entries_that_move_are_blended_as_far_as_they_reach(generator, stylegan2s):
-    for network in (generator, stylegan2s["skip"]):
+def test_more_entries_that_move_are_blended_as_far_as_they_reach(generator, stylegans):
+    for network in (generator, stylegans["skip"]):
         assert network.sides[last_block(network, 6)] == (32, 32)
         assert network.sides[last_block(network, 8)] == (64, 64)
         assert last_block(network, network.num_ws) == len(network.sides) - 1
+    network = stylegans["StyleGAN3-T"]
+    assert network.sides[last_block(network, 6)] == (32, 32)
+    assert last_block(network, 8) == 6  # what entry 7, the eighth, styles
+    assert last_block(network, network.num_ws) == len(network.sides) - 1

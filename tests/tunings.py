@@ -14,7 +14,7 @@ from networks.tuning import Tuning, fresh_tuning
 def meta_stylegan2(side, base=32768):
     """A StyleGAN2 of full width, base / side channels, with the shapes of its weights only."""
     channels = {r: min(512, base // r) for r in RESOLUTIONS if r <= side}
-    architecture = Architecture("skip", 512, 0, 0, (512,) * 8, channels, (4, 4), False, Recorded())
+    architecture = Architecture(512, 0, 0, (512,) * 8, "skip", channels, (4, 4), False, Recorded())
     shapes = architecture.shapes() | {"mapping.w_avg": (512,)}
     state = {name: np.broadcast_to(np.float32(1), shape) for name, shape in shapes.items()}
     empty = patch("networks.layers.tensor_of", lambda v: torch.empty(v.shape, device="meta"))

@@ -86,6 +86,20 @@ def _config_f(name: str, title: str, px: int, file: str, sha256: str, rate=1e-3)
     return Model(name, title, RESEARCH, NVIDIA, source, px, 121 if px < 512 else 124, rate, 0.5)
 
 
+def _animals(name: str, kind: str, file: str, megabytes: int, sha256: str) -> Model:
+    """A StyleGAN3 of AFHQv2 that StudioGAN's authors trained; the averaged generator alone."""
+    folder = "studiogan_official_ckpt/AFHQ-V2-512-uncond-tailored"
+    source = HubFile(
+        "Mingguksky/PyTorch-StudioGAN",
+        f"{folder}/AFHQ_V2_uncond-StyleGAN3-{file}.pth",
+        "7297a41ca14de2b5016e79d6deacf9d10f5144d4",
+        sha256,
+    )
+    title = f"Animals (AFHQv2, StyleGAN3-{kind})"
+    licence = "MIT by its page, of StyleGAN3's parts NVIDIA's, non-commercial"
+    return Model(name, title, RESEARCH, licence, source, 512, megabytes)
+
+
 # No download from here could be tried where this was written: revisions and checksums (their known
 # beginnings) are from stored pages of the Hub. A wrong one is refused, never used.
 CATALOGUE = {
@@ -124,11 +138,53 @@ CATALOGUE = {
             512,
             470,
         ),
+        Model(
+            "landscapes3",
+            "Landscapes (LHQ, StyleGAN3)",
+            FREE,
+            "MIT",
+            HubFile(
+                "justinpinkney/stylegan3-t-lhq-256",
+                "lhq-256-stylegan3-t-25Mimg.pkl",
+                "bc80be416c3660d93e8a7421bc451a6d31a8a1ae",
+                "cdf396b1e68a7da77faa292b3360e97bab42d12f0817016616a2146b8ed4a10a",
+            ),
+            256,
+            343,
+        ),
+        Model(
+            "anime3",
+            "Anime heads (StyleGAN3)",
+            FREE,
+            "MIT",
+            HubFile(
+                "bob80333/stylegan3-t-animefaces",
+                "network-snapshot-006000.pkl",
+                "7ae51cc89982c01f00b3617d8ebc9fd0de40427e",
+                "9820827fb272dfa0dab3d74a3c6b522c0a0b53d49c8a709db745025fcc423a02",
+            ),
+            256,
+            343,
+        ),
         _nvidia("ffhq", "Faces (FFHQ)", 1024, "ffhq", "a205a346", 2e-3),
         _nvidia("cats", "Cats (AFHQ)", 512, "afhqcat", rate=2e-3),
         _nvidia("afhqdog", "Dogs (AFHQ)", 512, "afhqdog", "f124ff3f"),
         _nvidia("wildlife", "Wild animals (AFHQ)", 512, "afhqwild"),
         _nvidia("metfaces", "Painted faces (MetFaces)", 1024, "metfaces", "880a460d"),
+        _animals(
+            "animals3t",
+            "T",
+            "t-paper-train-2022_03_16_15_45_11/model=G_ema-best-weights-step=420000",
+            100,
+            "31ac47a4e632d720ce83b94b8e6bcc1c800dbbec645179dc01421eecc2d85536",
+        ),
+        _animals(
+            "animals3r",
+            "R",
+            "r-paper-train-2022_03_13_15_47_04/model=G_ema-current-weights-step=460000",
+            67,
+            "7803875d221371bb965bb7dd3370e53aee1cb140f6a3473e73ac2605b35f474f",
+        ),
         _config_f("cars", "Cars (LSUN)", 512, "car", "c69f161f", 2e-3),
         _config_f("churches", "Churches (LSUN)", 256, "church", "596f59f0"),
         _config_f("lsuncats", "Cats (LSUN)", 256, "cat", "ff103687"),

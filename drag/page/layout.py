@@ -190,6 +190,9 @@ def advanced() -> dict:
             label=word("entries"),
             info=word("entries_info"),
         )
+    made["hold_placement"] = gr.Checkbox(
+        paper.hold_placement, label=word("placement"), info=word("placement_info")
+    )
     return made
 
 

@@ -20,6 +20,8 @@ is gained. Where it stalls about half way with its handles still surely known, a
 the head, the loop goes on from there once. Where the whole picture may move, a few
 more steps bring back what changed but did not move: hair, glasses, background (`restore`; of
 generators whose changes of looks were learnt, as the built-in one's were).
+Of StyleGAN3 the first entry, which does nothing but shift and turn the whole picture, is held by
+both solvers unless it is set free.
 Handles where the picture is plain lean on their neighbours. Where a region is painted, all of this
 runs through a generator that paints what is outside as it was (`networks.regions`).
 

@@ -49,8 +49,9 @@ def adam(generator: Generator, edit: Edit) -> States:
     settings, size, device = edit.settings, edit.img_size, generator.w_avg.device
     r1, r2 = scale_to(settings.r1, size), scale_to(settings.r2, size)
     start, handles, targets = as_tensors(edit, device)
-    moving = min(settings.num_entries, start.shape[1])
-    shape = (1, 1 if settings.latent_space == "w" else moving, start.shape[2])
+    moving = settings.moving(generator)
+    entries = 1 if settings.latent_space == "w" else moving.stop - moving.start
+    shape = (1, entries, start.shape[2])
     change = torch.zeros(shape, device=device, requires_grad=True)
     update = AdamUpdate(change, settings.learning_rate)
 
@@ -58,8 +59,9 @@ def adam(generator: Generator, edit: Edit) -> States:
     def see(near: Part) -> tuple[torch.Tensor, FeaturePart]:
         """ws and features of the change, with gradients to it."""
         window, corner, extent = near
-        ws = torch.cat([start[:, :moving] + change, start[:, moving:]], 1)
-        features = generator.features(ws, window=window, moving=moving)
+        before, after = start[:, : moving.start], start[:, moving.stop :]
+        ws = torch.cat([before, start[:, moving] + change, after], 1)
+        features = generator.features(ws, window=window, moving=moving.stop)
         return ws.detach(), FeaturePart(features, corner, extent)
 
     near = whole_part(size, device)

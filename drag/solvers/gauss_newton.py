@@ -93,7 +93,7 @@ class Arithmetic:
         scale = whole.std((2, 3))[0] + 1e-6
         picture = FeaturePart(whole, *self.whole[1:], scale)
         return Task(
-            Coordinates.of(self.space, start, edit),
+            Coordinates.of(self.generator, start, edit.settings),
             PatchTracker.of(picture, handles, self.patch, self.r2),
             scale,
             targets,
@@ -105,7 +105,7 @@ class Arithmetic:
     ) -> torch.Tensor:
         """Features of the picture of a change, or a window of them."""
         ws = task.coordinates.latents(self.space, change)
-        return self.generator.features(ws, window=window, moving=len(task.coordinates.first))
+        return self.generator.features(ws, window=window, moving=task.coordinates.moving.stop)
 
     def _see(self, task: Task, change: torch.Tensor, near: Part) -> tuple[torch.Tensor, ...]:
         """What a change looks like: ws, and features, which `find` and `rows` go on from.
@@ -206,6 +206,7 @@ def arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Iterat
         len(edit.points),
         settings.num_entries,
         settings.latent_space,
+        settings.hold_placement,
         settings.r1,
         settings.r2,
         edit.inside,

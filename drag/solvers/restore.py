@@ -57,7 +57,7 @@ class _Restoring:
         window, corner, extent = cells_around(
             torch.cat([self.held, near]), step.reach, step.cells, self.size
         )
-        moving = len(task.coordinates.first)
+        moving = task.coordinates.moving.stop
         with torch.enable_grad():
             change = change.detach().requires_grad_(True)
             ws = task.coordinates.latents(step.space, change)

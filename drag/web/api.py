@@ -93,6 +93,7 @@ class Api:
         max_steps: int = 300,
         solver: str = "gauss-newton",
         reach: float | None = None,
+        hold_placement: bool | None = None,
         request: gr.Request = None,
     ) -> Iterator[StepRecord]:
         """Drag points of a picture to where they should go, and get every step as it is taken.
@@ -100,7 +101,9 @@ class Api:
         pixels; empty for those of the edit. mask: a black and white PNG in base64 of the picture's
         size, white may move; without one the region of the edit stays. solver: gauss-newton or
         adam. reach: without a mask, how far around the arrows the picture may change, pixels of a
-        512 px picture; 256 is all of it, and left out it is the edit's. The first step, number 0,
+        512 px picture; 256 is all of it, and left out it is the edit's. hold_placement: of
+        StyleGAN3, whether what shifts and turns the whole picture is held, as the edit says where
+        left out. The first step, number 0,
         is where the points are at the start; it comes again, with its place in the line in waiting,
         while the device is taken. Every step has its edit, without history but for the last one;
         the last one says in ending why it is the last: arrived, no progress, step cap or time limit
@@ -111,6 +114,8 @@ class Api:
             begun = begun.place(_points(points) or begun.points, mask)
             reach = begun.settings.reach if reach is None else reach
             settings = replace(begun.settings, max_steps=max_steps, solver=str(solver), reach=reach)
+            if hold_placement is not None:
+                settings = replace(settings, hold_placement=hold_placement)
             begun = replace(begun, settings=settings)
             distances = tuple(pair.distance for pair in begun.points)
             handles = tuple(pair.handle for pair in begun.points)

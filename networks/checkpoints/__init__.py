@@ -1,6 +1,6 @@
 """Readers of weight files. All of them read data and execute nothing; none needs PyTorch.
 
-    checkpoint = read_checkpoint("lions.pkl")  # any StyleGAN2 file; see `networks.stylegan2`
+    checkpoint = read_checkpoint("lions.pkl")  # any file of StyleGAN2 or 3
 
 `python -m networks.checkpoints FILE` says what a file is, or why it is refused. A file is refused
 where it names what weights are not made of (`records`), is no pickle as `machine` knows them, says
@@ -17,13 +17,15 @@ that it is larger than it is (`arrays`), or holds another network (`generators`,
     rosinality    of rosinality's, and of the tools built on it
     generators    finds the generator in what a file holds
     architecture  what it is like, worked out from the shapes
+    alias_free    the same of StyleGAN3
     openvino      the built-in model's files
     facenet       the face finder's
     errors        the readers' one error
     __main__      says what a file is
 
-StyleGAN2 is read at 32 to 1024 px, square or not, with or without classes (a picture of no
-particular class then). What a file can make its reader do is bounded by the file's size.
+StyleGAN2 is read at 32 to 1024 px, square or not, StyleGAN3 where it is square, with or without
+classes (a picture of no particular class then). What a file can make its reader do is bounded by
+the file's size.
 """
 
 import mmap
@@ -49,7 +51,7 @@ _SMALLEST = 3  # bytes; nothing shorter is a pickle that builds anything
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
-    """The StyleGAN2 generator in a file, whatever its name.
+    """The StyleGAN2 or StyleGAN3 generator in a file, whatever its name.
 
     Reads NVIDIA's pickles and those of TensorFlow, torch.save in both its forms, and safetensors.
     Raises CheckpointError, one sentence that names the file, where it is none of these, damaged,

@@ -5,15 +5,19 @@ A file's name, and defaults of the code that wrote it, are never asked.
 
 import math
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
-from networks.architecture import FILTER, RESOLUTIONS, Architecture, Recorded
+from networks.architecture import FILTER, RESOLUTIONS, Architecture, Latents, Recorded
 from networks.checkpoints.errors import CheckpointError
 
+UNKNOWN_KIND = "has a mapping or a constant input of an unknown kind"
+TOO_WIDE = "is so wide that it would need far more memory than any StyleGAN"
+NOTHING = "holds no StyleGAN2 or StyleGAN3 generator; choose a file that does"
 LACKS = "lacks {name}: it is incomplete, or another network"
 _MAX_WIDTH = 8192  # of the mapping's layers and labels, the widest known is 1024
-_MAX_MAP = 2**28  # numbers in a feature map, 1 GB; 1024 px need 2**25
+MAX_MAP = 2**28  # numbers in a feature map, 1 GB; 1024 px need 2**25
 
 
 def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Architecture:
@@ -22,14 +26,12 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
     state: NVIDIA's names -> arrays. Raises CheckpointError where they are no StyleGAN2 generator
     of RGB pictures of 32 to 1024 px, or not all of one.
     """
-    if any(name.startswith("synthesis.input.") for name in state):
-        raise CheckpointError("is a StyleGAN3 generator; choose a StyleGAN2 one")
     found = {
         int(match[1]) for name in state if (match := re.match(r"synthesis\.b(\d{1,5})\.", name))
     }
     resolutions = [r for r in RESOLUTIONS if r in found]
     if not found or "synthesis.b4.const" not in state or "mapping.fc0.weight" not in state:
-        raise CheckpointError("holds no StyleGAN2 generator; choose a file that does")
+        raise CheckpointError(NOTHING)
     if (
         found != set(resolutions)
         or resolutions[-1] < 32
@@ -39,17 +41,8 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
         raise CheckpointError(
             "has blocks of {blocks} px; 4, 8, ... up to 32 to 1024 work", blocks=blocks
         )
-    _, height, width = _shape(state, "synthesis.b4.const", 3)
-    channels = {r: _shape(state, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
-    layers = sorted(
-        int(match[1])
-        for name in state
-        if (match := re.fullmatch(r"mapping\.fc(\d{1,2})\.weight", name))
-    )
-    widths = tuple(_shape(state, f"mapping.fc{i}.weight", 2)[0] for i in layers)
-    embed_dim = c_dim = 0
-    if "mapping.embed.weight" in state:
-        embed_dim, c_dim = _shape(state, "mapping.embed.weight", 2)
+    _, height, width = shape_of(state, "synthesis.b4.const", 3)
+    channels = {r: shape_of(state, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
     last = resolutions[-1]
     kind = (
         "resnet"
@@ -60,28 +53,42 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
     )
     architecture = Architecture(
         kind=kind,
-        z_dim=_shape(state, "mapping.fc0.weight", 2)[1] - embed_dim,
-        c_dim=c_dim,
-        embed_dim=embed_dim,
-        mapping_widths=widths,
+        **vars(infer_latents(state)),
         channels=channels,
         const_size=(height, width),
         has_noise="synthesis.b4.conv1.noise_strength" in state,
         recorded=recorded,
     )
-    if architecture.z_dim < 1 or not all(1 <= side <= 4 for side in (height, width)):
-        raise CheckpointError("has a mapping or a constant input of an unknown kind")
+    if not all(1 <= side <= 4 for side in (height, width)):
+        raise CheckpointError(UNKNOWN_KIND)
     a = architecture
-    if (
-        max(a.z_dim, a.c_dim, a.embed_dim, *a.mapping_widths) > _MAX_WIDTH
-        or max(outputs * math.prod(a.block_size(r)) for r, outputs in channels.items()) > _MAX_MAP
-    ):
-        raise CheckpointError("is so wide that it would need far more memory than any StyleGAN2")
+    if max(outputs * math.prod(a.block_size(r)) for r, outputs in channels.items()) > MAX_MAP:
+        raise CheckpointError(TOO_WIDE)
     _check(state, architecture)
     return architecture
 
 
-def _shape(state: dict, name: str, dimensions: int) -> tuple[int, ...]:
+def infer_latents(state: dict[str, np.ndarray]) -> Latents:
+    """The sizes of what leads from z to w; raises CheckpointError where they are none."""
+    layers = sorted(
+        int(match[1])
+        for name in state
+        if (match := re.fullmatch(r"mapping\.fc(\d{1,2})\.weight", name))
+    )
+    widths = tuple(shape_of(state, f"mapping.fc{i}.weight", 2)[0] for i in layers)
+    embed_dim = c_dim = 0
+    if "mapping.embed.weight" in state:
+        embed_dim, c_dim = shape_of(state, "mapping.embed.weight", 2)
+    z_dim = shape_of(state, "mapping.fc0.weight", 2)[1] - embed_dim
+    if z_dim < 1:
+        raise CheckpointError(UNKNOWN_KIND)
+    if max(z_dim, c_dim, embed_dim, *widths) > _MAX_WIDTH:
+        raise CheckpointError(TOO_WIDE)
+    return Latents(z_dim, c_dim, embed_dim, widths)
+
+
+def shape_of(state: dict, name: str, dimensions: int) -> tuple[int, ...]:
+    """That of a weight; raises CheckpointError where it is missing or has other dimensions."""
     shape = state[name].shape if name in state else ()
     if len(shape) != dimensions:
         raise CheckpointError(LACKS, name=name)
@@ -96,6 +103,17 @@ def _check(state: dict[str, np.ndarray], architecture: Architecture) -> None:
             name = f"synthesis.b{resolution}.{conv}"
             shapes[f"{name}.noise_strength"] = ()
             shapes[f"{name}.noise_const"] = architecture.block_size(resolution)
+    check_shapes(state, shapes)
+    for name, values in state.items():
+        if name.endswith(".resample_filter") and not (
+            values.size == 16 and np.allclose(values.reshape(4, 4), FILTER, atol=1e-4)
+        ):
+            raise CheckpointError("resamples with a filter other than StyleGAN2's [1, 3, 3, 1]")
+
+
+def check_shapes(state: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) -> None:
+    """Raise CheckpointError where a weight is missing, unless it can be made up, or is of another
+    shape."""
     for name, shape in shapes.items():
         if name not in state and (name == "mapping.w_avg" or name.endswith("noise_const")):
             continue
@@ -108,17 +126,13 @@ def _check(state: dict[str, np.ndarray], architecture: Architecture) -> None:
                 shape=state[name].shape,
                 expected=shape,
             )
-    for name, values in state.items():
-        if name.endswith(".resample_filter") and not (
-            values.size == 16 and np.allclose(values.reshape(4, 4), FILTER, atol=1e-4)
-        ):
-            raise CheckpointError("resamples with a filter other than StyleGAN2's [1, 3, 3, 1]")
 
 
-def widths_in_words(architecture: Architecture) -> str:
-    """Channels at each resolution, for a person: 512 to 64 px, 256 at 128 px, ..."""
+def widths_in_words(channels_at: Iterable[tuple[int, int]]) -> str:
+    """Channels at each resolution (its px, their number), for a person: 512 at 4 to 64, 256 at 128
+    px, ..."""
     runs: list[list[int]] = []
-    for resolution, channels in architecture.channels.items():
+    for resolution, channels in channels_at:
         if not runs or runs[-1][0] != channels:
             runs.append([channels, resolution])
         runs[-1].append(resolution)

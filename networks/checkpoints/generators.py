@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from networks import alias_free as stylegan3
+from networks.alias_free import AliasFree
 from networks.architecture import Architecture, Recorded
-from networks.checkpoints import nvidia, rosinality, tensorflow
-from networks.checkpoints.architecture import infer_architecture
+from networks.checkpoints import alias_free, nvidia, rosinality, tensorflow
+from networks.checkpoints.architecture import NOTHING, infer_architecture
 from networks.checkpoints.arrays import Array, Tensor, to_arrays
 from networks.checkpoints.errors import NOT_REAL, CheckpointError, shown
 from networks.checkpoints.records import Module, TensorFlowNetwork
@@ -17,17 +19,18 @@ from networks.checkpoints.records import Module, TensorFlowNetwork
 # Under which keys a file may hold the generator, averaged over training first, and no other.
 _GENERATORS = ("G_ema", "g_ema", "params_ema", "Gs", "state_dict", "model", "generator", "G", "g")
 _PREFIXES = re.compile(r"^(module|decoder|generator|g_ema|G_ema|netG|G|g)\.")
+_UNPREFIXED = "synthesis.b4.const", "input.input", "synthesis.input.weight"
 _MAX_SKIPPED = 500  # names told of
 _OTHERS = ("D", "d", "discriminator")
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A StyleGAN2 generator read from a file."""
+    """A StyleGAN2 or StyleGAN3 generator read from a file."""
 
     format: str  # in words
     state: dict[str, np.ndarray]  # float32, by NVIDIA's PyTorch names
-    architecture: Architecture
+    architecture: Architecture | AliasFree
     skipped: tuple[str, ...]  # networks and weights besides that a generator has no use for
 
 
@@ -55,10 +58,16 @@ def find_generator(value: Any, container: str, nbytes: int) -> Checkpoint:
             raise CheckpointError("holds a discriminator only; choose a file with the generator")
     found = value if key is None else value[key]
     if type(found) is Module:
-        tensors, recorded = nvidia.read_module(found)
-        return _checkpoint(f"NVIDIA {container}", to_arrays(tensors, nbytes), recorded, rest)
+        tensors, layers = nvidia.read_module(found)
+        arrays, words = to_arrays(tensors, nbytes), f"NVIDIA {container}"
+        if alias_free.is_alias_free(tensors):
+            checkpoint = _checkpoint(words, arrays, alias_free.recorded_in(layers), rest)
+            assert isinstance(checkpoint.architecture, AliasFree)
+            alias_free.check_recorded(checkpoint.architecture, layers)
+            return checkpoint
+        return _checkpoint(words, arrays, nvidia.recorded_in(layers), rest)
     if not isinstance(found, dict):
-        raise CheckpointError("holds no StyleGAN2 generator; choose a file that does")
+        raise CheckpointError(NOTHING)
     weights = _flat(found)
     if key is not None and isinstance(value.get("latent_avg"), Tensor):
         weights["latent_avg"] = value["latent_avg"]
@@ -71,14 +80,15 @@ def find_generator(value: Any, container: str, nbytes: int) -> Checkpoint:
     if average is not None:  # (w_dim,), or the same for each entry of ws
         average = average[0] if average.ndim == 2 and len(average) else average
         state.setdefault("mapping.w_avg", average)
-    return _checkpoint(words, state, Recorded(), (*rest, *skipped))
+    usual = stylegan3.Recorded if alias_free.is_alias_free(state) else Recorded
+    return _checkpoint(words, state, usual(), (*rest, *skipped))
 
 
 def _flat(found: dict) -> dict:
     """The tensors of a state dict, without a prefix that all those of the generator share."""
     weights = {k: v for k, v in found.items() if type(k) is str and isinstance(v, (Tensor, Array))}
     for _ in range(3):
-        if any(name in weights for name in ("synthesis.b4.const", "input.input")):
+        if any(name in weights for name in _UNPREFIXED):
             break
         stripped = {_PREFIXES.sub("", k): v for k, v in weights.items() if _PREFIXES.match(k)}
         weights = stripped | {k: v for k, v in weights.items() if k == "latent_avg"}
@@ -86,10 +96,18 @@ def _flat(found: dict) -> dict:
 
 
 def _checkpoint(
-    words: str, state: dict[str, np.ndarray], recorded: Recorded, skipped: Sequence[str]
+    words: str,
+    state: dict[str, np.ndarray],
+    recorded: Recorded | stylegan3.Recorded,
+    skipped: Sequence[str],
 ) -> Checkpoint:
-    architecture = infer_architecture(state, recorded)
-    wanted = architecture.shapes()
+    architecture: Architecture | AliasFree
+    if isinstance(recorded, stylegan3.Recorded):
+        architecture = alias_free.infer_alias_free(state, recorded)
+        wanted = architecture.shapes() | architecture.filters
+    else:
+        architecture = infer_architecture(state, recorded)
+        wanted = architecture.shapes()
     kept, surplus = {}, []
     for name, values in state.items():
         if name in wanted or name == "mapping.w_avg" or ".noise_" in name:

@@ -12,8 +12,8 @@ _MAX_MODULES, _MAX_ITEMS, _MAX_DEPTH = 2000, 20_000, 12
 _NAME = re.compile(r"\w{1,60}")
 
 
-def read_module(generator: Module) -> tuple[dict[str, Tensor], Recorded]:
-    """State dict of a pickled generator, and what its layers record beside it.
+def read_module(generator: Module) -> tuple[dict[str, Tensor], dict[str, dict]]:
+    """State dict of a pickled generator, and what its layers record beside it, by their paths.
 
     Neither is rebuilt from the arguments of its constructor: their defaults are not in the file,
     and differ between the tools that wrote it.
@@ -38,7 +38,7 @@ def read_module(generator: Module) -> tuple[dict[str, Tensor], Recorded]:
                 state[f"{path}.{name}".lstrip(".")] = item
             else:
                 raise CheckpointError("has a layer with something in it that is no weight")
-    return state, _recorded(layers)
+    return state, layers
 
 
 def _items(module: Module) -> list[tuple]:
@@ -53,7 +53,8 @@ def _items(module: Module) -> list[tuple]:
     return items
 
 
-def _recorded(layers: dict[str, dict]) -> Recorded:
+def recorded_in(layers: dict[str, dict]) -> Recorded:
+    """What the layers of a StyleGAN2 record that a generator of it needs."""
     multipliers = _values(layers, "mapping.fc", "bias_gain") or {0.01}
     clamps = _values(layers, "synthesis.", "conv_clamp") or {None}
     activations = _values(layers, "mapping.fc", "activation") | _values(

@@ -75,5 +75,5 @@ def edit(client):
 @pytest.fixture(scope="package")
 def steps(client, edit):
     """A drag of it: whether it was over when each step came, and the step."""
-    job = client.submit(edit, [PAIR], max_steps=3, api_name="/drag")
+    job = client.submit(edit, [PAIR], max_steps=3, hold_placement=False, api_name="/drag")
     return [(job.done(), step) for step in job]

@@ -79,6 +79,7 @@ def test_a_drag_comes_as_a_stream_of_edits(steps, edit):
         assert [list(pair.handle) for pair in reached.points] == step["handles"]
         assert np.array_equal(reached.ws, before.ws) == (step["number"] == 0)
         assert len(reached.history) == (step["ending"] is not None)
+        assert not reached.settings.hold_placement
     np.testing.assert_array_equal(to_edit(records[-1]["edit"]).undo().ws, before.ws)
 
 
