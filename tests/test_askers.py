@@ -149,7 +149,7 @@ def test_files_of_programs_are_bounded_and_the_oldest_of_who_has_most_go(tmp_pat
 
 def test_healthz_says_busy_where_a_line_is_full():
     shares = Shares(Line(2, 5), Line(2, 3), photos=Share(1, 1))
-    (route,) = app_kwargs(LoadedModels("cpu"), shares, Origins())["routes"]
+    route, _ = app_kwargs(LoadedModels("cpu"), shares, Origins())["routes"]
 
     def told():
         return json.loads(asyncio.run(route.endpoint(None)).body)

@@ -158,6 +158,7 @@ def test_what_a_stylegan3_is_is_told(tmp_path):
     assert facts["skipped"][:2] == ["G", "D"]
 
 
+@pytest.mark.slow
 def test_the_command_line_says_why_a_file_is_none(tmp_path):
     (tmp_path / "net.pkl").write_text("version https://git-lfs.github.com/spec/v1\n")
     for path, words in [

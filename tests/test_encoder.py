@@ -39,6 +39,7 @@ def test_pictures_are_those_of_the_generator_reduced(generator):
         torch.testing.assert_close(small_pictures(generator, w), expected, atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 def test_unfolded_weights_give_what_plain_ones_do_and_fold_back(generator):
     space, plain = whitened_space(generator), eye(CPU).encoder
     x = faces(generator, 6)[1].float() / 127.5 - 1

@@ -83,6 +83,7 @@ def test_the_mouth_opens(generator):
     assert _gape(after) > _gape(before) + 15
 
 
+@pytest.mark.slow
 def test_the_mouth_closes(generator):
     before, after = _before_and_after(generator, "close")
     assert _gape(after) < _gape(before) - 10

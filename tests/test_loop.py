@@ -243,8 +243,8 @@ def test_a_drag_that_stalls_half_way_goes_on_from_there_once(
 @pytest.mark.parametrize(
     "pairs",
     [
-        [((500, 600), (540, 600))],
-        [((1023, 0), (1000, 30))],
+        pytest.param([((500, 600), (540, 600))], marks=pytest.mark.slow),
+        pytest.param([((1023, 0), (1000, 30))], marks=pytest.mark.slow),
         [((420, 500), (400, 480)), ((600, 510), (600, 530))],
     ],
 )

@@ -12,7 +12,7 @@ from drag.generate import (
     parse_seed,
     parse_truncation,
     resample,
-    reset_picture,
+    start_over,
 )
 
 POINT = PointPair((10, 20), (30, 40))
@@ -65,21 +65,15 @@ def test_sliding_through_truncations_is_one_change(toy, edit):
     assert slid.undo().points == placed.points
 
 
-def test_reset_puts_picture_and_handles_back_and_can_be_undone(toy, edit):
-    placed = edit.place([POINT])
+def test_to_start_over_is_the_picture_with_nothing_on_it_and_can_be_undone(toy, edit):
+    placed = edit.place([POINT], np.eye(*edit.img_size, dtype=bool))
     once = placed.remember().moved(placed.ws + 1, [(15, 25)])
-    twice = once.remember().moved(placed.ws + 2, [(20, 30)])
-    reset = reset_picture(twice)
-    np.testing.assert_array_equal(reset.ws, placed.ws)
-    assert reset.points == placed.points
-    assert reset.undo().points[0].handle == (20, 30)
-
-
-def test_reset_leaves_points_alone_that_no_drag_has_moved(toy, edit):
-    # It used to go by the number of points: one new point was replaced by an old one elsewhere.
-    dragged = edit.place([POINT]).remember().moved(edit.ws + 1, [(15, 25)])
-    other = PointPair((100, 100), (110, 100), key=2)
-    assert reset_picture(dragged.place([other])).points == (other,)
+    anew = start_over(once)
+    np.testing.assert_array_equal(anew.ws, edit.ws)
+    assert (anew.points, anew.mask_png, anew.change) == ((), None, "reset")
+    assert anew.undo().points[0].handle == (15, 25)
+    assert start_over(edit) is edit
+    assert start_over(placed).points == ()
 
 
 def test_a_look_is_mixed_in_below_the_entries_that_drags_move(toy, edit):
@@ -92,7 +86,7 @@ def test_a_look_is_mixed_in_below_the_entries_that_drags_move(toy, edit):
     assert mixed.facts == {"model": "toy", "seed": 5, "truncation_psi": 0.7, "style_seed": 9}
     assert mixed.undo().style_seed is None
     assert mixed.shows(edit)
-    reset = reset_picture(mixed)
+    reset = start_over(mixed)
     np.testing.assert_array_equal(reset.ws, edit.ws)
     assert reset.style_seed is None
 
@@ -108,7 +102,7 @@ def test_latents_from_a_file_are_a_picture_without_a_number(toy, edit):
     opened = from_latents(toy, "toy", ws)
     assert (opened.seed, opened.facts) == (None, {"model": "toy"})
     dragged = opened.remember().moved(ws + 1, [])
-    np.testing.assert_array_equal(reset_picture(dragged).ws, ws)  # it has no seed to sample again
+    np.testing.assert_array_equal(start_over(dragged).ws, ws)  # it has no seed to sample again
     other = from_latents(toy, "toy", ws + 2)
     assert dragged.shows(opened)
     assert not dragged.shows(other)  # both have no seed

@@ -11,7 +11,7 @@ from drag import PointPair, Settings, as_file, drag, new_edit
 from drag.files.arrays import from_npz
 from drag.files.film import apart, midway
 from drag.files.project import from_project, to_project
-from drag.generate import at_step, check_model, mix, reset_picture, step_of
+from drag.generate import at_step, check_model, mix, start_over, step_of
 from drag.loop import check_drag
 from drag.masks import MAX_REGIONS, Region, decode_mask, folded
 from drag.render import render_edit
@@ -138,9 +138,9 @@ def test_one_can_go_back_to_a_step_and_on_from_there(network, first, once):
 
 
 def test_it_is_reset_and_its_look_is_mixed(network, first, once):
-    assert reset_picture(once).same_picture(first)
+    assert start_over(once).same_picture(first)
     assert not once.untouched
-    assert reset_picture(once).untouched
+    assert start_over(once).untouched
     mixed = mix(network, once, 7)
     assert mixed.regions == once.regions
     assert (render_edit(network, mixed) != render_edit(network, once)).mean() > 0.1

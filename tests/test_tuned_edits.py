@@ -13,7 +13,7 @@ import drag.__main__ as command
 from drag import PointPair, Settings, as_file, drag, new_edit
 from drag.edit import Edit
 from drag.files.project import from_project, to_project
-from drag.generate import check_model, follow, from_latents, mix, resample, reset_picture
+from drag.generate import check_model, follow, from_latents, mix, resample, start_over
 from drag.history import MAX_HISTORY_BYTES, bounded
 from drag.models.catalogue import local_models, named
 from drag.models.loaded import LoadedModels
@@ -64,7 +64,7 @@ def test_it_stays_with_the_picture_and_goes_with_another(network, edit):
         went.undo(),
         went.undo().redo(),
         mixed,
-        reset_picture(went),
+        start_over(went),
         went.bare,
         mixed.undo(),
         went.place([]),

@@ -43,7 +43,7 @@ def stylegan3(tmp_path_factory):
     return generator_in(path)
 
 
-@pytest.fixture(params=["builtin", "stylegan2", "stylegan3"])
+@pytest.fixture(params=[pytest.param("builtin", marks=pytest.mark.slow), "stylegan2", "stylegan3"])
 def network(request):
     return request.getfixturevalue("generator" if request.param == "builtin" else request.param)
 

@@ -32,7 +32,8 @@ def test_a_drag_that_ends_with_little_left_sounds_like_one():
     last = step(7, Ending.NO_PROGRESS)
     assert "<b>Done</b>, nearly all the way." in how_it_ended(last, (90, 0))
     assert "12 px" not in how_it_ended(last, (90, 0))
-    assert "<b>No further</b>" in how_it_ended(last, (80, 0))
+    assert "<b>Done</b>, 12 px short" in how_it_ended(last, (50, 0))
+    assert "<b>No further</b>" in how_it_ended(last, (49, 0))
     turned = replace(last, distances=(2, 20))  # one went away from its target, which was near
     assert "<b>No further</b>" in how_it_ended(turned, (100, 10))
     unlike = replace(last, likeness=(0.9, 0.2))  # which says to undo, not to go on

@@ -15,7 +15,8 @@ SOON = 7.5  # seconds of waiting that are not worth counting
 # What is offered beside a line, names of assets/explain.js:
 REGION = "grow", "clear"  # where a region is too small for a drag
 DONE, SHORT = ("undo", "save", "share"), ("further", "undo", "save", "share")
-NEAR = 0.15  # of the way; a drag that ends with no more left counts as done
+# Of the way: a drag that ends with no more left counts as done, and in words alone.
+NEAR, HARDLY = 0.25, 0.15
 
 
 def title(language: str = "en") -> str:
@@ -129,17 +130,20 @@ def _why(step: Step, ways: Sequence[float], sure: bool) -> str:
     if step.ending is Ending.ARRIVED:
         return "arrived" if step.number else "already"
     if step.ending is Ending.NO_PROGRESS:
-        return "nearly" if sure and _near(step, ways) else "no_further"
+        if not sure or not _within(NEAR, step, ways):
+            return "no_further"
+        return "nearly" if _within(HARDLY, step, ways) else "far_enough"
     return {Ending.STEP_CAP: "step_cap", Ending.TIME_LIMIT: "time_limit"}.get(
         step.ending, "stopped"
     )
 
 
-def _near(step: Step, ways: Sequence[float]) -> bool:
-    """Whether all points are nearly there; one that was not to go far has to stay about."""
+def _within(share: float, step: Step, ways: Sequence[float]) -> bool:
+    """Whether all points have no more left than a share of their way; one that was not to go far
+    has to stay about."""
     least = max(ways, default=0) / 4
     return bool(ways) and all(
-        left <= NEAR * max(way, least) for left, way in zip(step.distances, ways, strict=True)
+        left <= share * max(way, least) for left, way in zip(step.distances, ways, strict=True)
     )
 
 

@@ -1,6 +1,7 @@
 """The canvas alone: points and pins, and what the server shows of them."""
 
 import numpy as np
+import pytest
 
 from drag import PointPair, new_edit
 from drag.page.components.canvas import to_value
@@ -91,6 +92,7 @@ def test_a_target_that_is_undone_is_waited_for_again(open_bench):
     assert not bench.value()["points"][0]["pinned"]
 
 
+@pytest.mark.slow
 def test_pin_arrow_and_waiting_point_look_different(open_bench):
     """What a point is must be seen, so each is drawn differently around the same handle."""
     bench = open_bench()

@@ -18,6 +18,7 @@ def test_a_lasso_fills_what_it_goes_round(open_bench):
     assert bench.events == ["release"]
 
 
+@pytest.mark.slow
 def test_a_lasso_of_what_stays_leaves_all_else_moving(open_bench):
     bench = open_bench()
     paint(bench, "lasso", *SQUARE, meaning="keep")
@@ -30,6 +31,7 @@ def test_a_lasso_of_what_stays_leaves_all_else_moving(open_bench):
     assert not region[120, 120]
 
 
+@pytest.mark.slow
 def test_the_eraser_gives_back_the_ground(open_bench):
     bench = open_bench()
     bench.set_brush(60)
@@ -80,7 +82,10 @@ def test_invert_swaps_what_moves_with_what_stays(open_bench):
     assert bench.events == ["release"] * 4
 
 
-@pytest.mark.parametrize("ground", [False, True], ids=["stays", "moves"])
+@pytest.mark.parametrize(
+    "ground",
+    [pytest.param(False, id="stays"), pytest.param(True, marks=pytest.mark.slow, id="moves")],
+)
 def test_the_ground_of_a_servers_region_is_its_border(open_bench, ground):
     mask = np.full((SIDE, SIDE), ground)
     mask[100:300, 100:300] = not ground
@@ -106,7 +111,9 @@ def test_k_switches_what_is_painted_and_the_eraser_gives_way(open_bench):
     assert bench.page.get_attribute("[data-meaning=move]", "aria-pressed") == "true"
 
 
-@pytest.mark.parametrize("tone", [4, 250], ids=["dark", "light"])
+@pytest.mark.parametrize(
+    "tone", [pytest.param(4, marks=pytest.mark.slow, id="dark"), pytest.param(250, id="light")]
+)
 def test_what_stays_is_seen_on_any_picture_and_what_moves_is_clear(open_bench, tone):
     bench = open_bench()
     bench.show(flat(tone), 2)

@@ -32,6 +32,8 @@ def ended(page):
     page.settle()
 
 
+@pytest.mark.slow
+@pytest.mark.alone  # where a step is slow a press is an arrow
 def test_the_picture_follows_and_one_undo_takes_it_back(open_page):
     page = following(open_page())
     before = page.picture()

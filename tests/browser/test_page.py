@@ -74,6 +74,7 @@ def test_a_finger_places_moves_and_paints_and_does_not_scroll(open_page):
     assert page.page.evaluate("scrollY") == 0
 
 
+@pytest.mark.slow
 def test_the_region_is_painted_erased_hidden_and_cleared(open_page):
     page = open_page()
     page.page.click("[data-tool=paint]")
