@@ -37,7 +37,6 @@ class Session:
     jobs: dict[Kind, Job] = field(default_factory=dict)  # last drag, last inversion; one is alive
     films: set[Job] = field(default_factory=set)  # and other files, on their way
     asker: Asker = field(default_factory=Asker)  # who it is, and from where
-    language: str = "en"  # that it is spoken to in
     seen: float = field(default_factory=time.monotonic)  # when it last gave a sign
     left: str = ""  # what to say on their return, a key of words.json, where the page was closed
     lock: threading.RLock = field(default_factory=threading.RLock)  # on all of these
@@ -56,6 +55,11 @@ class Session:
     def epoch(self) -> int:
         """Of the edit that is shown."""
         return self.shown.epoch
+
+    @property
+    def language(self) -> str:
+        """That it is spoken to in."""
+        return self.shown.language
 
     @property
     def nbytes(self) -> int:

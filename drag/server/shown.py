@@ -20,6 +20,7 @@ class Shown:
     """What a page shows, and the numbers by which it and the server agree on that."""
 
     edit: Edit
+    language: str = "en"  # that the page is spoken to in
     epoch: int = 0  # counts the edits that replaced another
     revision: int = 0  # of the points and mask in edit, as the canvas counts
     serial: int = 0  # of the last frame sent

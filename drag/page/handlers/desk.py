@@ -63,7 +63,7 @@ class Desk:
     def session(self, request: gr.Request) -> Session:
         """The visitor's session. Raises ForgottenError, in words fit for a visitor."""
         session = self.sessions.get(request.session_hash)
-        session.language = language_of(request)
+        session.shown.language = language_of(request)
         return session
 
     def session_with(self, value, request: gr.Request) -> Session:

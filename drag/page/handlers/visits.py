@@ -37,7 +37,7 @@ class Visits:
         known = desk.sessions.find(token)
         welcome = known.finish() if known else WELCOME
         session = desk.sessions.open(request.session_hash, token)
-        session.language = language_of(request)
+        session.shown.language = language_of(request)
         key, values = desk.greeting, {}
         if session.revision:
             key = welcome
