@@ -201,8 +201,8 @@ def test_split_and_zoom_go_together(open_bench):
     bench = open_bench(frame=frame_of(before, 1, sample="a", original=True))
     bench.show(now, 2, sample="a")
     bench.press("s")
-    wheel(bench, bench.at(134, 256), -200)
-    wheel(bench, bench.at(134, 256), -200)
+    wheel(bench, bench.at(134, 256), -80, ctrl=True)
+    wheel(bench, bench.at(134, 256), -80, ctrl=True)
     bench.page.mouse.move(0, 0)
     row = bench.seen()[-40].astype(int)
     white = np.nonzero(row[: len(row) * 45 // 100].min(axis=1) > 230)[0]
