@@ -11,6 +11,11 @@ from drag.server.language import name_in, say
 from drag.server.line import Place
 from drag.solvers.patches import UNLIKE
 
+# The other language: its code, its name, and what its button does, in its own words.
+OTHER = {
+    "en": ("zh", "中文", "用中文显示此页"),
+    "zh": ("en", "English", "Show this page in English"),
+}
 SOON = 7.5  # seconds of waiting that are not worth counting
 # What is offered beside a line, names of assets/explain.js:
 REGION = "grow", "clear"  # where a region is too small for a drag
@@ -21,9 +26,9 @@ NEAR, HARDLY = 0.25, 0.15
 
 def title(language: str = "en") -> str:
     """What stands above all (HTML), and a button for the other language."""
-    other, name = ("zh", "中文") if language == "en" else ("en", "English")
-    button = f'<button type="button" data-language="{other}" lang="{other}">{name}</button>'
-    return button + say("title", language)
+    code, name, tip = OTHER[language]
+    button = f'<button type="button" data-language="{code}" lang="{code}" title="{tip}">{name}'
+    return f"{button}</button>{say('title', language)}"
 
 
 def about(model: Model, language: str = "en", custom: bool = False) -> str:

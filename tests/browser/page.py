@@ -196,11 +196,15 @@ class Page:
         """Show this tab: Picture, Photo, Files, Advanced."""
         self.page.get_by_role("tab", name=tab).click()
 
-    def save(self, kind: str) -> Path:
-        """Save the edit as a file of this kind, such as png; returns where it is."""
+    def choose_format(self, kind: str) -> None:
+        """Of what is saved, such as png."""
         self.turn_to("Files")
         self.page.click("#format input")
         self.page.get_by_role("option").filter(has_text=KINDS[kind]).click()
+
+    def save(self, kind: str) -> Path:
+        """Save the edit as a file of this kind, such as png; returns where it is."""
+        self.choose_format(kind)
         with self.page.expect_download() as download:
             self.page.click("#save")
         assert download.value.suggested_filename.endswith(f".{kind}")

@@ -112,4 +112,4 @@ def test_where_there_is_no_face_a_sentence_says_what_to_do(open_page):
     page.page.click("[data-part=mouth]")
     page.wait_for_status("No face was found in this picture: paint the region by hand.")
     assert mask_url(page) is None
-    assert page.entries[-1].startswith("[Seed")
+    assert page.entries[-1].startswith("[Face")
