@@ -14,7 +14,7 @@
   });
   const explain = () => {
     for (const [id, text] of Object.entries(tips.buttons)) {
-      const button = document.getElementById(id);
+      const block = document.getElementById(id), button = block?.matches("button") ? block : block?.querySelector("button");
       if (button) button.title = text;
     }
     if (line.querySelector("[data-forgotten]")) reload();

@@ -17,6 +17,7 @@ BUTTONS = {  # their ids, by their words
     "looks": "looks",
     "save": "save",
     "share": "share",
+    "numbers": "numbers",  # what unfolds them
 }
 
 
