@@ -131,6 +131,7 @@ def describe(*args):
     )
 
 
+@pytest.mark.slow
 def test_the_command_line_says_what_a_file_is(tmp_path):
     write_nvidia(tmp_path / "net.pkl", random_state(resolution=64, sides=(4, 2), c_dim=3))
     said = describe(tmp_path / "net.pkl")

@@ -124,6 +124,7 @@ def test_only_the_moving_entries_get_a_gradient_and_it_is_the_same(generator):
 
 
 @torch.no_grad()
+@pytest.mark.slow
 def test_colours_fitted_to_one_picture_show_how_it_changes(generator):
     """What live frames of generators without a preview of their own are made of."""
     start, away = (torch.from_numpy(new_edit(generator, seed=seed).ws)[None] for seed in (14, 15))

@@ -112,6 +112,7 @@ def test_gradients_of_the_latents_are_those_of_the_definition(either, monkeypatc
         assert not found[:, 6:].any()
 
 
+@pytest.mark.slow
 def test_gradients_of_a_picture_are_those_of_the_definition_and_keep_little(tmp_path):
     """What is fitted to a photo needs them, of latents and of changed weights."""
     state = random_stylegan3(64, radial=True)

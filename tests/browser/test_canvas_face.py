@@ -90,6 +90,7 @@ def test_parts_cannot_be_chosen_while_a_drag_runs_or_the_picture_is_split(open_b
     assert bench.page.is_disabled("[data-act=face]")
 
 
+@pytest.mark.slow
 def test_the_region_that_comes_replaces_what_was_painted_in_one_change(open_bench):
     bench = open_bench()
     paint(bench, "lasso", *SQUARE)

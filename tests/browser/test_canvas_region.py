@@ -133,6 +133,7 @@ def test_what_stays_is_seen_on_any_picture_and_what_moves_is_clear(open_bench, t
     assert bench.page.inner_text("[data-act=toggle]") == "Show"
 
 
+@pytest.mark.slow
 def test_a_region_is_out_of_sight_from_the_drag_on_until_a_region_tool_is_taken(open_bench):
     bench = open_bench()
     bench.show(flat(250), 2)
@@ -167,6 +168,7 @@ def test_escape_takes_a_stroke_back(open_bench):
     np.testing.assert_array_equal(bench.region(), before)
 
 
+@pytest.mark.slow
 def test_a_region_is_grown_all_round_and_along_the_arrows(open_bench):
     bench = open_bench()
     bench.press_and_drag((400, 400), (450, 400))
