@@ -5,9 +5,12 @@ on for a margin of some cells beyond each of its borders. Names are those of NVI
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from networks.architecture import Latents, dense_shapes
-from networks.windows import Window
+
+if TYPE_CHECKING:  # the readers of files do without PyTorch, which takes seconds to import
+    from networks.windows import Window
 
 TAPS = 6  # of a filter, for each sample that it makes of one
 STRIDE = 2  # of what a layer works at: as often as the denser of the maps before and after it
@@ -90,7 +93,7 @@ class Layer:
         begin = taps - 1 - pad + first - start * up
         return Span(taken, taken.start - left, right - taken.stop, begin, length)
 
-    def needs(self, window: Window) -> Window:
+    def needs(self, window: "Window") -> "Window":
         """Of the map before it what a window of its own needs."""
         return self.span(window[0]).taken, self.span(window[1]).taken
 

@@ -131,6 +131,12 @@ def describe(*args):
     )
 
 
+def test_files_are_read_without_pytorch():
+    # A hostile file is refused within a second, of which PyTorch alone would take two.
+    loaded = "import sys, networks.checkpoints.__main__; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loaded], cwd=ROOT).returncode == 0
+
+
 @pytest.mark.slow
 def test_the_command_line_says_what_a_file_is(tmp_path):
     write_nvidia(tmp_path / "net.pkl", random_state(resolution=64, sides=(4, 2), c_dim=3))
