@@ -74,8 +74,9 @@ def to_link(edit: Edit) -> str:
         record["points"] = [
             [round(n, 1) for n in (*pair.handle, *pair.target)] for pair in begun.points
         ]
-    if edit.mask is not None:
-        small = Image.fromarray(edit.mask).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+    mask = edit.mask  # unpacked at each look
+    if mask is not None:
+        small = Image.fromarray(mask).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
         record["region"] = base64.b64encode(np.packbits(np.asarray(small) > 127).tobytes()).decode()
     packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), 9)
     return START + base64.urlsafe_b64encode(packed).decode().rstrip("=")
