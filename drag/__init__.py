@@ -20,7 +20,8 @@ what `networks` says of all of them. The wings around it have docstrings of thei
     settings         how to drag: the paper's values
     history          its timeline: what it was before, what was undone, how much is kept
     trail            the steps of its last drag
-    masks            regions as black and white PNGs, and what a drag made of the inside
+    masks            regions as black and white PNGs, and what a drag made of the inside; they are
+                     blended in networks.regions
     generate         pictures by number, mixed, from latents, and as they were at first
     render           latents to pictures, and edits to what a drag of them runs through
     preview          pictures while a drag runs, on a time budget

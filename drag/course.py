@@ -39,8 +39,8 @@ class Step:
     picture: np.ndarray | None = None  # uint8 (H, W, 3), or None when none was due
     sharp: bool = False  # whether the picture is a full one, not a preview
     ending: Ending | None = None  # why it ended, on the last step only
-    # N: how much what is at each handle is like what was there at the start, 1 for the same and 0
-    # for any other, the lesser of both where the drag went on from a stall; empty where not known.
+    # N: how alike the patches at each handle now and at the start are (`PatchTracker.find`), 1 for
+    # the same; the lesser of both where the drag went on from a stall; empty where not known.
     likeness: tuple[float, ...] = ()
     restoring: bool = False  # whether the handles are there, and what else changed comes back
     # Of a drag whose targets move: (x, y) in the picture of the first pixel of `picture`, which is
@@ -88,7 +88,7 @@ def step_of(
 def arrival_distance(edit: Edit) -> float:
     """Pixels from the target at which a handle has arrived.
 
-    1 for at most five points, otherwise 2 (DragGAN, Sec. 4), of a 512 px picture as r1 and r2.
+    1 for at most five points, otherwise 2 (DragGAN, Sec. 3.4), of a 512 px picture as r1 and r2.
     """
     return scale_to(1 if len(edit.points) <= 5 else 2, edit.img_size)
 

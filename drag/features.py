@@ -112,7 +112,7 @@ def constant(values: float | tuple[Any, ...], device: torch.device) -> torch.Ten
 
 
 def scale_to(size_at_512: float, img_size: tuple[int, int]) -> int:
-    """A length given for pictures of 512 px (paper, Sec. 4), in whole pixels of this picture."""
+    """A length given for pictures of 512 px (paper, Sec. 3.4), in whole pixels of this picture."""
     return max(1, round(size_at_512 * max(img_size) / 512))
 
 

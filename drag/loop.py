@@ -26,7 +26,8 @@ __all__ = ["Ending", "Step", "arrival_distance", "check_drag", "drag"]
 # latents counts from there, so that a large turn may go twice as far as other drags.
 GO_ON = 0.35, 0.6
 SURE = 0.85  # likeness of most handles that is worth going on with: with less, faces came apart
-# Feature vectors read in a step, which bounds its time and memory: 100 points, the paper's radii.
+# Feature vectors read in a step, which bounds its time and memory: 100 points of the paper's radii
+# at 1024 px.
 MAX_POSITIONS = 300_000
 OUTSIDE = (
     "Point {number} lies outside the region that may move, so it cannot: "
@@ -50,9 +51,9 @@ def drag(
     Steps come until the handles arrive, the step cap of the settings is reached, time is up, or
     nothing more is gained; then the last step is the closest one again. Where about half of the way
     is left then, a solver that can stall is first tried again from there; and one that can restores
-    what changed besides, handles held, in a few more steps, the last of which comes twice. The
-    iterator may be closed at any time: `edit.moved(step.ws, step.handles, step.regions)` is the
-    edit that a step reached.
+    what changed besides, handles held, in a few more steps; where these end by themselves, the
+    ending comes with the last of them once more, as a step of its own. The iterator may be closed
+    at any time: `edit.moved(step.ws, step.handles, step.regions)` is the edit that a step reached.
     Raises ValueError at once, as `check_drag`, or where the edit's tuning is of another generator.
     """
     if aims is not None:

@@ -8,13 +8,13 @@ from drag.features import FeaturePart, disc
 def motion_supervision(
     part: FeaturePart, handles: torch.Tensor, targets: torch.Tensor, r1: float
 ) -> torch.Tensor:
-    """First term of eq. 1: sum_i sum_{q in disc(p_i, r1)} || sg(F(q)) - F(q + d_i) ||_1.
+    """First term of eq. 1: sum_i sum_{q in Omega_1(p_i, r1)} || sg(F(q)) - F(q + d_i) ||_1.
 
-    d_i points from handle to target and is one pixel long, or what is left when that is less, so
-    a handle that is there is held, not pushed past. The paper's sum is brought to a unit that is
-    the same at every resolution: the change of a feature over one feature cell, by dividing by the
-    features summed over for one handle (disc pixels times channels) and by the pixel's share of a
-    cell. Adam does not see the factor; lambda does.
+    sg stops the gradient. Two departures from the paper. d_i = (t_i - p_i) / max(1, |t_i - p_i|)
+    is one pixel long, or what is left when that is less: a handle that is there is held, not pushed
+    past. And the sum is brought to a unit that is the same at every resolution, the change of a
+    feature over one feature cell: for each handle the mean over the pixels of Omega_1 and the
+    channels, times the pixels in a cell's side. Adam does not see the factor; lambda does.
 
     part: F with gradient, all of it or what is within r1 and a pixel of the handles.
     handles, targets: p and t, (N, 2) float (x, y), pixels.   r1: radius of the disc, pixels.
@@ -40,7 +40,7 @@ def mask_term(
     motion in features a cell, the paper's lambda 20 holds the region and lets handles arrive.
 
     features, features_start: F and F_0, (1, C, h, w).   protected: 1 - M, (1, 1, h, w), the share
-    of each cell that must stay; not zero everywhere. Returns a scalar.
+    of each cell that must stay, of at least one. Returns a scalar.
     """
     # Summed over channels before it is weighted: (1, 1, h, w) is less to do.
     change = (features - features_start).abs().sum(1, keepdim=True)

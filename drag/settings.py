@@ -18,7 +18,7 @@ def _number(default: float, low: float, high: float, words: str) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to drag; the defaults are the paper's (Sec. 4). Raises ValueError when out of range."""
+    """How to drag; the defaults are the paper's (Sec. 3.4). Raises ValueError when out of range."""
 
     solver: str = "gauss-newton"  # a name of `drag.solvers.SOLVERS`
     learning_rate: float = _number(2e-3, 1e-5, 0.1, "learning rate")  # of Adam

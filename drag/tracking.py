@@ -1,6 +1,6 @@
 """Point tracking: where each handle went (DragGAN, Sec. 3.3, eq. 2).
 
-So the paper's solver tracks; the default one follows patches (`drag.solvers.patches`).
+Used by the paper's solver; the default one follows patches (`drag.solvers.patches`).
 """
 
 import torch
@@ -12,27 +12,26 @@ VALUES_AT_ONCE = 2_000_000  # features compared in one go: bounds the memory of 
 
 def track_points(
     part: FeaturePart, templates: torch.Tensor, around: torch.Tensor, r2: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Find each handle in the current features: p_i <- argmin_{q in window} || F(q) - f_i ||_1.
+) -> torch.Tensor:
+    """Eq. 2 for each handle: p_i <- argmin_{q in Omega_2(p_i, r2)} || F(q) - f_i ||_1.
 
     part:      F of the current picture, all of it or what is within r2 of the windows' centres;
-               positions outside of it are not considered.   templates: f, (N, C), F_0 at the first
-               handles.   around: (N, 2) float (x, y), pixels; the windows' centres.
-    r2:        half a window's side, pixels.
-    Returns (N, 2) handles, pixels, and (N,) residuals, the L1 distance at the minimum per channel.
+               positions outside of it are not considered.   templates: f_i, (N, C), F_0 at the
+               handles of the start.   around: (N, 2) float (x, y), pixels: p_i so far.
+    r2:        half the side of the window Omega_2, pixels.
+    Returns (N, 2) handles, pixels.
     """
     channels, (height, width) = part.features.shape[1], part.extent
     limit = torch.tensor([width - 1, height - 1], dtype=around.dtype, device=around.device)
     offsets = window(r2, around.device)  # (K, 2)
     chunk = max(1, VALUES_AT_ONCE // (len(offsets) * channels))
-    handles, residuals = [], []
+    handles = []
     around = around - part.corner
     for centres, wanted in zip(around.split(chunk), templates.split(chunk), strict=True):
         q = centres[:, None] + offsets  # (n, K, 2)
         values = part.sample_within(q)  # F(q), (n, K, C)
-        distance = torch.cdist(values, wanted[:, None], p=1)[..., 0] / channels  # (n, K)
+        distance = torch.cdist(values, wanted[:, None], p=1)[..., 0]  # (n, K)
         outside = ((q < 0) | (q > limit)).any(2)
-        best = distance.masked_fill(outside, torch.inf).min(1)
-        handles.append(q[torch.arange(len(q)), best.indices])  # (n, 2)
-        residuals.append(best.values)
-    return torch.cat(handles) + part.corner, torch.cat(residuals)
+        best = distance.masked_fill(outside, torch.inf).argmin(1)
+        handles.append(q[torch.arange(len(q)), best])  # (n, 2)
+    return torch.cat(handles) + part.corner

@@ -49,7 +49,7 @@ def literal_tracking(features, template, p, r2):
                 distance = (full[:, y, x] - template).abs().sum().item()
                 if best is None or distance < best[0]:
                     best = (distance, [float(x), float(y)])
-    return best
+    return best[1]
 
 
 @pytest.fixture
@@ -123,20 +123,18 @@ def test_mask_term_is_the_papers_over_what_it_protects(features):
 def test_tracking_is_the_papers_argmin(features):
     around = torch.tensor([[20.0, 30], [45, 12], [2, 62]])
     templates = torch.randn(3, CHANNELS)
-    handles, residuals = track_points(whole_of(features.detach()), templates, around, 6)
+    handles = track_points(whole_of(features.detach()), templates, around, 6)
     for i in range(3):
-        distance, place = literal_tracking(features.detach(), templates[i], around[i].tolist(), 6)
+        place = literal_tracking(features.detach(), templates[i], around[i].tolist(), 6)
         assert handles[i].tolist() == place
-        assert residuals[i].item() == pytest.approx(distance / CHANNELS, rel=1e-4)
 
 
 def test_tracking_finds_what_moved(features):
     f = features.detach()
     templates = sample(f, torch.tensor([[24.0, 32]]), (SIZE, SIZE))
     moved = f.roll(2, dims=3)  # two cells of four pixels to the right
-    handles, residuals = track_points(whole_of(moved), templates, torch.tensor([[24.0, 32]]), 12)
+    handles = track_points(whole_of(moved), templates, torch.tensor([[24.0, 32]]), 12)
     assert handles.tolist() == [[32, 32]]
-    assert residuals[0] < 1e-5
 
 
 def test_tracking_many_points_in_pieces_changes_nothing(features, monkeypatch):
@@ -146,5 +144,5 @@ def test_tracking_many_points_in_pieces_changes_nothing(features, monkeypatch):
     monkeypatch.setattr("drag.tracking.VALUES_AT_ONCE", 1)
     pieces = track_points(part, templates, around, 8)
     torch.testing.assert_close(whole, pieces)
-    assert whole[0].min() >= 0
-    assert whole[0].max() <= 63
+    assert whole.min() >= 0
+    assert whole.max() <= 63

@@ -27,7 +27,7 @@ class Model:
     """What a person sees of a generator, where its weights come from, and what suits it.
 
     name: by which an edit knows it.   px: height of the picture, None until it is loaded.
-    megabytes: to download.   learning_rate, truncation_psi: to begin with (paper, Sec. 4).
+    megabytes: to download.   learning_rate, truncation_psi: to begin with (paper, Sec. 3.4).
     """
 
     name: str

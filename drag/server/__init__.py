@@ -1,11 +1,12 @@
 """What a server keeps of its visitors and shares out among them; nothing here knows of Gradio.
 
-    visitors    who is here, comes back, leaves (also in mid-drag), and is forgotten
-    sessions    what the server keeps of a visitor: their edit, and what of theirs waits or runs
+    visitors    who is here, comes back, leaves, and is forgotten
+    sessions    what the server keeps of a visitor: their edit, and what of theirs waits or runs,
+                which ends when they leave
     shown       the edit that a visitor is shown, and counts by which page and server agree on it
     jobs        what a visitor or a program has worked out, from asking to end: its phases
     drags       a visitor's drag, as the line runs it
-    holds       one that follows their pointer
+    holds       a drag that follows their pointer, and when it gives its place back
     inversions  the inversion of their photo, likewise
     photos      what the server holds of a photo
     shares      who may have how much at once of what is scarce; who is next, and who is told "busy"

@@ -1,7 +1,7 @@
 """What turns "where the handles should go" into steps of the latents.
 
-A solver is a generator function (generator, edit) -> States without end: the start, then one after
-each step; targets may be sent to it while it runs.
+A solver is a Python generator function (generator, edit) -> States without end: the start, then
+one after each step; targets may be sent to it while it runs.
 It knows neither when to end nor what is shown; `drag.loop` does.
 
     adam          the paper's
@@ -21,7 +21,7 @@ the head, the loop goes on from there once. Where the whole picture may move, a 
 more steps bring back what changed but did not move: hair, glasses, background (`restore`; of
 generators whose changes of looks were learnt, as the built-in one's were).
 Of StyleGAN3 the first entry, which does nothing but shift and turn the whole picture, is held by
-both solvers unless it is set free.
+both solvers (`Settings.hold_placement`) unless it is set free.
 Handles where the picture is plain lean on their neighbours. Where a region is painted, all of this
 runs through a generator that paints what is outside as it was (`networks.regions`).
 

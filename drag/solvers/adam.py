@@ -1,4 +1,4 @@
-"""The paper's solver: Adam on motion supervision (DragGAN, Sec. 3.2 and 4)."""
+"""The paper's solver: Adam on motion supervision (DragGAN, Sec. 3.2 and 3.4)."""
 
 import torch
 
@@ -36,7 +36,7 @@ class AdamUpdate:
 
 
 def adam(generator: Generator, edit: Edit) -> States:
-    """The paper's loop: Adam on the first entries of W+ (DragGAN, Sec. 3.2 and 4).
+    """The paper's loop: Adam on the first entries of W+, its layers (DragGAN, Sec. 3.2 to 3.4).
 
     Each step
      1. moves the latents against the gradient of eq. 1, motion supervision;
@@ -86,5 +86,5 @@ def adam(generator: Generator, edit: Edit) -> States:
             near = cells_around(handles, reach, features_start.shape[2:], size)
         ws, part = see(near)  # 2
         seen = part.detach()
-        handles, _ = track_points(seen, templates, handles, r2)  # 3
+        handles = track_points(seen, templates, handles, r2)  # 3
         sent = yield State(ws, handles.cpu(), None if near[0] else seen.features)

@@ -19,10 +19,11 @@ from networks.windows import Window
 TRUST_AT_512 = 12.0  # pixels of a 512 px picture that a handle may move in a step
 LEAST_TRUST_AT_512 = 1.5  # steps shorter than this are not made shorter still
 WORSE_AT_512 = 1.0  # a step that adds so much to the mean distance is taken back
-DAMPING = 0.05  # share of the mean of the rows' norms: how firmly handles are to arrive
+DAMPING = 0.05  # (Levenberg, Marquardt) of the rows' mean squared norm: less is firmer
 STIFF_AT_512 = 4.0  # pixels for a change of one standard deviation: what gives less stays put
 STIFF_INSIDE_AT_512 = 1.5  # the same in a region, where nothing outside pays for a larger change
-MANY = 2  # handles from which rows of J are taken every other step only
+MANY = 2  # handles, or more: rows of J are taken every other step only
+LONGER, SHORTER = 1.3, 0.5  # how far handles may move next, after a step that was taken or not
 KEPT = 2  # arithmetics that a generator keeps, recorded: for other numbers of handles, say
 
 
@@ -54,21 +55,21 @@ class Task:
 class _Place:
     """Where the solver stands."""
 
-    change: torch.Tensor  # u, (L or 1, w_dim)
+    change: torch.Tensor  # u, (L, w_dim) of the L entries that move, (1, w_dim) in W
     ws: torch.Tensor  # (1, num_ws, w_dim)
     handles: torch.Tensor  # (N, 2), pixels
-    rows: torch.Tensor  # (P, n) of J, the motion of the patterns with u
+    rows: torch.Tensor  # patterns^T J, (P, n): their motion with the n numbers of u, pixels
     patterns: torch.Tensor  # (2 N, P) of the handles' motion
-    distance: torch.Tensor  # (), mean of what is left of the way, pixels, on the CPU as these:
-    here: torch.Tensor  # (N, 2), handles
-    likeness: torch.Tensor  # (N,), how surely each was found
+    distance: torch.Tensor  # (), mean of what is left of the way, pixels, on the CPU
+    here: torch.Tensor  # (N, 2), handles, on the CPU
+    likeness: torch.Tensor  # (N,), how surely each was found, on the CPU
 
 
 class Arithmetic:
     """The parts of a step: functions of tensors of fixed shapes, which can be recorded."""
 
-    part: FeaturePart  # what is seen, with gradients to
-    change: torch.Tensor  # this change
+    part: FeaturePart  # what is seen, with gradients to `change`
+    change: torch.Tensor  # what it was made of
 
     def __init__(self, generator: Generator, edit: Edit, cells: Sequence[int]):
         """cells: (h, w) of the generator's features."""
@@ -81,7 +82,7 @@ class Arithmetic:
         self.reach = self.r2 + 2 * (self.r2 // 6 + r1 + stride)
         self.whole = whole_part(self.size, self.device)
         stiff = STIFF_INSIDE_AT_512 if edit.inside else STIFF_AT_512
-        self.stiff = scale_to(stiff, self.size) ** 2
+        self.stiff_squared = scale_to(stiff, self.size) ** 2
         self.recorder = Recorder(self.device)
         record = self.recorder
         self.see, self.find = record(self._see), record(self._find)
@@ -126,7 +127,7 @@ class Arithmetic:
     def _rows(
         self, task: Task, handles: torch.Tensor, patterns: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
-        """J (P, n) of the patterns (2 N, P) of the handles' motion, in what is seen."""
+        """Rows (P, n) of the patterns (2 N, P) of the handles' motion, in what is seen."""
         return (motion_rows(task, self.part, self.change, handles, self.patch, patterns),)
 
     def _next(
@@ -141,8 +142,8 @@ class Arithmetic:
         """The change that is to be tried next, (L or 1, w_dim), and where the handles should be
         then, (N, 2).   radius: (), pixels that they may move."""
         wanted = task.towards(handles, radius)
-        slack = (DAMPING * rows.square().sum(1).mean() + self.stiff).sqrt()
-        unseen = 1 - min(1, rows.shape[0] / (2 * len(wanted)))
+        slack = (DAMPING * rows.square().sum(1).mean() + self.stiff_squared).sqrt()
+        unseen = 1 - rows.shape[0] / (2 * len(wanted))
         change = least_change(
             change,
             rows,
@@ -162,14 +163,15 @@ def motion_rows(
     patch: torch.Tensor,
     patterns: torch.Tensor,
 ) -> torch.Tensor:
-    """J (P, n): how patterns (2 N, P) of the handles' motion go with the change that a part of the
-    features was made of, and has gradients to.   patch: (K, 2) offsets around each handle."""
+    """patterns^T J (P, n): how patterns (2 N, P) of the handles' motion go with the n numbers of
+    the change that a part of the features was made of, and has gradients to.   patch: (K, 2)
+    offsets around each handle."""
     motion = task.trusted(handle_motion(part, handles, patch))
     return jacobian(motion.flatten() @ patterns, change).flatten(1)
 
 
 def gauss_newton(generator: Generator, edit: Edit) -> States:
-    """Some ten steps, each the least change in whitened W+ that moves the handles as wanted.
+    """Some eight steps, each the least change in whitened W+ that moves the handles as wanted.
 
     u is the change of the coordinates since the start, J the motion of the handles with it.
     Each step
@@ -202,7 +204,7 @@ def arithmetic(generator: Generator, edit: Edit, cells: Sequence[int]) -> Iterat
     A generator keeps the last few; one that is in use is nobody else's."""
     settings = edit.settings
     alike = (
-        id(generator),
+        id(generator),  # tuned views of one share what it keeps
         len(edit.points),
         settings.num_entries,
         settings.latent_space,
@@ -262,9 +264,9 @@ def _steps(
                 place = replace(place, distance=task.distance(place.handles).cpu())
                 distance = task.distance(found).cpu()
         if place and back:
-            radius, fresh = max(radius / 2, least), False
+            radius, fresh = max(SHORTER * radius, least), False
         else:
-            radius = min(1.3 * radius, trust)
+            radius = min(LONGER * radius, trust)
             if place and fresh and many:  # 3
                 fresh, patterns = False, place.patterns
                 moved = task.trusted(found - place.handles).flatten() @ patterns
@@ -275,7 +277,7 @@ def _steps(
                 patterns = motion_patterns(found, wanted, size)
                 (rows,) = step.rows(task, found, patterns)
             place = _Place(change, ws, found, rows, patterns, distance, here, likely)
-        del features
+        del features  # of which there are many where the whole picture was looked at
         given = place.change, place.handles, place.rows, place.patterns, constant(radius, device)
         change, predicted = step.next(task, *given)  # 4
         found = place.handles

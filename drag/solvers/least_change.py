@@ -2,7 +2,7 @@
 
 import torch
 
-MAX_ROWS = 24  # vector-Jacobian products in a step
+MAX_ROWS = 24  # of J; vector-Jacobian products in a step, but for the motion that is wanted
 SMOOTHNESS = 0.1  # of the picture's side: handles so near to each other move alike
 RETURN = 0.5  # share of the change that no handle needs which each step takes back
 
@@ -44,8 +44,9 @@ def jacobian(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
 
 
 def carried(rows: torch.Tensor, moved: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
-    """Rows of J (P, n), corrected by what a step has shown (Broyden 1965): they are to say of its
-    change (n,) that the patterns moved by (P,), as they did, and the same as before of any other.
+    """Rows (P, n), corrected by what a step has shown (Broyden's rule, 1965): they are to say of
+    its change (n,) that the patterns moved by (P,), as they did, and the same as before of any
+    other.
     """
     unforeseen = (moved - rows @ change) / change.square().sum().clamp(min=1e-12)
     return rows + torch.outer(unforeseen, change)
@@ -58,19 +59,18 @@ def least_change(
     slack: torch.Tensor,
     unseen: float = 0.0,
 ) -> torch.Tensor:
-    """The change of the latents that is to be tried next: the step d from the present one u with
+    """The change of the latents that is to be tried next: u + d, with the step d of
 
-        min  RETURN/2 |u + d|^2 + 1/2 |rows d - wanted|^2 / slack^2
+        min_d  1/2 |d + rho u|^2 + 1/2 |rows d - wanted|^2 / slack^2,  rho = RETURN (1 - unseen)
 
-    (of the first term the full curvature). change: u, any shape of n coordinates.   rows: (P, n),
-    the motion of the handles' patterns with it.   wanted: (P,), pixels.   slack: pixels that count
-    as much as a change of one.   unseen: the share of the handles' motion that rows say nothing
-    of; so much less is taken back.
+    change: u, any shape of n coordinates.   rows: (P, n), the motion of the handles' patterns with
+    it.   wanted: (P,), pixels.   slack: pixels that count as much as a change of one.   unseen: the
+    share of the handles' motion that rows say nothing of; so much less is taken back.
     """
     u, firm = change.flatten(), rows / slack
     right = firm.T @ (wanted / slack) - RETURN * (1 - unseen) * u
-    # (I + firm^T firm)^-1 right, by Woodbury's identity; without the check of `cholesky`, for which
-    # a device would be waited: it cannot fail.
+    # (I + firm^T firm)^-1 right, by Woodbury's identity; without the check of `cholesky`, which
+    # would wait for the device: it cannot fail.
     factor = torch.linalg.cholesky_ex(torch.eye(len(firm), device=u.device) + firm @ firm.T).L
     step = right - firm.T @ torch.cholesky_solve((firm @ right)[:, None], factor)[:, 0]
     return (u + step).view_as(change)

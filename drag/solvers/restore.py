@@ -31,10 +31,10 @@ CENTRE, SPREAD, RIM = (0.5, 0.55), 0.15, 0.1  # what a picture is of counts more
 class _Seen:
     """What a change of the latents looks like."""
 
-    change: torch.Tensor  # u, with gradients from
-    part: FeaturePart  # the features near the handles, and
-    rest: torch.Tensor  # e (1, K, h, w), against the first picture, moved by
-    flow: Flow
+    change: torch.Tensor  # u, to which part and rest have gradients
+    part: FeaturePart  # the features near the handles
+    rest: torch.Tensor  # e (1, K, h, w), against the first picture moved by the flow
+    flow: Flow  # from the first picture to this one
     handles: torch.Tensor  # (N, 2), where they were found
     off: torch.Tensor  # (), the farthest from where they are held, pixels
     differs: torch.Tensor  # (), the mean square of e, weighted

@@ -16,7 +16,7 @@ class State:
     ws: torch.Tensor  # (1, num_ws, w_dim), on the generator's device
     handles: torch.Tensor  # (N, 2) (x, y), pixels, on the CPU
     features: torch.Tensor | None  # (1, C, h, w) of that picture, where all were worked out
-    likeness: torch.Tensor | None = None  # (N,) of what is at each handle to what was, on the CPU
+    likeness: torch.Tensor | None = None  # (N,), `PatchTracker.find`, on the CPU
 
 
 # The start, then what each step has reached, without end. Targets (N, 2) (x, y) in pixels, on the

@@ -2,8 +2,8 @@
 
     flags        the flags of app.py
     serving      the page as it is served: readiness, and calls that no component understands
-    origins      under which names it is asked, and whose pages may ask
-    headers      what browsers are told of each answer
+    origins      under which names it is asked, whose pages may ask; puts headers on each answer
+    headers      those: Content-Security-Policy and what else browsers are told
     connections  those on which no whole request comes
     gate         what is let through to Gradio: addresses, sizes, calls
     front        its card elsewhere, and the language chosen on it

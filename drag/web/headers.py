@@ -1,5 +1,5 @@
-"""What browsers are told of each answer: where the page may take things from, in whose frames it
-may stand, and what may be kept."""
+"""What browsers are told of each answer (`origins` puts it on): where the page may take things from
+(Content-Security-Policy), in whose frames it may stand, and what may be kept."""
 
 from collections.abc import Callable, Iterable
 

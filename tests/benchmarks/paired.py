@@ -22,7 +22,7 @@ from tests.benchmarks import faces
 from tests.benchmarks.machine import markdown
 
 NO_EDIT, POINTS = "no edit", 32
-STEP = 0.25  # of the way in W to another sample
+STEP = 0.1  # of the way in W to another sample
 FLOW_SIDE = 512  # px at which flow is worked out
 SAME = 2.0  # px of those: flow there and back leads so near to where it began
 

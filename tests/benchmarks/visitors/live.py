@@ -101,8 +101,8 @@ class LiveVisitor(PageVisitor):
         hand.seen.ended = time.monotonic()
         if way is Way.LEFT:
             token = self.row["token"]
+            self.go()
             await self.page.reload()
-            self.row = {}  # another page, with another token
             await self._arrive(token)
             self.owner.check_seed(self.seed)
         if not hand.refused:

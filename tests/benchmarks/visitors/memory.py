@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 EVERY_SECONDS = 0.5
-FIRST_SECONDS, FIRST_SHARE = 60, 0.25  # when it is compared with: after a minute, or this share
+FIRST_SECONDS, FIRST_SHARE = 60, 0.25  # what it is compared with: after a minute, or this share
 WINDOW_SECONDS, WINDOW_SHARE = 60, 0.25  # over which the median is taken: drags come and go
 LISTENS = "0A"  # in /proc/net/tcp
 
@@ -35,10 +35,11 @@ class Memory:
         while self.pid and not self._over.wait(EVERY_SECONDS):
             self.seen.append((time.monotonic(), resident(self.pid)))
 
-    def compared(self, began: float, seconds: float) -> dict | None:
+    def compared(self, began: float, seconds: float, filled: float = 0.0) -> dict | None:
         """Bytes after the first minute, at the end and at most; None where they are not known.
 
         began, seconds: when the visitors came (time.monotonic), and how long they did something.
+        filled: seconds until each had something of theirs kept, if that is more than a minute.
         """
         first, window = (
             min(most, share * seconds)
@@ -49,6 +50,7 @@ class Memory:
             seen = [nbytes for at, nbytes in self.seen if since <= at - began <= since + window]
             return statistics.median(seen) if seen else None
 
+        first = min(max(first, filled), max(first, seconds - 2 * window))
         first, last = median(first), median(seconds - window)
         if first is None or last is None:
             return None

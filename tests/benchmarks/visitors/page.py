@@ -105,6 +105,12 @@ class PageVisitor:
         self._aside.add(task)
         task.add_done_callback(self._aside.discard)
 
+    def go(self) -> None:
+        """The page goes, and what it was about to ask for; another has another token."""
+        for task in self._aside:
+            task.cancel()
+        self.row = {}
+
     async def _look_after(self, row: dict, number: int) -> None:
         """What the page asks for when the history has changed: pictures that it lacks, one by one,
         and, unless it changes again, a copy."""
