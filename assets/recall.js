@@ -11,10 +11,11 @@
       sessionStorage.setItem("draggan_placed", stage.placed());
     } catch { /* full, or refused: the copy has to do */ }
   });
-  let token = "", kept = "", placed = null;
+  let token = "", placed = null;
+  const kept = new Set();  // a line each, this tab's own first: where one is damaged, the other will do
   try { token = sessionStorage.draggan || ""; } catch { /* refused, here and below */ }
-  try { kept = localStorage.draggan_edit || ""; } catch { /* */ }
-  try { kept = sessionStorage.draggan_edit || kept; } catch { /* */ }  // this tab's own
+  try { kept.add(sessionStorage.draggan_edit || ""); } catch { /* */ }
+  try { kept.add(localStorage.draggan_edit || ""); } catch { /* */ }
   try { placed = JSON.parse(sessionStorage.draggan_placed || "null"); } catch { /* */ }
-  return [token, kept, placed];
+  return [token, [...kept].filter(Boolean).join("\n"), placed];
 }
