@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from drag.models import hub, loaded, reading
-from drag.models.catalogue import CATALOGUE, catalogued, is_path, local_models, named
+from drag.models.catalogue import CATALOGUE, catalogued, local_models, named
 from drag.models.hub import HubFile
 from drag.models.loaded import LoadedModels, load_generator
 from drag.models.progress import ModelUnavailableError
@@ -281,27 +281,3 @@ def test_of_several_files_the_first_that_can_be_read_is_taken(folder, caplog):
     assert "a.pkl is passed over: a.pkl is no weight file" in caplog.text
     with pytest.raises(ValueError, match=r"a\.pkl is no weight file"):
         shown.load_first([shown.find("a.pkl")], print)
-
-
-@pytest.mark.parametrize(
-    ("text", "path"),
-    [
-        ("none.pkl", True),
-        ("nets/none.pkl", True),
-        ("nets/old/none.pkl", True),  # in a folder that is there
-        ("./x", True),
-        ("/nets/x", True),
-        ("C:\\nets\\none.pkl", True),
-        ("nets\\old\\none.pkl", True),
-        ("team/nets/none.pkl", False),
-        ("https://hf.co/none.pkl", False),
-        ("kittens", False),
-    ],
-)
-def test_a_path_that_is_not_there_is_no_name_that_nobody_knows(tmp_path, monkeypatch, text, path):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "nets" / "old").mkdir(parents=True)
-    assert is_path(text) is path
-    if path:
-        with pytest.raises(ValueError, match="There is no file or folder"):
-            named(text)

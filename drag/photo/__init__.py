@@ -2,6 +2,7 @@
 
     reading     its file to upright pixels, or one sentence why not
     labour      files that would take minutes to read: refused
+    endings     JPEG files without their end
     faces       where faces are in it
     face_parts  regions of a face
     alignment   the square of it that becomes the picture
