@@ -41,7 +41,7 @@ BAD_EDITS = {
     "very deep": (lambda edit: edit | {"more": deep(300)}, None),
     "latents that are none": (with_nan, "not finite"),
     "another model's": (lambda edit: changed(edit, img_size=[64, 64]), "of another model"),
-    "a model that is a path": (lambda edit: changed(edit, model="/etc/passwd"), "no such file here"),
+    "a model that is a path": (lambda edit: changed(edit, model="/etc/passwd"), "no such file"),
     "a model that is a folder": (lambda edit: changed(edit, model="."), "no such file here"),
     "an odd solver": (
         lambda edit: changed(edit, settings=edit["entries"][0]["settings"] | {"solver": ["x"]}),
