@@ -11,11 +11,14 @@
       sessionStorage.setItem("draggan_placed", stage.placed());
     } catch { /* full, or refused: the copy has to do */ }
   });
-  let token = "", placed = null;
-  const kept = new Set();  // a line each, this tab's own first: where one is damaged, the other will do
+  let token = "", kept = "", placed = null;
   try { token = sessionStorage.draggan || ""; } catch { /* refused, here and below */ }
-  try { kept.add(sessionStorage.draggan_edit || ""); } catch { /* */ }
-  try { kept.add(localStorage.draggan_edit || ""); } catch { /* */ }
+  for (const storage of ["sessionStorage", "localStorage"]) {  // this tab's own first
+    try {
+      const copy = window[storage].draggan_edit;
+      if (!kept && JSON.parse(copy)) kept = copy;
+    } catch { /* or damaged: the other will do */ }
+  }
   try { placed = JSON.parse(sessionStorage.draggan_placed || "null"); } catch { /* */ }
-  return [token, [...kept].filter(Boolean).join("\n"), placed];
+  return [token, kept, placed];
 }

@@ -20,8 +20,6 @@ from drag.server.language import language_of, say
 from drag.server.sessions import WELCOME, Session
 from drag.server.shares import BusyError
 
-COPIES = 2  # that a browser keeps: this tab's own, and the last of any
-
 
 class Visits:
     """What a browser kept is read as if a stranger had made it."""
@@ -64,19 +62,13 @@ class Visits:
         }  # it is here now
 
     def _restore(self, session: Session, kept: str) -> tuple[str, dict]:
-        """Take the first that can be used of what a browser kept, copies in a line each; what to
-        say about it."""
-        found = (self._restored(session, copy) for copy in kept.split("\n")[:COPIES])
-        return next(filter(None, found), (self.desk.greeting, {}))
-
-    def _restored(self, session: Session, kept: str) -> tuple[str, dict] | None:
-        """Take a copy, if its model is here; what to say about it, None where it is of no use."""
+        """Take what a browser kept, if its model is here; what to say about it."""
         desk = self.desk
         try:
             edit = from_project(kept.encode(), [])
             model = desk.models.find(edit.model)
         except ValueError:  # of an older version, or not ours
-            return None
+            return desk.greeting, {}
         edit = of_model(edit, model.name)
         if model.name != desk.first and model.name not in desk.models.loaded:
             session.put_aside(edit)  # to be checked when it is turned to
@@ -85,7 +77,7 @@ class Visits:
             with desk.models.use(model) as generator:
                 check_model(generator, edit)
         except TROUBLE:
-            return None
+            return desk.greeting, {}
         session.replace_edit(edit)
         return "welcome_kept", {}
 
