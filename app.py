@@ -79,13 +79,14 @@ def main() -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         models, first = choose_models(args)
+        wanted = first, *models.local.values()  # of a folder, where one may be broken
+        first = apart(lambda: models.load_first(wanted, report_progress))
         engine, slots = Engine(models), slots_for(models.device.type)
         if zero.on_zero_gpu():
             engine, slots = zero.ZeroEngine(models), zero.SLOTS
             engine.place(first.name)
         line = Line(args.drags or slots, args.line, args.drag_seconds)
         places = line.slots + line.length
-        apart(lambda: models.load(first, report_progress))
         with own_folder(), models.use(first):  # as long as the page is served
             desk = Desk(models, first.name, line, engine)
             demo = build_demo(desk)

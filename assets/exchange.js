@@ -7,6 +7,7 @@
 // Events: open (a file, or what the page's own address says, whose name is "link"), save, address (a link is wanted; Gradio keeps "share" for itself).
 
 const MAX_BYTES = 20_000_000;  // as drag/files/project.py, which has the last word
+const KINDS = /\.(drag|npz|npy|png)$/i;
 const TEXTS = chinese ? {
   open: "打开项目（.drag）或潜变量（.npz）…",
   tip: "打开此前保存的编辑，或其他 StyleGAN 工具导出的潜变量；也可把文件拖到页面上。",
@@ -27,13 +28,14 @@ const note = element.querySelector(".ex-note");
 button.textContent = TEXTS.open;
 button.title = TEXTS.tip;
 button.addEventListener("click", () => input.click());
+// No "accept" on it: iOS knows none of these kinds, and would let nobody choose them.
 input.addEventListener("change", () => { take(input.files[0]); input.value = ""; });
 
 async function take(file) {
   note.textContent = "";
   if (!file) return;
   if (isPicture(file) && !await holdsEdit(file)) showPhoto(file);
-  else if (!/\.(drag|npz|npy|png)$/i.test(file.name)) note.textContent = TEXTS.kind;
+  else if (!KINDS.test(file.name)) note.textContent = TEXTS.kind;
   else if (file.size > MAX_BYTES) note.textContent = TEXTS.large;  // before anything is read
   else {
     try {
@@ -82,7 +84,8 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
     button.classList.toggle("ex-over", kind.startsWith("drage") || kind === "dragover");
     if (kind === "drop") {
       button.classList.remove("ex-over");
-      take(event.dataTransfer.files[0]);
+      const files = [...event.dataTransfer.files];
+      take(files.find((file) => isPicture(file) || KINDS.test(file.name)) ?? files[0]);
     }
   });
 }

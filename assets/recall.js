@@ -13,8 +13,12 @@
   });
   let token = "", kept = "", placed = null;
   try { token = sessionStorage.draggan || ""; } catch { /* refused, here and below */ }
-  try { kept = localStorage.draggan_edit || ""; } catch { /* */ }
-  try { kept = sessionStorage.draggan_edit || kept; } catch { /* */ }  // this tab's own
+  for (const storage of ["sessionStorage", "localStorage"]) {  // this tab's own first
+    try {
+      const copy = window[storage].draggan_edit;
+      if (!kept && JSON.parse(copy)) kept = copy;
+    } catch { /* or damaged: the other will do */ }
+  }
   try { placed = JSON.parse(sessionStorage.draggan_placed || "null"); } catch { /* */ }
   return [token, kept, placed];
 }

@@ -7,7 +7,7 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add(
         "--psi",
-        help="truncation, 0 (average) to 1 (all variety) (default: what suits the model, "
-        "0.7 for most)",
+        help="truncation, 0 (average) to 1 (all variety) (default: the model's, 0.7 for most)",
     )
     add(
         "--drag",
@@ -89,8 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--reach",
         type=float,
         metavar="PX",
-        help="without a --mask: how far around the arrows the picture may change, pixels of a 512 "
-        "px picture (default: 256, all of it)",
+        help="without a --mask: how far from arrows a picture of 512 px may change (default: 256)",
     )
     add(
         "--hold-placement",
@@ -161,7 +159,10 @@ def begin(args: argparse.Namespace) -> tuple[Generator, Edit]:
         raise ValueError("--frame is the part of a --photo to take: name that too.")
     photo = read_file(args.photo) if args.photo else None
     frame = parse_frame(args.frame, photo) if photo and args.frame is not None else None
-    found = opening.read(args.open) if args.open else None  # an edit, or latents
+    lost: list[int] = []
+    found = opening.read(args.open, lost) if args.open else None  # an edit, or latents
+    if lost:
+        print(f"{len(lost)} damaged entries of its history are left out.", file=sys.stderr)
     saved = found if isinstance(found, Edit) else None
     if saved and not args.model and saved.model not in CATALOGUE:  # no file chooses what is loaded
         raise ValueError(
@@ -204,27 +205,30 @@ def run(args: argparse.Namespace) -> dict:
     generator, edit = begin(args)
     steps: Iterable[Step] = ()
     step: Step | None = None
-    report: dict[str, Any] = {}
-    each = []
+    each, frames = [], args.frames
     keep = functools.partial(as_file, seconds=args.seconds, points=args.with_points, mark=args.mark)
     if args.drag or not (args.open or args.photo):
         steps, edit = drag(generator, edit), edit.remember()
+    failed: list[str] = []  # one file that cannot be written spoils neither the others nor the drag
     if args.before:
-        _write(args.before, keep(".png", generator, edit))
-    begun, start = edit, time.perf_counter()
-    at = start
+        _keep(failed, args.before, keep, ".png", generator, edit)
+    begun, start = edit, (at := time.perf_counter())
     for step in steps:
         each.append(time.perf_counter() - at)
         edit = begun.moved(step.ws, step.handles)
-        if args.frames:
-            frame = Path(args.frames) / f"{step.number:04d}.png"
-            _write(frame, keep(".png", generator, edit))
+        if frames:
+            frame = Path(frames) / f"{step.number:04d}.png"
+            frames = _keep(failed, frame, keep, ".png", generator, edit) and frames
         at = time.perf_counter()
     seconds = time.perf_counter() - start
     for path, suffix in outputs:
-        _write(path, keep(suffix, generator, edit))
+        _keep(failed, path, keep, suffix, generator, edit)
+    report: dict[str, Any] = edit.facts | {
+        "device": str(generator.w_avg.device),
+        "peak_memory_mb": peak_memory_mb(),
+    }
     if step is not None and step.ending:
-        report = {
+        report |= {
             "solver": solver_for(edit).name,
             "handles": step.handles,
             "targets": [pair.target for pair in edit.points],
@@ -234,15 +238,12 @@ def run(args: argparse.Namespace) -> dict:
             "seconds_a_step": round(statistics.median(each), 3),
             "ending": step.ending.value,
         }
-    report = (
-        edit.facts
-        | {"device": str(generator.w_avg.device), "peak_memory_mb": peak_memory_mb()}
-        | report
-    )
     if edit.regions and any(suffix == ".npz" for _, suffix in outputs):
         report["note"] = arrays.WITHOUT_REGIONS
     if args.json:
-        _write(args.json, json.dumps(report, indent=2).encode())
+        _keep(failed, args.json, lambda: json.dumps(report, indent=2).encode())
+    if failed:
+        raise ValueError(" ".join(failed))
     return report
 
 
@@ -260,12 +261,17 @@ def peak_memory_mb() -> int | None:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
-def _write(path: str | Path, content: bytes) -> None:
+def _keep(failed: list[str], path: str | Path, make: Callable[..., bytes], *how: Any) -> bool:
+    """Write a file, or have `failed` take why it cannot be made or written; whether it is there."""
     try:
+        content = make(*how)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(content)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be written: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error).removesuffix(".")
+        failed.append(f"{path} cannot be written: {why}.")
+        return False
+    return True
 
 
 def main() -> int:

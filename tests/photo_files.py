@@ -3,8 +3,10 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 
@@ -47,3 +49,11 @@ def webp_header(width, height):
     at = small.index(b"VP8L") + 9
     sides = struct.pack("<I", (width - 1) | (height - 1) << 14)
     return small[:at] + sides + small[at + 4 :]
+
+
+def shared_case(name):
+    """A file that somebody really had, from beside the repository; it needs not be there."""
+    path = Path(__file__).parents[2] / "shared" / "cases" / name
+    if not path.is_file():
+        pytest.skip(f"there is no {path}")
+    return path.read_bytes()

@@ -1,13 +1,15 @@
 """Frames: the crop is exact, and a face's frame is FFHQ's."""
 
+import io
 import math
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from drag.photo.alignment import Frame, checked, crop, frame_of, middle
+from drag.photo.alignment import Frame, checked, crop, cut, frame_of, middle
 from drag.photo.faces import Face
+from tests.photo_files import file
 
 
 def noise(height, width, coarse=16, seed=0):
@@ -114,9 +116,9 @@ def test_the_frame_turns_and_grows_with_the_face(angle):
 
 
 def test_the_middle_is_the_largest_square():
-    assert middle(np.zeros((100, 300, 3))) == Frame(149.5, 49.5, 100)
+    assert middle((100, 300)) == Frame(149.5, 49.5, 100)
     picture = noise(128, 320)
-    cut = crop(picture, middle(picture), (128, 128))
+    cut = crop(picture, middle(picture.shape[:2]), (128, 128))
     assert np.abs(cut.astype(int) - picture[:, 96:224]).max() <= 1
 
 
@@ -138,14 +140,38 @@ def test_the_middle_is_the_largest_square():
 )
 def test_a_strangers_frame_that_does_not_fit_is_refused(numbers, words):
     photo = np.zeros((200, 300, 3), np.uint8)
-    for work in (checked, lambda frame, pixels: crop(pixels, frame, (64, 64))):
+    for work in (
+        lambda frame: checked(frame, photo.shape[:2]),
+        lambda frame: crop(photo, frame, (64, 64)),
+        lambda frame: cut(b"", photo.shape[:2], frame, (64, 64)),
+    ):
         with pytest.raises(ValueError, match=words):
-            work(Frame(*numbers), photo)
+            work(Frame(*numbers))
 
 
 def test_a_frame_that_fits_is_taken_with_its_angle_within_a_turn():
     photo = np.zeros((200, 300, 3), np.uint8)
-    frame = checked(Frame("5", 5, 900, 7 * math.pi), photo)
+    frame = checked(Frame("5", 5, 900, 7 * math.pi), photo.shape[:2])
     assert (frame.x, frame.side) == (5.0, 900.0)
     assert math.isclose(abs(frame.angle), math.pi)
     assert crop(photo, Frame(-140, 290, 900, 1e6), (64, 48)).shape == (64, 48, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_square_is_cut_from_the_files_own_pixels(orientation):
+    # Of a photo that was shrunk to be shown: a small face of a large photo came out soft.
+    stored, exif = noise(700, 2200, coarse=4), Image.Exif()
+    exif[0x0112] = orientation
+    kind = "TIFF" if orientation % 2 else "PNG"  # Pillow turns the former when it loads them
+    content = file(stored, kind, exif=exif, **({"compress_level": 0} if kind == "PNG" else {}))
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
+    height, width = upright.shape[:2]
+    for frame in (
+        Frame(0.4 * width, 0.3 * height, 100, 0.3),  # within
+        Frame(5, height - 9, 64, -2.0),  # beyond two edges
+        Frame(-70, 40, 50),  # beside it: its reflection
+        Frame(width / 2, height / 2, 2 * 700),
+    ):
+        found = cut(content, upright.shape[:2], frame, (96, 64))
+        wanted = crop(upright, frame, (96, 64))
+        assert np.abs(found.astype(int) - wanted).mean() < (0.5 if frame.side < 700 else 3)

@@ -249,3 +249,33 @@ def test_points_and_a_mark_are_on_pictures_only_where_they_are_asked_for(net, tm
         assert np.array_equal(marked, draw_mark(plain))
     assert (shown["points"][0] != after).any()
     assert (shown["marked"][0] != after).any()
+
+
+def test_a_file_that_cannot_be_written_spoils_no_other(net, tmp_path, monkeypatch, capsys):
+    # The first of them ended it all: minutes of a drag, and the files that could be written.
+    (tmp_path / "file").write_text("no folder")
+    arguments = ["--model", net, *DRAG, "--max-steps", 2, "--device", "cpu"]
+    for flag, name in {"--before": "a.png", "--frames": "frames", "--export": "b.drag"}.items():
+        arguments += [flag, tmp_path / "file" / name]
+    arguments += ["--export", tmp_path / "c.drag", "--out", tmp_path / "d.png"]
+    monkeypatch.setattr(sys, "argv", ["drag", *map(str, arguments)])
+    assert command.main() == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.count("cannot be written") == 3
+    assert said.count("0001.png") == 1
+    assert "b.drag" in said
+    assert opening.read(tmp_path / "c.drag").change == "drag"
+    assert (tmp_path / "d.png").exists()
+
+
+def test_a_project_with_a_damaged_entry_goes_on_without_it(net, tmp_path, monkeypatch, capsys):
+    arguments = ["--model", net, *DRAG, "--max-steps", 1, "--export", tmp_path / "a.drag"]
+    monkeypatch.setattr(sys, "argv", ["drag", *map(str, arguments)])
+    assert command.main() == 0
+    record = json.loads((tmp_path / "a.drag").read_text())
+    record["entries"][0]["change"] = "magic"
+    (tmp_path / "a.drag").write_text(json.dumps(record))
+    arguments = ["--model", net, "--open", tmp_path / "a.drag", "--out", tmp_path / "b.png"]
+    monkeypatch.setattr(sys, "argv", ["drag", *map(str, arguments)])
+    assert command.main() == 0
+    assert "1 damaged entries of its history are left out" in capsys.readouterr().err

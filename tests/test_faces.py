@@ -153,6 +153,22 @@ def test_the_search_goes_on_until_a_face_is_sure(scores, wanted, searched):
     assert len(scores) - len(network.scores) == searched
 
 
+def test_a_large_photo_is_searched_once_more_with_its_own_pixels():
+    # A face of 57 px of 2048 was looked for in 640 only, and not found.
+    network, sizes = Scores(*[0] * 8, 0.99), []
+    detect = network.detect
+
+    def noted(image, smallest, sure):
+        sizes.append(max(image.shape))
+        return detect(image, smallest, sure)
+
+    network.detect = noted
+    (face,) = FaceFinder(network).find(np.zeros((800, 3000, 3), np.uint8))
+    assert sizes[0] == 640
+    assert sizes[-1] == 2048
+    assert face.box[0] == pytest.approx(30 * 3000 / 2048, abs=1)
+
+
 def test_a_large_photo_takes_no_longer(finder, pictures):
     photo = np.array(Image.fromarray(pictures[0]).resize((2048, 2048)))
     begun = time.monotonic()

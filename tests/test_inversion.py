@@ -149,7 +149,7 @@ def test_what_is_no_face_is_far_and_a_real_one_is_not(generator):
     """Noise and flat colours were not said to be far, for the encoder sees little in them."""
     random = np.random.RandomState(0)
     strange = [
-        crop(picture, middle(picture), (1024, 1024))
+        crop(picture, middle(picture.shape[:2]), (1024, 1024))
         for picture in (skimage.data.chelsea(), skimage.data.coffee())
     ]  # a cat, a cup
     strange += [random.randint(0, 256, (1024, 1024, 3), dtype=np.uint8)]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drag.photo.reading import FORMATS, read_photo
-from tests.photo_files import file, near, scene
+from drag.photo.reading import DAMAGED, FORMATS, read_photo
+from tests.photo_files import file, near, scene, shared_case
 
 
 @pytest.mark.parametrize("kind", [*FORMATS])
@@ -231,3 +231,44 @@ def test_twenty_megapixels_take_a_second_or_so_and_come_out_small(kind):
     assert time.monotonic() - begun < 5  # alone 0.2 (JPEG) to 0.8 s
     assert photo.pixels.shape == (1368, 2048, 3)
     assert near(photo.pixels[::8, ::8][:150, :200], np.asarray(large)[::21, ::21][:150, :200], 12)
+
+
+def camera(**options):
+    """A JPEG larger than what its reader is handed at once, and its picture."""
+    fine = np.random.RandomState(0).randint(-20, 20, (480, 640, 3))
+    picture = np.clip(scene(640, 480).astype(int) + fine, 0, 255).astype(np.uint8)
+    content = file(picture, "JPEG", quality=88, **options)
+    assert len(content) > 65_536
+    return content, picture
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("missing", [1, 2, 3, 12])
+def test_a_jpeg_without_its_last_bytes_is_taken(progressive, missing):
+    # So many cameras and messengers leave them.
+    content, picture = camera(progressive=progressive)
+    assert near(read_photo(content[:-missing]).pixels, picture, 16)
+
+
+@pytest.mark.parametrize(
+    ("options", "shares"),
+    [
+        ({}, (0.001, 0.03, 0.5, 0.9)),
+        ({"restart_marker_rows": 1}, (0.3, 0.9)),
+        ({"progressive": True}, (0.03, 0.3, 0.4)),
+    ],
+)
+def test_a_jpeg_of_which_much_is_missing_is_refused(options, shares):
+    content, _ = camera(**options)
+    for share in shares:
+        with pytest.raises(ValueError, match=DAMAGED):
+            read_photo(content[: int(share * len(content))])
+
+
+def test_where_only_the_last_bits_of_a_progressive_jpeg_are_missing_it_is_taken():
+    content, picture = camera(progressive=True)  # half of it is their scan
+    assert near(read_photo(content[: int(0.8 * len(content))]).pixels, picture, 16)
+
+
+def test_one_as_it_came_from_somebody():
+    assert read_photo(shared_case("jpeg_no_eoi.jpg")).pixels.shape == (512, 512, 3)

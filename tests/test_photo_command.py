@@ -15,9 +15,10 @@ from drag.files import opening
 from drag.models.catalogue import named
 from drag.models.progress import ModelUnavailableError
 from drag.photo import inversion
-from drag.photo.alignment import Frame, crop, frame_of
+from drag.photo.alignment import Frame, crop, cut, frame_of, scaled
 from drag.photo.faces import load_finder
 from drag.photo.reading import read_photo
+from tests.photo_files import shared_case
 from tests.real_photos import astronaut
 from tests.test_inversion import QUICK
 
@@ -130,10 +131,11 @@ def test_a_frame_by_hand_takes_a_photo_in_which_no_face_is_found(
 def test_a_frame_is_in_pixels_of_the_file_and_said_as_it_is_typed():
     photo = large()
     frame = photo_command.parse_frame("1535.5,1535.5,300,90", photo)
-    assert np.allclose(
-        [frame.x, frame.y, frame.side, frame.angle], [1023.5, 1023.5, 200, math.pi / 2]
-    )
-    assert photo_command.frame_words(frame, photo) == "--frame=1536,1536,300,90"
+    assert frame == Frame(1535.5, 1535.5, 300, math.pi / 2)
+    assert photo_command.frame_words(frame) == "--frame=1536,1536,300,90"
+    with pytest.raises(ValueError, match="smaller than 32 pixels"):
+        photo_command.parse_frame("99,99,31,0", photo)
+    assert photo_command.parse_frame("99,99,33,0", photo).side == 33  # 22 of those that are shown
 
 
 @pytest.mark.parametrize(
@@ -182,10 +184,23 @@ def test_of_several_faces_the_largest_is_taken_and_the_others_are_named(monkeypa
 
     monkeypatch.setattr(photo_command, "load_finder", lambda progress: Finder())
     frame = photo_command.find_frame(named("builtin"), photo)
-    assert frame == frame_of(face)
+    assert frame == scaled(frame_of(face), 1.5)
     said = capsys.readouterr().err
     assert "2 faces were found, and the largest is taken" in said
     again = photo_command.parse_frame(said.strip().rpartition("--frame=")[2], photo)
     assert math.hypot(again.x - frame.x, again.y - frame.y) < 1
     assert abs(again.side - frame.side) < 1
     assert abs(again.angle - frame.angle) < 0.01
+
+
+@pytest.mark.slow
+def test_a_small_face_of_a_large_photo_is_found_where_it_is():
+    # 24 megapixels were shrunk until the face was no larger than the nose of one.
+    photo = read_photo(shared_case("group6000.jpg"))
+    frame = photo_command.find_frame(named("builtin"), photo)
+    assert frame.side == pytest.approx(168, rel=0.06)
+    assert photo.size == (4000, 6000)
+    sharp = cut(photo.content, photo.size, frame, (168, 168))
+    soft = crop(photo.pixels, scaled(frame, 1 / photo.scale), (168, 168))
+    steps = [np.abs(np.diff(each.astype(int), axis=0)).mean() for each in (sharp, soft)]
+    assert steps[0] > 1.2 * steps[1]

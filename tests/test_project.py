@@ -229,3 +229,40 @@ def test_latents_of_another_model_are_refused(toy, edit):
         check_model(toy, other)
     with pytest.raises(ValueError, match="of another model"):
         check_model(toy, replace(edit, history=(other,)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "lost", "shown"),
+    [
+        ({"entries__0__change": "magic"}, [0], 2),
+        ({"entries__1__seed": "face"}, [1], 2),
+        ({"entries__0__model": "another"}, [0], 2),
+        ({"entries__1__img_size": [64, 64], "entries__1__mask": None}, [1], 2),
+        ({"entries__1": None}, [1], 2),
+        ({"entries__2__settings__solver": "magic"}, [2], 1),
+        ({"entries__2": 7, "entries__1__points": 5}, [1, 2], 0),
+        ({"data__2": "%%%"}, [2], 1),  # latents of the last drag alone
+        ({"data__2": 7}, [2], 1),
+    ],
+)
+def test_a_damaged_entry_spoils_no_other(edit, changes, lost, shown):
+    # One of two hundred cost all of them, in files and in what browsers kept.
+    content, said = spoilt(edit, **changes), []
+    opened = from_project(content, said)
+    assert said == lost
+    entries = [each for i, each in enumerate(edit.timeline) if i not in lost]
+    assert len(opened.timeline) == len(entries)
+    for mine, theirs in zip(opened.timeline, entries, strict=True):
+        same(mine, theirs)
+    assert opened.change == edit.timeline[shown].change
+    assert np.array_equal(opened.ws, edit.timeline[shown].ws)
+    with pytest.raises(ValueError, match=r"\."):
+        from_project(content)  # of a program, which is told
+
+
+def test_where_all_entries_are_damaged_it_is_said_why(edit):
+    ws = np.full_like(edit.ws, np.nan)
+    with pytest.raises(ValueError, match="not finite"):
+        from_project(to_project(replace(edit, ws=ws, history=())), [])
+    with pytest.raises(ValueError, match="not a project"):
+        from_project(spoilt(edit, data=[]), [])

@@ -1,5 +1,8 @@
 """Weights that ship with the program."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -7,6 +10,7 @@ from drag import appearance
 from drag.photo import perception
 from networks.errors import UserError
 
+ASSETS = Path(__file__).parent.parent / "assets"
 CPU = torch.device("cpu")
 READERS = (perception, perception.eye), (appearance, appearance._learnt)
 
@@ -27,3 +31,13 @@ def test_weights_that_ship_with_the_program_are_used_as_they_are_or_not_at_all(
         assert str(caught.value) == (
             f"The file {path.name} is missing or damaged (wrong SHA-256): fetch the program anew."
         )
+
+
+def test_no_file_picker_hides_files_of_a_kind_that_ios_does_not_know():
+    # ".drag,.npz,.npy" had iPhones and iPads show all projects in grey, so that none was chosen.
+    inputs = re.findall(
+        r'<input type="file"[^>]*>', "".join(p.read_text("utf-8") for p in ASSETS.rglob("*.html"))
+    )
+    accepted = [found[1] for each in inputs if (found := re.search('accept="([^"]*)"', each))]
+    assert len(inputs) == 3
+    assert set(accepted) == {"image/*"}  # of photos

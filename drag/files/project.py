@@ -27,6 +27,15 @@ READABLE = 2, 3, VERSION  # 2 has no tunings, 3 no regions with latents of their
 OLD_SOLVERS = {"gauss-newton-region": "gauss-newton"}  # of those versions, by what they are now
 MAX_SIDE = 2048  # px of a picture
 NO_PROJECT = "This is not a project that was saved here, or it is damaged: choose another file."
+_WRONG = (  # what is raised of a record that is none
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
 
 
 def to_project(edit: Edit, most: float = math.inf) -> bytes:
@@ -88,8 +97,11 @@ def _written(entries: tuple[Edit, ...], at: int) -> bytes:
     ).encode()
 
 
-def from_project(content: bytes) -> Edit:
+def from_project(content: bytes, lost: list[int] | None = None) -> Edit:
     """The edit of a file that `to_project` made.
+
+    lost: takes the numbers of damaged entries, without which the rest opens, the nearest in place
+    of the present one; unless given, one such is an error.
 
     Checks all there is, for a stranger may have sent it; `check_model` says whether a model fits.
     Raises ValueError in words fit for a visitor.
@@ -107,31 +119,53 @@ def from_project(content: bytes) -> Edit:
         records, at = record["entries"], record["at"]
         if type(at) is not int or not 0 <= at < len(records) <= MAX_HISTORY + 1:
             raise UserError(NO_PROJECT)
-        parts = [_decoded(text) for text in record["data"]]
-        shared: dict[tuple, Any] = {}
-        entries = [_entry(each, parts, shared) for each in records]
-        if any(each.model != entries[at].model for each in entries):
-            raise UserError(NO_PROJECT)
+        parts = [_decoded(text, lost is not None) for text in record["data"]]
+        entries, at = _entries(records, at, parts, lost)
     except UserError:
         raise
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except _WRONG as error:
         raise UserError(NO_PROJECT) from error
     history, future = bounded(entries[:at]), bounded(entries[:at:-1])[::-1]
     return replace(entries[at], history=history, future=future)
 
 
-def _decoded(text: str) -> bytes:
+def _entries(
+    records: list, at: int, parts: list[bytes], lost: list[int] | None
+) -> tuple[list[Edit], int]:
+    """The entries of a project, as `from_project` reads them, and which of them is shown."""
+    shared: dict[tuple, Any] = {}
+    read: dict[int, Edit] = {}
+    errors: dict[int, Exception] = {}
+    for number, record in enumerate(records):
+        try:
+            read[number] = _entry(record, parts, shared)
+        except _WRONG as error:
+            errors[number] = error
+    if errors and (lost is None or not read):
+        raise next(iter(errors.values()))
+    at = min(read, key=lambda number: (abs(number - at), number))
+    entries = {n: each for n, each in read.items() if _kin(each, lost) == _kin(read[at], lost)}
+    missing = sorted(set(range(len(records))) - set(entries))
+    if missing and lost is None:
+        raise UserError(NO_PROJECT)
+    if lost is not None:
+        lost += missing
+    return list(entries.values()), list(entries).index(at)
+
+
+def _kin(edit: Edit, lost: list[int] | None) -> tuple:
+    """What all entries of a project have in common; where none may be lost, `check_model` says
+    more of them than that they do not fit."""
+    return (edit.model,) if lost is None else (edit.model, edit.ws.shape, edit.img_size)
+
+
+def _decoded(text: str, leniently: bool = False) -> bytes:
+    """What is in base64; nothing, which no entry can use, where that is damaged and may be."""
     try:
         return base64.b64decode(text, validate=True)
-    except ValueError as error:  # binascii.Error is one, too
+    except (ValueError, TypeError) as error:  # binascii.Error is one, too
+        if leniently:
+            return b""
         raise UserError(NO_PROJECT) from error
 
 

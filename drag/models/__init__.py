@@ -1,7 +1,8 @@
 """Where generators come from: the catalogue, the Hub, wheels of the package index, and memory.
 
     catalogue  names, sources, licences, what suits each
-    hub        files of the Hugging Face Hub
+    addresses  files of the Hugging Face Hub, as people type and paste them
+    hub        how they are fetched and kept
     wheel      weights in wheels of the package index: the built-in model, and the face finder
     reading    from there to a generator on a device, or the reason why not
     loaded     the models in memory, within a budget

@@ -5,12 +5,14 @@ whoever runs the program, as a file on this machine.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import torch
 
-from drag.models import hub
+from drag.models.addresses import parse_hub_name
 from drag.models.hub import HubFile
 from drag.models.wheel import Wheel
 from networks.checkpoints import SUFFIXES
@@ -230,7 +232,7 @@ def catalogued(text: str) -> Model:
     """
     if text in CATALOGUE:
         return CATALOGUE[text]
-    source = hub.parse_hub_name(text)
+    source = parse_hub_name(text)
     for model in CATALOGUE.values():
         known = model.source
         if (
@@ -239,7 +241,7 @@ def catalogued(text: str) -> Model:
             and (source.revision in (None, known.revision))
         ):
             return model
-    revision = f"@{source.revision}" if source.revision else ""
+    revision = f"@{quote(source.revision, safe='')}" if source.revision else ""
     name = f"{source.repo_id}{revision}/{source.filename}"
     return Model(name, source.name, OWN, "see its page on the Hub", source)
 
@@ -264,8 +266,15 @@ def local_models(path) -> list[Model]:
 
 
 def is_path(text: str) -> bool:
-    """Whether a command line's --model means a file or folder, there or not."""
-    return os.path.exists(os.path.expanduser(text)) or text.startswith((".", "~", os.sep))
+    """Whether a command line's --model means a file or folder, there or not; it may be written as
+    another system writes it, or have a name that is none of the Hub's."""
+    there = os.path.expanduser(text)
+    if os.path.exists(there) or re.match(r"[.~/\\]|[A-Za-z]:[\\/]|[^:]*\\", text):
+        return True
+    if "://" in text or not text.lower().endswith(SUFFIXES):
+        return False
+    beside = os.path.dirname(there)  # of what the Hub may have, too
+    return text.count("/") < 2 or os.path.isdir(beside)
 
 
 def named(text: str) -> Model:

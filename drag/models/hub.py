@@ -24,13 +24,8 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import tqdm
 
 from drag.models.progress import ModelUnavailableError, Progress, waiting_for
-from networks.checkpoints import SUFFIXES
-from networks.errors import Message, UserError
+from networks.errors import Message
 
-_PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
-_FILE = r"[A-Za-z0-9_][A-Za-z0-9_.=-]{0,95}"  # "=" as StudioGAN names them
-_NAME = re.compile(rf"({_PART}/{_PART})(?:@({_PART}))?/((?:{_FILE}/){{0,8}}{_FILE})")
-_ADDRESS = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^?#]*)(?:[?#].*)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TELL_SECONDS = 0.1
 _downloads = threading.Semaphore(2)  # at once
@@ -61,25 +56,6 @@ class HubFile:
     def name(self) -> str:
         """owner/name/file."""
         return f"{self.repo_id}/{self.filename}"
-
-
-def parse_hub_name(text: str) -> HubFile:
-    """The file that `owner/name/file`, `owner/name@revision/file` or an address of the Hub names.
-
-    Raises ValueError, in words fit for a visitor, where it is neither.
-    """
-    text = text.strip()[:1000]
-    if address := _ADDRESS.fullmatch(text):
-        text = re.sub(rf"^({_PART}/{_PART})/(?:blob|resolve|raw)/({_PART})/", r"\1@\2/", address[1])
-    match = _NAME.fullmatch(text)
-    if match is None or ".." in text or not match[3].lower().endswith(SUFFIXES):
-        raise UserError(
-            "There is no model of that name: choose one of the menu, or give a weight file "
-            "({suffixes}) of the Hugging Face Hub as owner/name/file, such as "
-            "public-data/Self-Distilled-StyleGAN/models/lions_512_pytorch.pkl.",
-            suffixes=", ".join(SUFFIXES),
-        )
-    return HubFile(match[1], match[3], None if match[2] == "main" else match[2])
 
 
 def fetch(file: HubFile, progress: Progress, label: Message) -> Path:
@@ -231,8 +207,8 @@ def _in_words(file: HubFile, error: Exception, begun: bool) -> ModelUnavailableE
             "The download of {file} broke off: choose it again.", file=file.name
         )
     return ModelUnavailableError(
-        "The Hub cannot be reached for {file}: choose a model that is here already, or try again "
-        "when there is a network.",
+        "There is no such file on this machine, and the Hub cannot be reached for {file}: choose a "
+        "model that is here already, or try again when there is a network.",
         file=file.name,
     )
 

@@ -122,6 +122,21 @@ class LoadedModels:
         with self.use(model, progress):
             pass
 
+    def load_first(self, models: Iterable[Model], progress: Progress) -> Model:
+        """Have the first of these in memory that can be had, and say which that is; those before it
+        are named in the log. Raises ValueError, why the first cannot, where none can."""
+        errors: dict[str, ValueError] = {}
+        for model in dict.fromkeys(models):
+            try:
+                self.load(model, progress)
+            except ValueError as error:
+                errors[model.name] = error
+                continue
+            for name, error in errors.items():
+                log.warning("%s is passed over: %s", name, error)
+            return model
+        raise next(iter(errors.values()))
+
     def put(self, model: Model, generator: Generator) -> None:
         """Have a generator that is in memory already; it stays there."""
         with self._lock:

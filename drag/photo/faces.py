@@ -15,7 +15,7 @@ from drag.models.catalogue import FACE_FINDER
 from drag.models.progress import ModelUnavailableError, Progress
 from networks.mtcnn import MTCNN
 
-LONGEST = 640  # side of what is searched, pixels
+LONGEST, FINE = 640, 2048  # side of what is searched, pixels: any way up; upright, if need be
 SMALLEST = 24  # side of a face in it
 SURE, SURE_TURNED = 0.93, 0.98  # scores from which it is a face; aligned ones have 0.95 at least
 # Degrees, clockwise, tried in this order until something is found; on its head with the first, for
@@ -48,22 +48,22 @@ class FaceFinder:
     def find(self, pixels: np.ndarray) -> list[Face]:
         """The faces in a photo, uint8 (H, W, 3), the largest first.
 
-        Where none is upright for sure, it is searched on its sides, on its head and aslant.
+        Where none is upright for sure, it is searched on its sides, on its head and aslant; then,
+        for those of a group, upright again with its own pixels, which takes as long as all that.
         """
         photo = Image.fromarray(pixels)
-        shrink = min(1.0, LONGEST / max(photo.size))
-        width, height = (max(1, round(n * shrink)) for n in photo.size)
-        size = width, height
-        small = photo.resize(size, Image.Resampling.BOX if shrink < 1 else None, reducing_gap=2.0)
-        scale = np.array(photo.size) / size
+        small, scale = _reduced(photo, LONGEST)
         found: list[Face] = []
         for turns in TURNS:  # a face on its side may be taken for one upright, but a less sure one
-            found = max(found, *(self._turned(small, turn, scale) for turn in turns), key=_weight)
+            found = max(found, *(self._turned(small, scale, turn) for turn in turns), key=_weight)
             if _weight(found) > SURE_TURNED:
                 break
+        else:
+            if max(photo.size) > LONGEST:
+                found = max(found, self._turned(*_reduced(photo, FINE)), key=_weight)
         return sorted(found, key=_side, reverse=True)
 
-    def _turned(self, photo: Image.Image, turn: int, scale: np.ndarray) -> list[Face]:
+    def _turned(self, photo: Image.Image, scale: np.ndarray, turn: int = 0) -> list[Face]:
         """Sure faces in a photo that is turned clockwise first; places are in it unturned."""
         turned = (
             photo.rotate(-turn, Image.Resampling.BILINEAR, expand=True, fillcolor=(128, 128, 128))
@@ -94,6 +94,15 @@ class FaceFinder:
                 )
             )
         return faces
+
+
+def _reduced(photo: Image.Image, most: int) -> tuple[Image.Image, np.ndarray]:
+    """The photo with neither side above `most`, and its pixels (x, y) to one of that."""
+    shrink = min(1.0, most / max(photo.size))
+    width, height = (max(1, round(n * shrink)) for n in photo.size)
+    size = width, height
+    small = photo.resize(size, Image.Resampling.BOX if shrink < 1 else None, reducing_gap=2.0)
+    return small, np.array(photo.size) / size
 
 
 def _is_upright(points: np.ndarray) -> bool:

@@ -6,6 +6,7 @@ done again and again for each of them, or for each of a million parts of which a
 
 import io
 import re
+from collections.abc import Iterator
 
 from networks.errors import UserError
 
@@ -13,7 +14,7 @@ MOST_SCANS = 100  # of a JPEG: ten are usual; each goes through all pixels
 MOST_READS = 50_000  # parts: the pieces of a photo of 20 MB are some thousand
 MOST_TIMES = 6  # as many bytes may be read as the file has: Pillow reads tags three times
 LABOUR = "The photo is stored in a way that takes too long to read; save it as JPEG once more."
-_START_OF_SCAN, _END = 0xDA, 0xD9
+START_OF_SCAN, END = 0xDA, 0xD9  # of JPEG
 _ALONE = {0x01, *range(0xD0, 0xD9)}  # markers of JPEG without a length
 _NEXT = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)  # after what is coded, where \xff is \xff\0
 _CODED = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
@@ -36,19 +37,21 @@ class Metered(io.BytesIO):
         return found
 
 
-def check_scans(content: bytes) -> None:
-    """Raises UserError, in words fit for a visitor, where a JPEG has more scans than any photo
-    has; what is no JPEG has none."""
+def jpeg_parts(content: bytes) -> Iterator[tuple[int, int]]:
+    """The parts of a JPEG up to its end: the second byte of the marker of each, and the place of
+    what follows that; what is no JPEG has none. Raises UserError, in words fit for a visitor, where
+    it has more of them, or more scans, than any photo has."""
     at, scans, markers = 2, 0, 0
     while content.startswith(b"\xff\xd8") and (marker := _NEXT.search(content, at)):
         kind, at, markers = marker[1][0], marker.end(), markers + 1
-        scans += kind == _START_OF_SCAN
+        scans += kind == START_OF_SCAN
         if scans > MOST_SCANS or markers > MOST_READS:
             raise UserError(LABOUR)
-        if kind == _END:
+        yield kind, at
+        if kind == END:
             break
         if kind not in _ALONE:
             at += int.from_bytes(content[at : at + 2], "big")
-        if kind == _START_OF_SCAN:
+        if kind == START_OF_SCAN:
             coded = _CODED.search(content, at)
             at = coded.start() if coded else len(content)

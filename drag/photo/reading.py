@@ -9,13 +9,14 @@ from typing import cast
 import numpy as np
 from PIL import Image, ImageCms, features
 
-from drag.photo.labour import Metered, check_scans
+from drag.photo.endings import ended, is_cut
+from drag.photo.labour import Metered
 from networks.errors import UserError
 
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 50_000_000  # as the header says, before anything is unpacked
 MOST_WEBP = 25_000_000  # for Pillow holds a WebP picture four times
-LONGEST, SHORTEST = 2048, 96  # side, pixels: what a photo is reduced to, and what it needs
+LONGEST, SHORTEST = 2048, 96  # side, pixels: what is shown and searched, and what is needed
 _STRIP = 1_000_000  # pixels that are converted at a time
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"] + (
     ["AVIF"] if "avif" in features.get_supported() else []
@@ -25,6 +26,7 @@ NO_PHOTO = "The file is no photo; choose a JPEG, PNG, WebP, GIF, BMP or TIFF fil
 KNOWN = "{kind} files cannot be read here; save the photo as JPEG and choose that file."
 FILM = "The file is a video; save one picture of it as JPEG and choose that file."
 HUGE = "The photo has more than {most} megapixels; make it smaller and choose that file."
+Box = tuple[int, int, int, int]  # left, top, right and bottom, pixels
 _ORIENTATION = 0x0112  # of EXIF
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,6 +37,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_LYING = (5, 6, 7, 8)  # of these, those that are stored on their side
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 _STARTS = {  # of files that people take for photos
     b"%PDF": "PDF",
@@ -50,15 +53,25 @@ _FILMS = (b"\x1a\x45\xdf\xa3", b"OggS", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1")
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo to work with."""
+    """A photo, or a part of it, to work with."""
 
     pixels: np.ndarray  # uint8 (H, W, 3), sRGB, upright, neither side above LONGEST
+    content: bytes  # its file
+    size: tuple[int, int]  # (H, W) of all of that, upright: frames are in these pixels
+    box: Box  # of what `pixels` show, in the same
     remarks: tuple[str, ...] = ()  # keys of assets/words.json: what a person should know was done
-    shrink: float = 1.0  # pixels of these to one of the file's
+
+    @property
+    def scale(self) -> float:
+        """The file's pixels to one of `pixels`."""
+        left, top, right, bottom = self.box
+        return max(right - left, bottom - top) / max(self.pixels.shape[:2])
 
 
-def read_photo(content: bytes) -> Photo:
+def read_photo(content: bytes, part: Box | None = None) -> Photo:
     """The photo in a file of any name, its first frame if it moves.
+
+    part: what is wanted, in pixels of the upright file; all of it unless given.
 
     Raises ValueError, one sentence fit for a visitor, where it is none, damaged, or of a size that
     is not taken.
@@ -72,12 +85,15 @@ def read_photo(content: bytes) -> Photo:
             size=len(content) / 1e6,
             most=MOST_BYTES // 1_000_000,
         )
+    whole = ended(content)
+    if whole is None:
+        raise UserError(DAMAGED)
     with warnings.catch_warnings():  # of the process: whoever reads several has one after the other
         warnings.simplefilter("ignore")  # of odd metadata and of sizes, which are looked at below
-        with _opened(content) as picture:
+        with _opened(whole) as picture:
             _check_size(*picture.size, MOST_WEBP if picture.format == "WEBP" else MOST_PIXELS)
             try:
-                return _read(picture)
+                return _read(picture, content, part, len(whole) > len(content))
             except UserError:
                 raise
             except Exception:  # Pillow's readers raise all sorts, RuntimeError among them
@@ -86,7 +102,6 @@ def read_photo(content: bytes) -> Photo:
 
 def _opened(content: bytes) -> Image.Image:
     """The picture with its header read, and no more."""
-    check_scans(content)
     try:
         return Image.open(Metered(content), formats=FORMATS)
     except UserError:
@@ -119,19 +134,25 @@ def _check_size(width: int, height: int, most: int) -> None:
         )
 
 
-def _read(picture: Image.Image) -> Photo:
+def _read(picture: Image.Image, content: bytes, part: Box | None, endless: bool) -> Photo:
     remarks = []
     # not n_frames, for which whole files are walked; MPO: a phone's previews
     if picture.format != "MPO" and getattr(picture, "is_animated", False):
         remarks.append("photo_first_frame")
-    longest = max(picture.size)
-    shrink = min(1.0, LONGEST / longest)
-    if picture.format in ("JPEG", "MPO"):  # unpacked at a half or quarter: time and memory
-        width, height = (math.ceil(side * shrink) for side in picture.size)
+    stored = picture.size
+    if picture.format in ("JPEG", "MPO") and part is None:  # at a half or less: time and memory
+        shrink = min(1.0, LONGEST / max(stored))
+        width, height = (math.ceil(side * shrink) for side in stored)
         picture.draft(None, (width, height))
     picture.load()
+    if endless and is_cut(picture):
+        raise UserError(DAMAGED)
     orientation, profile = _orientation(picture), picture.info.get("icc_profile")
-    picture = _smaller(picture)
+    width, height = stored if picture.format in ("JPEG", "MPO") else picture.size
+    if orientation in _LYING:
+        width, height = height, width
+    box = _inside(part or (0, 0, width, height), (width, height))
+    picture = _smaller(picture, _stored(box, orientation, picture.size) if part else None)
     if picture.mode == "RGBA":
         alpha, _ = cast(tuple[int, int], picture.getchannel("A").getextrema())
         if alpha < 255:
@@ -144,7 +165,29 @@ def _read(picture: Image.Image) -> Photo:
     pixels = np.asarray(picture)
     if np.ptp(pixels[::4, ::4], axis=2).max() <= 2:
         remarks.append("photo_grey")
-    return Photo(np.ascontiguousarray(pixels), tuple(remarks), max(picture.size) / longest)
+    pixels = np.ascontiguousarray(pixels)
+    return Photo(pixels, content, (height, width), box, tuple(remarks))
+
+
+def _inside(part: Box, size: tuple[int, int]) -> Box:
+    """What of a part lies within a photo of this size (width, height), a pixel at least."""
+    left, top, right, bottom = part
+    width, height = size
+    left, top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
+    return left, top, min(max(right, left + 1), width), min(max(bottom, top + 1), height)
+
+
+def _stored(box: Box, orientation: int, size: tuple[int, int]) -> Box:
+    """Where a part of the upright photo is in one that is stored in this size (width, height)."""
+    left, top, right, bottom = box
+    width, height = size
+    if orientation in _LYING:
+        left, top, right, bottom = top, left, bottom, right
+    if orientation in (2, 3, 7, 8):
+        left, right = width - right, width - left
+    if orientation in (3, 4, 6, 7):
+        top, bottom = height - bottom, height - top
+    return left, top, right, bottom
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -158,25 +201,27 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
-def _smaller(picture: Image.Image) -> Image.Image:
-    """The picture as L, RGB or RGBA, neither side above LONGEST.
+def _smaller(picture: Image.Image, part: Box | None = None) -> Image.Image:
+    """The picture, or a part of it, as L, RGB or RGBA, neither side above LONGEST.
 
     It is converted and first reduced in strips: all of it in another mode, of up to 8 bytes a
     pixel, would take several times the memory of the picture.
     """
-    (width, height), longest, white = picture.size, max(picture.size), _white(picture)
+    left, above, right, below = part or (0, 0, *picture.size)
+    width, height, white = right - left, below - above, _white(picture)
+    longest = max(width, height)
     factor = max(1, longest // LONGEST)
     rows = factor * max(1, _STRIP // (factor * width))
     reduced: Image.Image | None = None
     for top in range(0, height, rows):
-        strip = picture.crop((0, top, width, min(height, top + rows)))
+        strip = picture.crop((left, above + top, right, min(below, above + top + rows)))
         strip = _eight_bits(strip, white).reduce(factor)
         if reduced is None:
             reduced = Image.new(strip.mode, (strip.width, math.ceil(height / factor)))
         reduced.paste(strip, (0, top // factor))
     shrink = min(1.0, LONGEST / longest)
     assert reduced is not None  # there is one strip at least
-    wide, high = (max(1, round(side * shrink)) for side in picture.size)
+    wide, high = (max(1, round(side * shrink)) for side in (width, height))
     if reduced.size == (wide, high):
         return reduced
     box = 0, 0, width / factor, height / factor  # what is reduced last may be part of a pixel

@@ -7,25 +7,29 @@ import numpy as np
 from PIL import Image
 
 from drag.edit import Edit
-from drag.photo.alignment import Frame, shows
+from drag.photo.alignment import Frame, cut, shows
+from drag.photo.reading import Photo, read_photo
 
 PREVIEW = 900  # longer side, pixels
 
 
 @dataclass(frozen=True, eq=False)
 class Portrait:
-    """A photo as a JPEG, with nothing but its pixels.   model, size: that it is framed for, and
-    (H, W) of its pictures.   faces: frames of those in it; None where nobody looked for any."""
+    """A photo: its file as it came where that has more pixels than are shown, else a JPEG with
+    nothing but them.   whole: (H, W) of it.   model, size: that it is framed for, and (H, W) of its
+    pictures.   faces: frames of those in it; None where nobody looked for any."""
 
     content: bytes
+    whole: tuple[int, int]
     model: str
     size: tuple[int, int]
     faces: tuple[Frame, ...] | None = None
 
     @classmethod
-    def of(cls, pixels: np.ndarray, edit: Edit) -> "Portrait":
-        """pixels: uint8 (H, W, 3).   edit: of the model."""
-        return cls(photo_jpeg(pixels, 95), edit.model, edit.img_size)
+    def of(cls, photo: Photo, edit: Edit) -> "Portrait":
+        """edit: of the model."""
+        content = photo.content if photo.scale > 1 else photo_jpeg(photo.pixels, 95)
+        return cls(content, photo.size, edit.model, edit.img_size)
 
     def framed_for(self, edit: Edit) -> "Portrait":
         """The same photo for this edit's model."""
@@ -37,13 +41,17 @@ class Portrait:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the JPEG."""
+        """Bytes of the file."""
         return len(self.content)
 
-    @property
-    def pixels(self) -> np.ndarray:
-        """uint8 (H, W, 3)."""
-        return np.asarray(Image.open(io.BytesIO(self.content)))
+    def read(self) -> Photo:
+        """It as it is shown and searched; one at a time."""
+        return read_photo(self.content)
+
+    def cut(self, frame: Frame) -> np.ndarray:
+        """What a frame shows of it, uint8 (H, W, 3) of `size`; one at a time. Raises ValueError, in
+        words fit for a visitor, where the frame does not fit."""
+        return cut(self.content, self.whole, frame, self.size)
 
 
 def photo_jpeg(pixels: np.ndarray, quality: int = 85, most: int | None = None) -> bytes:

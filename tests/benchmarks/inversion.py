@@ -62,7 +62,7 @@ def aligned(content: bytes) -> np.ndarray:
     if faces := all_aligned(content):
         return faces[0]
     pixels = read_photo(content).pixels
-    return crop(pixels, middle(pixels), (1024, 1024))
+    return crop(pixels, middle(pixels.shape[:2]), (1024, 1024))
 
 
 def measure(generator, target: np.ndarray, original: Face, encoder: bool) -> tuple:

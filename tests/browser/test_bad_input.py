@@ -97,6 +97,7 @@ def test_a_damaged_project_dropped_on_the_page_is_refused_and_the_edit_stays(ope
     value, address = page.value(), page.page.url
     page.page.evaluate("""() => {
       const files = new DataTransfer();
+      files.items.add(new File(['what else lay there'], 'notes.txt'));  // which spoils nothing
       files.items.add(new File(['{"format": "drag project", "version": 2}'], 'mine.drag'));
       document.querySelector('.dc-stage').dispatchEvent(
         new DragEvent('drop', {dataTransfer: files, bubbles: true, cancelable: true}));

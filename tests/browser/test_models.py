@@ -130,7 +130,7 @@ def test_what_goes_wrong_with_a_model_is_said_and_leaves_the_page_as_it_is(open_
         "team/nets/text.pkl": "text.pkl is no weight file",
         "team/nets/half.pkl": "half.pkl is cut short",
         "team/nets/wrong.pkl": "SHA-256 is wrong, twice",
-        "/etc/passwd": "no model of that name",
+        "/etc/passwd": "no such file here",
     }.items():
         page.choose_model(name)
         assert words in page.wait_for_status(words)
@@ -139,7 +139,7 @@ def test_what_goes_wrong_with_a_model_is_said_and_leaves_the_page_as_it_is(open_
     hub.stopped.set()  # no network
     try:
         page.choose_model("team/nets/never.pkl")
-        page.wait_for_status("The Hub cannot be reached for team/nets/never.pkl")
+        page.wait_for_status("the Hub cannot be reached for team/nets/never.pkl")
     finally:
         hub.stopped.clear()
     assert np.array_equal(page.picture(), picture)

@@ -112,7 +112,7 @@ def test_any_is_found_where_that_is_allowed(handlers, name):
 
 def test_no_path_is_ever_found(handlers, folder):
     for name in (str(folder / "a.pkl"), "./a.pkl", "~/a.pkl", "file:///a.pkl", "a.pkl/../b.pkl"):
-        with pytest.raises(ValueError, match="no model of that name"):
+        with pytest.raises(ValueError, match="no such file"):
             handlers.desk.models.find(name)
 
 

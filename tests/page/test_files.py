@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import pickle
 from dataclasses import replace
 
@@ -14,6 +15,8 @@ from drag.files.arrays import from_npz, to_npz
 from drag.files.project import from_project, to_project
 from drag.models.catalogue import local_models
 from drag.models.loaded import LoadedModels
+from drag.page import examples
+from drag.page.handlers.pictures import examples_row
 from drag.page.handlers.scripts import KEEP_BYTES
 from tests.page.conftest import (
     ENGLISH,
@@ -121,7 +124,7 @@ def test_latents_of_other_tools_are_opened_for_the_model_that_is_shown(handlers,
         ("../../etc/passwd", b"", "neither a project"),
         ("old.drag", b'{"format": "drag project", "version": 1}', "another version"),
         ("other.npz", "wrong", "another model"),
-        ("gone.drag", "gone", "no model of that name"),
+        ("gone.drag", "gone", "no such file here"),
     ],
 )
 def test_a_file_that_is_none_is_refused_and_the_edit_stays(handlers, name, content, words):
@@ -247,3 +250,27 @@ def test_what_was_kept_of_another_model_waits_for_it_and_of_an_unknown_is_left_o
     assert list(handlers.pictures.choose("b.pkl", another("three")))[-1][SEED] == "0"  # a fresh one
     gone = to_project(replace(edit, model="gone.pkl")).decode()
     assert "Press on the picture" in handlers.visits.arrive("", gone, None, another("four"))[LINE]
+
+
+def test_a_damaged_entry_spoils_no_other_of_a_file_or_a_browsers_copy(handlers):
+    session, _ = dragged(handlers)
+    content = to_project(session.edit)
+    record = json.loads(content)
+    record["entries"][0]["change"] = "magic"
+    damaged = json.dumps(record).encode()
+    line = opened(handlers, "mine.drag", damaged)[LINE]
+    assert "Opened <b>mine.drag</b>" in line
+    assert "as damaged: 1" in line
+    other = PageHandlers(handlers.desk.models, "a.pkl")
+    assert "Welcome back" in other.visits.arrive("", damaged.decode(), None, ENGLISH)[LINE]
+    assert len(visitor(other).edit.timeline) == 2
+
+
+def test_an_example_without_its_picture_leaves_the_others(monkeypatch, tmp_path, caplog):
+    # A file that is not there kept the page from starting.
+    first, *others = examples.EXAMPLES
+    for name in others:
+        (tmp_path / f"{name}.jpg").write_bytes(b"\xff\xd8")
+    monkeypatch.setattr(examples, "FOLDER", tmp_path)
+    assert [item["id"] for item in examples_row("en")["items"]] == others
+    assert first in caplog.text

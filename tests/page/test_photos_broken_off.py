@@ -10,6 +10,7 @@ from drag.page.handlers import photos
 from drag.photo.inversion import Fit
 from drag.server.engine import NO_MEMORY, NoMemoryError
 from drag.server.jobs import FETCH_SECONDS, Kind
+from drag.server.shares import Share
 from networks.errors import UserError
 from tests.page.conftest import ENGLISH, LINE, ask, visitor
 from tests.page.inversions import FACE, FRAME, PHOTO, running, taken, use
@@ -240,11 +241,13 @@ def test_a_photo_that_comes_while_the_former_is_used_is_refused(handlers, fits, 
 def test_a_photo_that_went_while_it_was_cut_is_not_used(handlers, monkeypatch):
     taken(handlers)
 
-    def crop(pixels, frame, size):
+    def place(share, who):
+        monkeypatch.setattr(Share, "place", original)
         taken(handlers)
-        return np.zeros((*size, 3), np.uint8)
+        return original(share, who)
 
-    monkeypatch.setattr(photos.alignment, "crop", crop)
+    original = Share.place
+    monkeypatch.setattr(Share, "place", place)
     assert "another one now" in use(handlers, FRAME)[LINE]
     assert not visitor(handlers).inverting
 

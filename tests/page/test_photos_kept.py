@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 
 from drag.models.loaded import LoadedModels
-from drag.page.handlers import photos
 from drag.photo import faces, inversion
 from drag.photo.alignment import Frame
 from drag.photo.inversion import Fit
@@ -142,7 +141,10 @@ def test_a_photo_counts_in_the_memory_and_there_is_one_of_each_visitor(handlers)
     before = session.nbytes
     for _ in range(3):
         taken(handlers, file_of(3000, 500))
-    assert session.photo.pixels.shape[1] == 2048
+    assert session.photo.whole == (500, 3000)
+    assert session.photo.read().pixels.shape[1] == 2048
+    assert session.nbytes == before + len(session.photo.content)
+    taken(handlers)  # none of its own pixels are more than are shown
     assert session.nbytes == before + len(session.photo.content)
     assert Image.open(io.BytesIO(session.photo.content)).info.keys() <= {
         "jfif",
@@ -204,9 +206,11 @@ def test_a_page_that_the_server_does_not_know_is_told_to_reload(handlers, fits):
 def test_the_frame_counts(handlers, fits, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        photos.alignment,
-        "crop",
-        lambda pixels, frame, size: (seen.append(frame), np.zeros((*size, 3), np.uint8))[1],
+        "drag.server.photos.cut",
+        lambda content, whole, frame, size: (
+            seen.append(frame),
+            np.zeros((*size, 3), np.uint8),
+        )[1],
     )
     taken(handlers)
     use(handlers)

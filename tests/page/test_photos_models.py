@@ -1,9 +1,13 @@
 """A photo that was framed for one model, when another is shown."""
 
+import io
+
 import pytest
+from PIL import Image
 
 from drag.page.handlers import photos
 from drag.photo import inversion
+from drag.photo.alignment import frame_of
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.page.conftest import ENGLISH, LINE, visitor
 from tests.page.inversions import FACE, PHOTO, running, taken, use
@@ -100,3 +104,18 @@ def test_where_nobody_looked_for_a_face_that_is_no_reason_against_it(
     use(handlers)
     list(handlers.inversions.invert(ENGLISH))
     assert asked == [None]
+
+
+def test_a_large_photo_is_framed_in_pixels_of_its_file(handlers, fits, looked):
+    # It was cut from what is shown of it, and sizes were said in pixels of that.
+    content = io.BytesIO()
+    Image.new("RGB", (4096, 1024)).save(content, "JPEG")
+    list(handlers.pictures.choose("b.pkl", ENGLISH))
+    photo = taken(handlers, content.getvalue())[PHOTO]["photo"]
+    assert (photo["width"], photo["height"]) == (4096, 1024)
+    frame, shown = photo["frame"], frame_of(FACE)
+    assert frame["side"] == pytest.approx(2 * shown.side)
+    assert frame["x"] + 0.5 == pytest.approx(2 * (shown.x + 0.5))
+    assert "smaller than 32 pixels" in use(handlers, {**frame, "side": 31})[LINE]
+    assert "Starting" in use(handlers, frame)[LINE]
+    assert visitor(handlers).inversion.face

@@ -113,8 +113,11 @@ class Files:
     def _opened(self, session: Session, value) -> Iterator[dict]:
         name, content = read_file(value)
         link, models, now = name == LINK, self.desk.models, session.edit
+        lost: list[int] = []
         found = (
-            from_link(content.decode("ascii", "replace")) if link else read_content(name, content)
+            from_link(content.decode("ascii", "replace"))
+            if link
+            else read_content(name, content, lost)
         )
         key, model = "opened", models.find(now.model)
         if not isinstance(found, np.ndarray):
@@ -139,6 +142,8 @@ class Files:
             return of_model(edit, model.name)
 
         text = session.say(key, name=_short(name))
+        if lost:
+            text += " " + session.say("entries_lost", number=len(lost))
         yield from self.changes.turn_to(session, model, made, text)
 
     def _offered(self, model: Model) -> bool:

@@ -50,9 +50,9 @@ class Inversions:
             return at_rest(self.page, session, session.say("photo_lost"))
         if portrait.model != edit.model:  # the frame is one of another model's pictures
             return self.photos.reframed(session)
-        pixels = portrait.pixels
-        frame = alignment.checked(frame, pixels)
-        picture = alignment.crop(pixels, frame, edit.img_size)
+        frame = alignment.checked(frame, portrait.whole)
+        with self.desk.shares.photos.place(self.desk.asker(session)):
+            picture = portrait.cut(frame)
         self.desk.line.check(kind=Kind.PHOTO)
         inversion = Inversion(
             session, self.desk.engine, picture, portrait.shows_face(frame), anyway

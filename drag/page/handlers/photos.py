@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import gradio as gr
-import numpy as np
 
 from drag.models.catalogue import Model, is_of_faces
 from drag.models.progress import ModelUnavailableError
@@ -20,7 +19,7 @@ from drag.page.panel import said
 from drag.page.trouble import PHOTO_RUNS, TROUBLE, plain_errors
 from drag.page.wording import status
 from drag.photo import alignment, faces
-from drag.photo.reading import read_photo
+from drag.photo.reading import Photo, read_photo
 from drag.server.language import language_of, name_in, say
 from drag.server.photos import PREVIEW, Portrait, photo_jpeg
 from drag.server.sessions import Session
@@ -55,9 +54,7 @@ class Photos:
             raise UserError(PHOTO_RUNS)
         with self.desk.shares.photos.place(self.desk.asker(session)):
             photo = read_photo(content)
-        portrait, shown = self._framed(
-            session, Portrait.of(photo.pixels, session.edit), photo.pixels, photo.remarks
-        )
+        portrait, shown = self._framed(session, Portrait.of(photo, session.edit), photo)
         with session.lock:
             if session.inverting:  # the former photo is used meanwhile
                 raise UserError(PHOTO_RUNS)
@@ -77,27 +74,24 @@ class Photos:
         former, edit = session.photo, session.edit
         if former is None or session.inverting or former.model == edit.model:
             return {}
-        portrait, shown = self._framed(session, former.framed_for(edit), former.pixels)
+        with self.desk.shares.photos.place(self.desk.asker(session)):
+            photo = replace(former.read(), remarks=())  # which were made when it came
+        portrait, shown = self._framed(session, former.framed_for(edit), photo)
         with session.lock:
             if session.inverting or session.left or session.photo is not former:
                 return {}
             session.photo = portrait
         return shown
 
-    def _framed(
-        self, session: Session, portrait: Portrait, pixels: np.ndarray, remarks=()
-    ) -> tuple[Portrait, dict]:
-        """A photo with the faces in it, and the status line and the panel that show it.
-
-        pixels: of the photo, uint8 (H, W, 3).   remarks: on it, keys of assets/words.json.
-        """
-        frames, words = self._frames(session, self.desk.models.find(portrait.model), pixels)
+    def _framed(self, session: Session, portrait: Portrait, photo: Photo) -> tuple[Portrait, dict]:
+        """A photo with the faces in it, and the status line and the panel that show it."""
+        frames, words = self._frames(session, self.desk.models.find(portrait.model), photo)
         portrait, frames = replace(portrait, faces=frames), frames or ()
-        frame = frames[0] if frames else alignment.middle(pixels)
-        words = " ".join([words, *map(session.say, remarks)])
-        height, width = pixels.shape[:2]
-        photo = {
-            "src": to_url("image/jpeg", photo_jpeg(pixels, most=PREVIEW)),
+        frame = frames[0] if frames else alignment.middle(photo.size)
+        words = " ".join([words, *map(session.say, photo.remarks)])
+        height, width = photo.size
+        shown = {
+            "src": to_url("image/jpeg", photo_jpeg(photo.pixels, most=PREVIEW)),
             "width": width,
             "height": height,
             "size": list(portrait.size),
@@ -106,10 +100,10 @@ class Photos:
         }
         return portrait, {
             self.page.status: status(words),
-            self.page.photo: gr.update(photo=photo, fit={"words": words}),
+            self.page.photo: gr.update(photo=shown, fit={"words": words}),
         }
 
-    def _frames(self, session: Session, model: Model, pixels: np.ndarray) -> tuple:
+    def _frames(self, session: Session, model: Model, photo: Photo) -> tuple:
         """The frames of the faces in a photo, None where nobody looks, and what to say of them."""
         if not is_of_faces(model):
             return None, session.say("photo_by_hand", model=name_in(model.title, session.language))
@@ -118,8 +112,8 @@ class Photos:
         except ModelUnavailableError as error:
             log.warning("faces cannot be found: %s", error)
             return None, session.say("photo_no_finder")
-        found = self.desk.gallery.make(lambda: finder.find(pixels))
-        frames = tuple(alignment.frame_of(face) for face in found)
+        found = self.desk.gallery.make(lambda: finder.find(photo.pixels))
+        frames = tuple(alignment.scaled(alignment.frame_of(each), photo.scale) for each in found)
         if len(frames) > 1:
             return frames, session.say("photo_found_many", number=len(frames))
         return frames, session.say("photo_found" if frames else "photo_no_face")

@@ -65,7 +65,7 @@ class Visits:
         """Take what a browser kept, if its model is here; what to say about it."""
         desk = self.desk
         try:
-            edit = from_project(kept.encode())
+            edit = from_project(kept.encode(), [])
             model = desk.models.find(edit.model)
         except ValueError:  # of an older version, or not ours
             return desk.greeting, {}
