@@ -1,19 +1,21 @@
 """Files that are opened: a project, a picture that holds one, or latents."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from drag.edit import Edit
-from drag.files.arrays import MAX_BYTES, from_npy, from_npz
+from drag.files.arrays import MAX_BYTES, from_npy, from_npz, from_torch
 from drag.files.images import project_in
 from drag.files.project import from_project
+from networks.checkpoints import SUFFIXES
 from networks.errors import UserError
 
 
 def read(path: str) -> Edit | np.ndarray:
-    """The edit of a project file, or the latents of an .npz or .npy file. Raises ValueError in
+    """The edit of a project file, or the latents of one of NumPy or PyTorch. Raises ValueError in
     words fit for a visitor."""
     try:
         with open(path, "rb") as file:
@@ -30,12 +32,13 @@ def read_content(name: str, content: bytes) -> Edit | np.ndarray:
         ".png": _from_png,
         ".npz": from_npz,
         ".npy": from_npy,
+        **dict.fromkeys(SUFFIXES, partial(from_torch, Path(name).name)),
     }
     kind = Path(name).suffix.lower()
     if kind not in readers:
         raise UserError(
             "{file} cannot be opened: it is neither a project (.drag, or a PNG saved here) nor "
-            "latents (.npz, .npy).",
+            "latents (.npz, .npy, .pt).",
             file=name,
         )
     return readers[kind](content)
