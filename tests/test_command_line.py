@@ -181,7 +181,7 @@ def test_no_project_chooses_a_file_or_a_download(generator, toy_edit, tmp_path, 
     (tmp_path / "a.drag").write_bytes(project.to_project(replace(toy_edit, model=model)))
     with pytest.raises(ValueError, match="say with --model"):
         here("--open", tmp_path / "a.drag", "--out", tmp_path / "a.png")
-    with pytest.raises(ValueError, match="of another model"):
+    with pytest.raises(ValueError, match="here, and this model"):
         here("--open", tmp_path / "a.drag", "--model", "builtin", "--out", tmp_path / "a.png")
 
 

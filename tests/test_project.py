@@ -225,7 +225,7 @@ def test_latents_open_in_numpy_as_nvidias_tools_read_them(edit):
 
 def test_latents_of_another_model_are_refused(toy, edit):
     other = replace(edit, ws=np.zeros((18, 512), np.float32))
-    with pytest.raises(ValueError, match="of another model"):
+    with pytest.raises(ValueError, match="here, and this model"):
         check_model(toy, other)
-    with pytest.raises(ValueError, match="of another model"):
+    with pytest.raises(ValueError, match="here, and this model"):
         check_model(toy, replace(edit, history=(other,)))

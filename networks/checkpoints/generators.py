@@ -75,10 +75,10 @@ def find_generator(value: Any, container: str, nbytes: int) -> Checkpoint:
         for name, item in leaves.items()
         if name.startswith(before) and isinstance(item, Tensor | Array)
     }
-    average = _average(leaves, place)
+    centre = _centre(leaves, place)
     try:
         tool, translate = _TOOLS[mark]
-        state = to_arrays(weights | ({} if average is None else {"latent_avg": average}), nbytes)
+        state = to_arrays(weights | ({} if centre is None else {"latent_avg": centre}), nbytes)
         average = state.pop("latent_avg", None)
         state, skipped = translate(state)
         if average is not None:  # (w_dim,), or the same for each entry of ws
@@ -139,7 +139,8 @@ def _none(leaves: dict[str, Any]) -> CheckpointError:
 
 def _rest(leaves: dict[str, Any], place: str) -> list[str]:
     """What a file has beside the generator, each by the place where it branches off."""
-    ours, rest = place.split("."), {}
+    ours = place.split(".")
+    rest: dict[str, None] = {}  # in the file's order
     for name in leaves:
         parts = name.split(".")
         same = next((i for i, (a, b) in enumerate(zip(ours, parts, strict=False)) if a != b), None)
@@ -148,7 +149,7 @@ def _rest(leaves: dict[str, Any], place: str) -> list[str]:
     return list(rest)
 
 
-def _average(leaves: dict[str, Any], place: str) -> Tensor | None:
+def _centre(leaves: dict[str, Any], place: str) -> Tensor | None:
     """What a file has as latent_avg, with the generator or in a dict around it."""
     parts = place.split(".") if place else []
     for i in range(len(parts), -1, -1):
