@@ -102,6 +102,15 @@ def test_what_is_no_file_of_latents_is_told(content, words):
         read_content("folder/0.pt", content)
 
 
+def test_what_lies_beside_latents_does_not_count(tmp_path):
+    """As rosinality's projector keeps its noise: the file was too large, its latents are not."""
+    noise = torch.zeros(5_100_000)
+    (tmp_path / "0.pt").write_bytes(saved({"latent": WS, "noise": noise}))
+    np.savez(tmp_path / "0.npz", w=WS.numpy(), noise=noise.numpy())
+    for name in ("0.pt", "0.npz"):
+        np.testing.assert_array_equal(read(str(tmp_path / name)), WS[0])
+
+
 def test_one_row_of_w_is_that_of_all_entries(toy):
     row = np.random.RandomState(0).randn(toy.w_dim).astype(np.float32)
     for shape in ((-1,), (1, -1), (1, 1, -1)):

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from drag.models.catalogue import named as named_model
+from drag.models.reading import read_generator
 from networks.checkpoints import CheckpointError, read_checkpoint
 from networks.checkpoints.__main__ import describe
 from tests.checkpoint_files import generator_in, random_state, write_nvidia, write_tensorflow
@@ -52,6 +54,13 @@ def test_of_several_generators_the_averaged_one_is_taken_and_named(content, plac
     np.testing.assert_array_equal(checkpoint.state[NAME], AVERAGED[NAME])
     facts = describe(checkpoint)
     assert (facts["generator"], facts["averaged"]) == (place, True)
+
+
+def test_the_log_says_which_generator_was_taken(tmp_path, caplog):
+    write_torch(tmp_path / "net.pt", {"generator": RAW, "generator_ema": AVERAGED})
+    caplog.set_level("INFO", "drag")
+    read_generator(named_model(str(tmp_path / "net.pt")), torch.device("cpu"), lambda *said: None)
+    assert "net.pt: generator_ema is taken, averaged over training" in caplog.text
 
 
 def test_a_generator_that_is_not_averaged_is_said_to_be_none(tmp_path):
@@ -164,6 +173,12 @@ def test_a_generator_is_not_called_a_discriminator(tmp_path):
     write_torch(tmp_path / "net.pt", {"G": {"a.b": ONE}, "D": {"a.b": ONE}})
     with pytest.raises(CheckpointError, match="no StyleGAN2 or StyleGAN3"):
         read_checkpoint(tmp_path / "net.pt")
+
+
+def test_an_array_in_place_of_a_network_is_told(tmp_path):
+    write_torch(tmp_path / "0.pt", torch.ones(1, 16, 512))
+    with pytest.raises(CheckpointError, match="an array, not a network; latents are opened"):
+        read_checkpoint(tmp_path / "0.pt")
 
 
 def test_classes_of_genforce_are_told(tmp_path):

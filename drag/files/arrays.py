@@ -46,7 +46,6 @@ def from_npz(content: bytes) -> np.ndarray:
     words fit for a visitor.
     """
     try:
-        check_size(content)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [name[:-4] for name in archive.namelist() if name.endswith(".npy")]
             with archive.open(f"{_chosen(members)}.npy") as member:
@@ -70,13 +69,11 @@ def from_npz(content: bytes) -> np.ndarray:
 
 def from_npy(content: bytes) -> np.ndarray:
     """As `from_npz`, of a file that has the bare array: (num_ws, w_dim) or (N, num_ws, w_dim)."""
-    check_size(content)
     return checked_latents(_array(content))
 
 
 def from_torch(name: str, content: bytes) -> np.ndarray:
     """As `from_npz`, of a file of torch.save, a pickle or safetensors, which has this name."""
-    check_size(content)
     try:
         arrays = read_arrays(memoryview(content))
     except CheckpointError as error:
@@ -86,12 +83,12 @@ def from_torch(name: str, content: bytes) -> np.ndarray:
     return checked_latents(arrays[_chosen(arrays)])
 
 
-def check_size(content: bytes) -> None:
+def check_size(content: bytes, most: int = MAX_BYTES) -> None:
     """Raise ValueError, in words fit for a visitor, where a file is larger than any edit."""
-    if len(content) > MAX_BYTES:
+    if len(content) > most:
         raise UserError(
             "The file is larger than {most} MB, which no edit is: choose another.",
-            most=MAX_BYTES // 10**6,
+            most=most // 10**6,
         )
 
 

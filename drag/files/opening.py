@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from drag.edit import Edit
-from drag.files.arrays import MAX_BYTES, from_npy, from_npz, from_torch
+from drag.files.arrays import check_size, from_npy, from_npz, from_torch
 from drag.files.images import project_in
 from drag.files.project import from_project
 from networks.checkpoints import SUFFIXES
 from networks.errors import UserError
+
+MAX_FILE = 500_000_000  # bytes of one on this machine: beside latents it may have noise and photos
 
 
 def read(path: str) -> Edit | np.ndarray:
@@ -19,14 +21,20 @@ def read(path: str) -> Edit | np.ndarray:
     words fit for a visitor."""
     try:
         with open(path, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(MAX_FILE + 1)
     except OSError as error:
         raise UserError("{file} cannot be read: {why}.", file=path, why=error.strerror) from None
-    return read_content(path, content)
+    check_size(content, MAX_FILE)
+    return _read(path, content)
 
 
 def read_content(name: str, content: bytes) -> Edit | np.ndarray:
-    """As `read`, of a file that has this name."""
+    """As `read`, of a file that has this name and that a visitor sent."""
+    check_size(content)
+    return _read(name, content)
+
+
+def _read(name: str, content: bytes) -> Edit | np.ndarray:
     readers: dict[str, Callable[[bytes], Edit | np.ndarray]] = {
         ".drag": from_project,
         ".png": _from_png,

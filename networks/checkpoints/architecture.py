@@ -31,8 +31,11 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
         int(match[1]) for name in state if (match := re.match(r"synthesis\.b(\d{1,5})\.", name))
     }
     resolutions = [r for r in RESOLUTIONS if r in found]
-    if not found or "synthesis.b4.const" not in state or "mapping.fc0.weight" not in state:
+    if not found:
         raise CheckpointError(NOTHING)
+    for name in ("synthesis.b4.const", "mapping.fc0.weight"):
+        if name not in state:
+            raise CheckpointError(LACKS, name=name)
     if (
         found != set(resolutions)
         or resolutions[-1] < 32
