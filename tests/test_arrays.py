@@ -85,7 +85,7 @@ def test_latents_of_torch_save_open(content, suffix):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", r"0\.pt is no weight file"),
+        (b"", r"0\.pt is no file of weights or latents"),
         (saved(torch.ones(1, 10, 512))[:-30], r"0\.pt is a zip archive that is cut short"),
         (saved(torch.ones(1, 10, 512, dtype=torch.int64)), "no latents"),
         (saved(torch.ones(1, 1, 10, 512)), "no latents"),

@@ -96,7 +96,7 @@ def _layers(state: dict[str, np.ndarray]) -> list[Layer]:
         up = down = 1
         if i < last:
             up, down = (_step(state, f"synthesis.{name}.{way}_filter") for way in ("up", "down"))
-        if i == last and outputs != 3:
+        if i == last and outputs == int(found[i][3]) != 3:
             raise CheckpointError(CHANNELS, channels=outputs)
         layer = Layer(
             *(name, sides[i], rates[i], outputs, sides[before], rates[before], inputs, kernel),

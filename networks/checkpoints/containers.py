@@ -93,4 +93,6 @@ def _what_else(start: bytes) -> CheckpointError:
         return CheckpointError(
             "is an HDF5 file, which is not supported; choose a .pkl, .pt or .safetensors file"
         )
-    return CheckpointError("is no weight file; choose a .pkl, .pt, .pth or .safetensors file")
+    return CheckpointError(
+        "is no file of weights or latents; choose a .pkl, .pt, .pth or .safetensors file"
+    )
