@@ -1,5 +1,6 @@
 """Files as people have them: of other tools, with several generators, or of other networks."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -119,14 +120,17 @@ def test_a_stylegan2_with_another_discriminator_is_read(tmp_path):
     np.testing.assert_array_equal(read_checkpoint(tmp_path / "net.pkl").state[NAME], RAW[NAME])
 
 
-def write_stylegan_xl(path):
-    """Its mapping has a layer of PyTorch's own for the classes."""
+def write_stylegan_xl(path, layout="bare"):
+    """Its mapping has a layer of PyTorch's own for the classes; its discriminator, code."""
 
-    def change(generator):
-        mapping = generator.state["_modules"]["mapping"].state["_modules"]
-        mapping["embed"] = torch.nn.Embedding(3, 4)
+    def change(content):
+        for generator in [content["G"], content["G_ema"]] if layout == "full" else [content]:
+            mapping = generator.state["_modules"]["mapping"].state["_modules"]
+            mapping["embed"] = torch.nn.Embedding(3, 4)
+        if layout == "full":
+            content["D"] = Fraction(1, 2)  # a name that no weights need
 
-    write_nvidia(path, random_stylegan3(32), layout="bare", change=change)
+    write_nvidia(path, random_stylegan3(32), layout=layout, change=change)
 
 
 def write_fastgan(path):
@@ -138,6 +142,7 @@ def write_fastgan(path):
 ONE = torch.ones(2, 2)
 OTHERS = {
     "StyleGAN-XL": write_stylegan_xl,
+    "StyleGAN-XL, with all of its training": lambda f: write_stylegan_xl(f, "full"),
     "StyleGAN-XL, as weights": lambda f: write_torch(
         f, random_stylegan3(32) | {"mapping.embed.weight": ONE, "mapping.embed_proj.weight": ONE}
     ),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from networks.checkpoints import others
 from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.machine import Machine
 from networks.checkpoints.records import Budget
@@ -59,7 +60,11 @@ def read_value(data: memoryview) -> tuple[Any, str]:
     if start[:1] != b"\x80":
         raise _what_else(bytes(data[:64]))
     machine = Machine(data, budget, read_storage)
-    value = machine.run()
+    try:
+        value = machine.run()
+    except CheckpointError:
+        others.check_built(machine.memo.values())  # which it may be the truer to say
+        raise
     if machine.position != len(data):
         raise CheckpointError("has something behind its pickle and was refused")
     return value, "pickle"

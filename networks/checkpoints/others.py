@@ -55,3 +55,14 @@ def check_layer(path: str, layer: object) -> None:
             "has a layer {name}, which StyleGAN2 and StyleGAN3 have not: it is another network",
             name=shown(layer.name),
         )
+
+
+def check_built(values: Iterable[object]) -> None:
+    """Raise CheckpointError where what a pickle has built, as far as it was read, shows another
+    network that is known."""
+    for value in values:
+        if isinstance(value, Module | Foreign):
+            check_class(value)
+        children = value.state.get("_modules") if isinstance(value, Module) else None
+        if isinstance(children, dict) and "embed" in children:
+            check_layer("mapping.embed", children["embed"])
