@@ -7,18 +7,18 @@
 // Events: open (a file, or what the page's own address says, whose name is "link"), save, address (a link is wanted; Gradio keeps "share" for itself).
 
 const MAX_BYTES = 20_000_000;  // as drag/files/project.py, which has the last word
-const KINDS = /\.(drag|npz|npy|png)$/i;
+const KINDS = /\.(drag|npz|npy|pt|pth|pkl|bin|safetensors|png)$/i;
 const TEXTS = chinese ? {
   open: "打开项目（.drag）或潜变量（.npz）…",
   tip: "打开此前保存的编辑，或其他 StyleGAN 工具导出的潜变量；也可把文件拖到页面上。",
-  kind: "这里只能打开项目文件（.drag）、潜变量文件（.npz、.npy）和照片：请选择其中一种。",
+  kind: "这里只能打开项目文件（.drag）、潜变量文件（.npz、.npy、.pt）和照片：请选择其中一种。",
   large: "文件超过 20 MB，不可能是项目文件：请选择其他文件。",
   unreadable: "无法读取该文件：请选择其他文件。",
   copy: "请复制此链接：",
 } : {
   open: "Open a project (.drag) or latents (.npz) …",
   tip: "Go on with an edit that was saved, or with latents of other StyleGAN tools; or drop the file anywhere on the page",
-  kind: "Only projects (.drag), latents (.npz, .npy) and photos can be opened here: choose one of those.",
+  kind: "Only projects (.drag), latents (.npz, .npy, .pt) and photos can be opened here: choose one of those.",
   large: "The file is larger than 20 MB, which no project is: choose another.",
   unreadable: "The file cannot be read: choose another.",
   copy: "Copy this link:",

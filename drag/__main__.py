@@ -60,10 +60,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add(
         "--open",
-        metavar="DRAG|NPZ",
-        help="go on from a project, or from the latents w of an "
-        "archive as NVIDIA's tools write them, in place of --seed and --psi; without --drag the "
-        "picture stays as it is",
+        metavar="DRAG|NPZ|PT",
+        help="go on from a project, or from latents as NVIDIA's tools (.npz, .npy) or PTI and e4e "
+        "(.pt) write them, in place of --seed and --psi; without --drag the picture stays as it is",
     )
     add(
         "--psi",

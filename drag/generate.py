@@ -62,10 +62,13 @@ def from_latents(
     truncation_psi: float = 0.7,
     settings: Settings | None = None,
 ) -> Edit:
-    """The picture of latents that came from a file, (num_ws, w_dim).
+    """The picture of latents that came from a file, (num_ws, w_dim), or (1, w_dim) for all entries.
 
-    truncation_psi: of the pictures that are mixed with it or follow it.
+    truncation_psi: of the pictures that are mixed with it or follow it. Whether the latents fit is
+    for `check_model` to say.
     """
+    if len(ws) == 1:
+        ws = np.repeat(ws, generator.num_ws, 0)
     return Edit(
         model,
         None,
@@ -168,12 +171,28 @@ def parse_truncation(value: Any) -> float:
 
 def check_model(generator: Generator, edit: Edit) -> None:
     """Raise ValueError where an edit, with all of its history, is not one of this generator."""
-    fits = (generator.num_ws, generator.w_dim), tuple(generator.img_size)
-    if any(
-        (each.ws.shape, tuple(each.img_size)) != fits
-        or any(len(r.change) > fits[0][0] or r.change.shape[1] != fits[0][1] for r in each.regions)
-        for each in edit.timeline
-    ):
-        raise UserError("These latents are of another model: choose the model that made them.")
+    rows, width = generator.num_ws, generator.w_dim
+    for each in edit.timeline:
+        sizes = [
+            each.ws.shape,
+            *((max(rows, len(r.change)), r.change.shape[1]) for r in each.regions),
+        ]
+        for found in sizes:
+            if found != (rows, width):
+                raise UserError(
+                    "The latents are {found_rows} x {found_width} here, and this model takes "
+                    "{rows} x {width}: choose a model that takes them.",
+                    found_rows=found[0],
+                    found_width=found[1],
+                    rows=rows,
+                    width=width,
+                )
+        if tuple(each.img_size) != tuple(generator.img_size):
+            raise UserError(
+                "The picture has {found} px here, and this model makes {made} px: choose a model "
+                "that makes them.",
+                found="{1} x {0}".format(*each.img_size),
+                made="{1} x {0}".format(*generator.img_size),
+            )
     for tuning in {id(each.tuning): each.tuning for each in edit.timeline if each.tuning}.values():
         check_tuning(generator, tuning)

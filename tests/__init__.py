@@ -5,6 +5,7 @@ What they share:
     judge                            dlib, which knows faces and not our tracker
     checkpoint_files, torch_files    weight files as each tool writes them
     hostile_files, exhausting_files  and as an enemy would
+    mutants                          and as chance would
     hub                              a Hub on this machine
     running_app                      `python app.py` in a process of its own
     gates                            requests that go through the gate

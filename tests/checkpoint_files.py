@@ -204,8 +204,11 @@ def _tools():
             del sys.modules[name]
 
 
-def write_nvidia(path: Path, state: dict, protocol=4, layout="full", **attributes) -> None:
-    """layout: full (all three networks), G_ema (that one in a dict), bare (that one by itself)."""
+def write_nvidia(
+    path: Path, state: dict, protocol=4, layout="full", change=lambda content: None, **attributes
+) -> None:
+    """layout: full (all three networks), G_ema (that one in a dict), bare (that one by itself).
+    change: what is done to that before it is written."""
     generator = as_module(state, **attributes)
     other = as_module({name: value + 1 for name, value in state.items()}, **attributes)
     content = {
@@ -219,6 +222,7 @@ def write_nvidia(path: Path, state: dict, protocol=4, layout="full", **attribute
         "G_ema": {"G_ema": generator},
         "bare": generator,
     }[layout]
+    change(content)
     with _tools(), open(path, "wb") as file:
         pickle.dump(content, file, protocol=protocol)
 

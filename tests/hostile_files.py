@@ -143,6 +143,12 @@ def hostile_files(canary: Path) -> dict[str, bytes]:
         "an object with arguments": named("collections", "OrderedDict") + text("x") + b"\x85\x81",
         "state for a name": named("collections", "OrderedDict") + b"}b",
         "state for a function": named("torch._utils", "_rebuild_tensor_v2") + b"N}\x86b",
+        "layers of another network": called("torch.nn.modules.container", "Sequential", b")"),
+        "a partial of a function off the list": named("functools", "partial")
+        + b"("
+        + named("os", "system")
+        + b"tR",
+        "a look-alike of layers": called("torch.nn;os", "system", text(touch) + b"\x85"),
         "INST": b"(" + text(touch) + b"iposix\nsystem\n",
         "OBJ": b"(" + named("posix", "system") + text(touch) + b"o",
         "the extension registry": b"\x82\x01",

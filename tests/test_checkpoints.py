@@ -14,10 +14,19 @@ from networks.checkpoints import CheckpointError, read_checkpoint
 from networks.checkpoints.__main__ import describe as in_values
 from tests.checkpoint_files import random_state, write_nvidia, write_tensorflow
 from tests.stylegan3_files import random_stylegan3
-from tests.torch_files import rosinality_names, write_rosinality, write_safetensors, write_torch
+from tests.torch_files import (
+    basicsr_names,
+    genforce_names,
+    mmgeneration_names,
+    rosinality_names,
+    write_rosinality,
+    write_safetensors,
+    write_torch,
+)
 
 ROOT = Path(__file__).parent.parent
 CLASSES, PLAIN, RESNET = random_state(c_dim=3), random_state(), random_state(kind="resnet")
+NO_CENTRE = {name: values for name, values in PLAIN.items() if name != "mapping.w_avg"}
 TRANSLATING, ROTATING = random_stylegan3(32, c_dim=3), random_stylegan3(64, radial=True)
 FORMATS = {
     **{
@@ -32,6 +41,15 @@ FORMATS = {
     "rosinality, stream": (PLAIN, lambda f, s: write_rosinality(f, s, zipped=False)),
     "rosinality, pSp": (PLAIN, lambda f, s: write_rosinality(f, s, layout="psp")),
     "rosinality, oblong": (random_state(sides=(4, 2)), write_rosinality),
+    "genforce": (PLAIN, lambda f, s: write_torch(f, {"generator": genforce_names(s)})),
+    "genforce, resnet": (RESNET, lambda f, s: write_torch(f, genforce_names(s))),
+    "BasicSR": (NO_CENTRE, lambda f, s: write_torch(f, {"params_ema": basicsr_names(s)})),
+    "MMGeneration": (
+        NO_CENTRE,
+        lambda f, s: write_torch(
+            f, {"state_dict": {f"generator_ema.{k}": v for k, v in mmgeneration_names(s).items()}}
+        ),
+    ),
     "state dict": (RESNET, write_torch),
     "state dict, stream": (CLASSES, lambda f, s: write_torch(f, OrderedDict(s), zipped=False)),
     "state dict within": (PLAIN, lambda f, s: write_torch(f, {"G_ema": s, "step": 3})),

@@ -88,7 +88,10 @@ def test_a_drag_with_all_that_it_writes(net, tmp_path, monkeypatch, capsys):
         (["--drag", "1,2,3,4", "--mask", "absent.png"], "cannot be read as a picture"),
         (["--drag", "1,2,3,4", "--model", "kittens"], "no model of that name"),
         (["--drag", "1,2,3,4", "--model", "./none.pkl"], "no file or folder none.pkl"),
-        (["--drag", "1,2,3,4", "--model", __file__], "test_command_line.py is no weight file"),
+        (
+            ["--drag", "1,2,3,4", "--model", __file__],
+            "test_command_line.py is no file of weights or latents",
+        ),
     ],
 )
 def test_bad_input_ends_in_one_sentence(generator, args, words, tmp_path, capsys, monkeypatch):
@@ -165,7 +168,8 @@ def test_an_edit_is_exported_and_opened_again(net, tmp_path):
     [
         ("a.drag", b"cake", "not a project"),
         ("a.npz", b"PK", "no latents"),
-        ("a.pkl", b"", "neither a project"),
+        ("a.txt", b"", "neither a project"),
+        ("a.pkl", b"", "a.pkl is no file of weights or latents"),
         ("absent.drag", None, "absent.drag cannot be read"),
     ],
 )
@@ -181,7 +185,7 @@ def test_no_project_chooses_a_file_or_a_download(generator, toy_edit, tmp_path, 
     (tmp_path / "a.drag").write_bytes(project.to_project(replace(toy_edit, model=model)))
     with pytest.raises(ValueError, match="say with --model"):
         here("--open", tmp_path / "a.drag", "--out", tmp_path / "a.png")
-    with pytest.raises(ValueError, match="of another model"):
+    with pytest.raises(ValueError, match="here, and this model"):
         here("--open", tmp_path / "a.drag", "--model", "builtin", "--out", tmp_path / "a.png")
 
 

@@ -127,7 +127,7 @@ def test_a_drag_ends_when_its_time_is_up_and_shows_what_it_reached(toys, slow):
 
 def test_an_edit_of_another_model_is_refused(toys, slow, toy):
     toy.num_ws = 4
-    with pytest.raises(ValueError, match="of another model"):
+    with pytest.raises(ValueError, match="here, and this model"):
         list(Engine(toys).steps(slow))
 
 

@@ -19,7 +19,7 @@ WINGS = {  # and what each may import of the project, beside itself
     "drag.__init__": METHOD | {"drag.models", "drag.files"},  # the library as README shows it
     "drag.__main__": METHOD | {"drag.models", "drag.files", "drag.photo"},  # the command line
     "drag.models": {"networks", "networks.checkpoints"},
-    "drag.files": METHOD,
+    "drag.files": METHOD | {"networks.checkpoints"},
     "drag.photo": METHOD | {"drag.models"},
     "drag.server": METHOD | {"drag.models", "drag.files", "drag.photo"},
     "drag.web": METHOD | {"drag.models", "drag.files", "drag.photo", "drag.server"},

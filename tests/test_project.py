@@ -10,6 +10,7 @@ import pytest
 
 from drag import PointPair
 from drag.files.arrays import MAX_BYTES, from_npz, to_npz
+from drag.files.opening import read_content
 from drag.files.project import from_project, to_project
 from drag.generate import check_model
 
@@ -196,9 +197,12 @@ def test_every_project_cut_short_is_refused(edit):
 
 
 def test_a_large_file_is_not_read(edit):
-    for read in (from_project, from_npz):
+    large = bytes(MAX_BYTES + 1)
+    for name in ("a.drag", "a.npz", "a.pt", "a.png"):
         with pytest.raises(ValueError, match="larger than 20 MB"):
-            read(bytes(MAX_BYTES + 1))
+            read_content(name, large)
+    with pytest.raises(ValueError, match="larger than 20 MB"):
+        from_project(large)
 
 
 def test_a_project_changed_at_random_opens_or_is_refused(edit):
@@ -225,9 +229,9 @@ def test_latents_open_in_numpy_as_nvidias_tools_read_them(edit):
 
 def test_latents_of_another_model_are_refused(toy, edit):
     other = replace(edit, ws=np.zeros((18, 512), np.float32))
-    with pytest.raises(ValueError, match="of another model"):
+    with pytest.raises(ValueError, match="here, and this model"):
         check_model(toy, other)
-    with pytest.raises(ValueError, match="of another model"):
+    with pytest.raises(ValueError, match="here, and this model"):
         check_model(toy, replace(edit, history=(other,)))
 
 

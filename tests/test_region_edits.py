@@ -177,7 +177,7 @@ def test_a_project_with_odd_regions_is_refused(once, spoil):
 
 def test_regions_of_another_model_do_not_fit(network, once):
     region = replace(once.regions[0], change=np.zeros((6, 16), np.float32))
-    with pytest.raises(ValueError, match="of another model"):
+    with pytest.raises(ValueError, match="here, and this model"):
         check_model(network, replace(once, regions=(region,)))
 
 

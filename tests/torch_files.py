@@ -1,6 +1,7 @@
 """Writes small StyleGAN2 networks as rosinality's files, bare state dicts and safetensors."""
 
 import argparse
+import re
 from pathlib import Path
 
 import torch
@@ -73,3 +74,70 @@ def write_rosinality(path: Path, state: dict, zipped=True, layout="converted") -
 def write_safetensors(path: Path, state: dict) -> None:
     """A state dict as it is."""
     save_file({name: value.clone() for name, value in state.items()}, path)
+
+
+def basicsr_names(state: dict) -> dict[str, torch.Tensor]:
+    """The network by BasicSR's names."""
+    named = {}
+    for name, value in rosinality_names(state).items():
+        if name.endswith(".kernel"):
+            continue
+        for ours, theirs in (
+            (r"^style\.", "style_mlp."),
+            (r"^input\.input", "constant_input.weight"),
+            (r"^(conv1|convs)\.", r"style_\1."),
+            (r"\.conv\.", ".modulated_conv."),
+            (r"\.noise\.weight", ".weight"),
+            (r"^noises\.noise_", "noises.noise"),
+        ):
+            name = re.sub(ours, theirs, name)
+        named[name] = value
+    return named
+
+
+def mmgeneration_names(state: dict) -> dict[str, torch.Tensor]:
+    """The network by MMGeneration's names, BGR."""
+    named = {}
+    for name, value in rosinality_names(state).items():
+        if re.fullmatch(r"to_rgb.*\.conv\.weight|to_rgb.*\d\.bias", name):
+            value = value.flip(1)
+        for ours, theirs in (
+            (r"^style\.(\d+)\.weight", r"style_mapping.\1.linear.weight_orig"),
+            (r"^style\.", "style_mapping."),
+            (r"^input\.", "constant_input."),
+            (r"\.modulation\.weight", ".style_modulation.linear.weight_orig"),
+            (r"\.modulation\.", ".style_modulation."),
+            (r"\.conv\.weight", ".conv.weight_orig"),
+            (r"\.noise\.weight", ".noise_injector.weight"),
+            (r"^noises\.noise_", "injected_noise_"),
+        ):
+            name = re.sub(ours, theirs, name)
+        named[name] = value
+    return named
+
+
+def genforce_names(state: dict) -> dict[str, torch.Tensor]:
+    """The network by genforce's names: numbers as in TensorFlow's, shapes as in PyTorch's."""
+    named = {"synthesis.upsample.kernel": 4 * FILTER[None, None]}
+    for key, value in state.items():
+        _, block, *rest = key.split(".")
+        if key.startswith("mapping.fc"):
+            named[key.replace("fc", "dense")] = value
+        elif key == "mapping.w_avg":
+            named["truncation.w_avg"] = value
+        elif rest == ["const"]:
+            named["synthesis.early_layer.const"] = value[None]
+        elif rest[0] != "resample_filter":
+            log, layer, part = int(block[1:]).bit_length() - 3, rest[0], ".".join(rest[1:])
+            place = {"torgb": f"output{log}", "skip": f"skip_layer{log - 1}"}.get(
+                layer, f"layer{2 * log - (layer == 'conv0')}"
+            )
+            if part == "affine.bias":
+                value = value - 1
+            elif part == "noise_const":
+                value = value[None, None]
+            elif part == "weight" and layer == "conv0":
+                value = value.flip(2, 3)
+            part = {"noise_const": "noise"}.get(part, part.replace("affine", "style"))
+            named[f"synthesis.{place}.{part}"] = value
+    return named

@@ -5,7 +5,7 @@
     overlays  points and the visible mark, drawn on pictures
     film      MP4, GIF and animated WebP of the way there (PyAV, Pillow)
     project   the whole edit as a file (.drag) that opens again; nothing in it is executed
-    arrays    latents (.npz, .npy) as NVIDIA's tools have them
+    arrays    latents (.npz, .npy, .pt) as NVIDIA's and other tools have them
     link      which face, and what is placed on it, as the end of an address
     opening   files that are opened: a project, a picture that holds one, latents
 

@@ -1,44 +1,54 @@
 """Files that are opened: a project, a picture that holds one, or latents."""
 
-import functools
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from drag.edit import Edit
-from drag.files.arrays import MAX_BYTES, from_npy, from_npz
+from drag.files.arrays import check_size, from_npy, from_npz, from_torch
 from drag.files.images import project_in
 from drag.files.project import from_project
+from networks.checkpoints import SUFFIXES
 from networks.errors import UserError
+
+MAX_FILE = 500_000_000  # bytes of one on this machine: beside latents it may have noise and photos
 
 
 def read(path: str, lost: list[int] | None = None) -> Edit | np.ndarray:
-    """The edit of a project file, or the latents of an .npz or .npy file.
+    """The edit of a project file, or the latents of one of NumPy or PyTorch.
 
     lost: as `from_project` takes it. Raises ValueError in words fit for a visitor.
     """
     try:
         with open(path, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(MAX_FILE + 1)
     except OSError as error:
         raise UserError("{file} cannot be read: {why}.", file=path, why=error.strerror) from None
-    return read_content(path, content, lost)
+    check_size(content, MAX_FILE)
+    return _read(path, content, lost)
 
 
 def read_content(name: str, content: bytes, lost: list[int] | None = None) -> Edit | np.ndarray:
-    """As `read`, of a file that has this name."""
+    """As `read`, of a file that has this name and that a visitor sent."""
+    check_size(content)
+    return _read(name, content, lost)
+
+
+def _read(name: str, content: bytes, lost: list[int] | None) -> Edit | np.ndarray:
     readers: dict[str, Callable[[bytes], Edit | np.ndarray]] = {
-        ".drag": functools.partial(from_project, lost=lost),
-        ".png": functools.partial(_from_png, lost=lost),
+        ".drag": partial(from_project, lost=lost),
+        ".png": partial(_from_png, lost=lost),
         ".npz": from_npz,
         ".npy": from_npy,
+        **dict.fromkeys(SUFFIXES, partial(from_torch, Path(name).name)),
     }
     kind = Path(name).suffix.lower()
     if kind not in readers:
         raise UserError(
             "{file} cannot be opened: it is neither a project (.drag, or a PNG saved here) nor "
-            "latents (.npz, .npy).",
+            "latents (.npz, .npy, .pt).",
             file=name,
         )
     return readers[kind](content)

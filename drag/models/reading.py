@@ -1,5 +1,7 @@
 """A model of the catalogue as a generator on a device."""
 
+import logging
+
 import torch
 
 from drag.models import hub, wheel
@@ -13,6 +15,8 @@ from networks.errors import Message
 from networks.mobile_stylegan import MobileStyleGAN
 from networks.stylegan2 import StyleGAN2
 from networks.stylegan3 import StyleGAN3
+
+log = logging.getLogger("drag")
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -60,7 +64,13 @@ def read_generator(
         path = hub.fetch(path, progress, label)
     progress(Message("Reading {file}", file=path.name), None)
     try:
-        return generator_of(read_checkpoint(path)).to(device)
+        checkpoint = read_checkpoint(path)
+        if checkpoint.place:
+            averaged = (
+                "averaged over training" if checkpoint.averaged else "not averaged by its name"
+            )
+            log.info("%s: %s is taken, %s", path.name, checkpoint.place, averaged)
+        return generator_of(checkpoint).to(device)
     except OSError as error:
         raise ModelUnavailableError(
             "{file} cannot be read: {why}.", file=path.name, why=error.strerror

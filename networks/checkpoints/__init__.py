@@ -14,8 +14,12 @@ that it is larger than it is (`arrays`), or holds another network (`generators`,
     safe_tensors  safetensors
     nvidia        names and shapes of NVIDIA's PyTorch tools
     tensorflow    of the TensorFlow tools of 2019, but for classes of that year's own code
-    rosinality    of rosinality's, and of the tools built on it
-    generators    finds the generator in what a file holds
+    rosinality    of rosinality's, of the tools built on it, of BasicSR and MMGeneration
+    genforce      of genforce's
+    others        of other networks, so that a refusal says what a file is
+    containers    what a file holds, whichever of the three it is
+    generators    finds the generator in it
+    latents       finds latents in it
     architecture  what it is like, worked out from the shapes
     alias_free    the same of StyleGAN3
     openvino      the built-in model's files
@@ -28,26 +32,15 @@ classes (a picture of no particular class then). What a file can make its reader
 the file's size.
 """
 
-import mmap
 import os
-from pathlib import Path
 
+from networks.checkpoints.containers import read_file, read_value
 from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.generators import Checkpoint, find_generator
-from networks.checkpoints.machine import Machine
-from networks.checkpoints.records import Budget
-from networks.checkpoints.safe_tensors import is_safetensors, read_safetensors
-from networks.checkpoints.torch_files import (
-    STREAM_START,
-    read_archive,
-    read_storage,
-    read_stream,
-)
 
 __all__ = ["SUFFIXES", "Checkpoint", "CheckpointError", "read_bytes", "read_checkpoint"]
 
 SUFFIXES = (".pkl", ".pt", ".pth", ".bin", ".safetensors")
-_SMALLEST = 3  # bytes; nothing shorter is a pickle that builds anything
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
@@ -57,48 +50,10 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     Raises CheckpointError, one sentence that names the file, where it is none of these, damaged,
     hostile, or another network; OSError where it cannot be opened.
     """
-    path = Path(path)
-    with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size < _SMALLEST:
-            raise CheckpointError("{file} is empty; fetch it again.", file=path.name)
-        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    try:
-        return read_bytes(data)
-    except CheckpointError as error:
-        raise CheckpointError("{file} {why}.", file=path.name, why=error) from None
-    except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError, RecursionError):
-        # The checks shall leave nothing to come here; what none of them thought of is no reason for
-        # a traceback on a page.
-        raise CheckpointError(
-            "{file} is damaged in an odd way; fetch it again.", file=path.name
-        ) from None
+    return read_file(path, read_bytes)
 
 
 def read_bytes(data: memoryview) -> Checkpoint:
     """As `read_checkpoint`, of a file's content; the sentence lacks its name and its full stop."""
-    start, budget = bytes(data[:16]), Budget(len(data))
-    if start.startswith(b"PK\3\4"):
-        return find_generator(read_archive(data, budget), "torch.save archive", len(data))
-    if start.startswith(STREAM_START):
-        return find_generator(read_stream(data, budget), "torch.save stream", len(data))
-    if is_safetensors(data):
-        return find_generator(read_safetensors(data), "safetensors", len(data))
-    if start[:1] != b"\x80":
-        raise _what_else(bytes(data[:64]))
-    machine = Machine(data, budget, read_storage)
-    value = machine.run()
-    if machine.position != len(data):
-        raise CheckpointError("has something behind its pickle and was refused")
-    return find_generator(value, "pickle", len(data))
-
-
-def _what_else(start: bytes) -> CheckpointError:
-    if start.startswith(b"version https://git-lfs"):
-        return CheckpointError("is a git-LFS pointer in place of the file; fetch the file itself")
-    if start.lstrip()[:1] == b"<":
-        return CheckpointError("is a web page in place of the file; fetch the file itself")
-    if start.startswith(b"\x89HDF"):
-        return CheckpointError(
-            "is an HDF5 file, which is not supported; choose a .pkl, .pt or .safetensors file"
-        )
-    return CheckpointError("is no weight file; choose a .pkl, .pt, .pth or .safetensors file")
+    value, container = read_value(data)
+    return find_generator(value, container, len(data))

@@ -15,6 +15,8 @@ def describe(checkpoint: Checkpoint) -> dict:
     a = checkpoint.architecture
     return {
         "format": checkpoint.format,
+        "generator": checkpoint.place or "all of it",
+        "averaged": checkpoint.averaged,
         "resolution": f"{a.img_size[1]} x {a.img_size[0]}",
         "architecture": a.kind,
         "widths": widths_in_words(a.widths),

@@ -8,6 +8,7 @@ import numpy as np
 
 from networks.alias_free import STRIDE, TAPS, AliasFree, Layer, Recorded
 from networks.checkpoints.architecture import (
+    CHANNELS,
     LACKS,
     MAX_MAP,
     NOTHING,
@@ -27,6 +28,24 @@ ODD = "has layers of a StyleGAN3 that do not fit each other: it is damaged, or a
 def is_alias_free(names: Collection[str]) -> bool:
     """Whether these are the names of a StyleGAN3 generator's weights."""
     return any(name.startswith("synthesis.input.") for name in names)
+
+
+def grey_as_rgb(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The state, of a generator of grey pictures as one of RGB pictures that are grey."""
+    last = max(
+        (match for name in state if (match := _LAYER.match(name))),
+        key=lambda match: int(match[1]),
+        default=None,
+    )
+    if last is None or last[3] != "1":
+        return state
+    grey, rgb = last[0], f"synthesis.L{last[1]}_{last[2]}_3."
+    return {
+        name.replace(grey, rgb): np.repeat(values, 3, 0)
+        if name in (f"{grey}weight", f"{grey}bias") and values.ndim
+        else values
+        for name, values in state.items()
+    }
 
 
 def infer_alias_free(state: dict[str, np.ndarray], recorded: Recorded) -> AliasFree:
@@ -77,6 +96,8 @@ def _layers(state: dict[str, np.ndarray]) -> list[Layer]:
         up = down = 1
         if i < last:
             up, down = (_step(state, f"synthesis.{name}.{way}_filter") for way in ("up", "down"))
+        if i == last and outputs == int(found[i][3]) != 3:
+            raise CheckpointError(CHANNELS, channels=outputs)
         layer = Layer(
             *(name, sides[i], rates[i], outputs, sides[before], rates[before], inputs, kernel),
             *(up, down, i < last and state[f"synthesis.{name}.down_filter"].ndim == 2),

@@ -14,6 +14,7 @@ from networks.checkpoints.errors import CheckpointError
 
 UNKNOWN_KIND = "has a mapping or a constant input of an unknown kind"
 TOO_WIDE = "is so wide that it would need far more memory than any StyleGAN"
+CHANNELS = "makes pictures of {channels} channels; those of RGB and of grey pictures work"
 NOTHING = "holds no StyleGAN2 or StyleGAN3 generator; choose a file that does"
 LACKS = "lacks {name}: it is incomplete, or another network"
 _MAX_WIDTH = 8192  # of the mapping's layers and labels, the widest known is 1024
@@ -30,8 +31,11 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
         int(match[1]) for name in state if (match := re.match(r"synthesis\.b(\d{1,5})\.", name))
     }
     resolutions = [r for r in RESOLUTIONS if r in found]
-    if not found or "synthesis.b4.const" not in state or "mapping.fc0.weight" not in state:
+    if not found:
         raise CheckpointError(NOTHING)
+    for name in ("synthesis.b4.const", "mapping.fc0.weight"):
+        if name not in state:
+            raise CheckpointError(LACKS, name=name)
     if (
         found != set(resolutions)
         or resolutions[-1] < 32
@@ -41,6 +45,9 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
         raise CheckpointError(
             "has blocks of {blocks} px; 4, 8, ... up to 32 to 1024 work", blocks=blocks
         )
+    rgb = state.get(f"synthesis.b{resolutions[-1]}.torgb.weight")
+    if rgb is not None and rgb.ndim == 4 and len(rgb) != 3:
+        raise CheckpointError(CHANNELS, channels=len(rgb))
     _, height, width = shape_of(state, "synthesis.b4.const", 3)
     channels = {r: shape_of(state, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
     last = resolutions[-1]
@@ -66,6 +73,17 @@ def infer_architecture(state: dict[str, np.ndarray], recorded: Recorded) -> Arch
         raise CheckpointError(TOO_WIDE)
     _check(state, architecture)
     return architecture
+
+
+def grey_as_rgb(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The state, of a generator of grey pictures as one of RGB pictures that are grey."""
+    own = re.compile(r"synthesis\.b\d{1,4}\.torgb\.(weight|bias)")
+    return {
+        name: np.repeat(values, 3, 0)
+        if own.fullmatch(name) and values.shape[:1] == (1,)
+        else values
+        for name, values in state.items()
+    }
 
 
 def infer_latents(state: dict[str, np.ndarray]) -> Latents:

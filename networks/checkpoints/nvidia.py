@@ -4,6 +4,7 @@ DragGAN's fork, StyleGAN-Human. A network is a tree of module records, weights a
 import re
 
 from networks.architecture import Recorded
+from networks.checkpoints import others
 from networks.checkpoints.arrays import Tensor
 from networks.checkpoints.errors import CheckpointError
 from networks.checkpoints.records import Module
@@ -32,6 +33,7 @@ def read_module(generator: Module) -> tuple[dict[str, Tensor], dict[str, dict]]:
                 raise CheckpointError("has a layer with something in it that is no weight")
             if item is None:
                 continue
+            others.check_layer(f"{path}.{name}".lstrip("."), item)
             if isinstance(item, Module) and kind == "_modules":
                 queue.append((f"{path}.{name}".lstrip("."), item, depth + 1))
             elif isinstance(item, Tensor) and kind != "_modules":

@@ -51,6 +51,12 @@ _NAMES = {
     **{(core, "_reconstruct"): "array" for core in _NUMPY_CORES},
     **{("torch", name): name for name in _STORAGES},
 }
+# Layers of other networks, which a file may have beside a generator.
+_FOREIGN = re.compile(
+    r"(torch\.nn|torch\.optim|timm|torchvision|pg_modules|feature_networks|training\.networks_\w+)"
+    r"(\.\w+)+|torch\.(Size|device)|functools\.partial",
+    re.ASCII,
+)
 _NUMPY_TYPES = re.compile(r"[fiu][248]|[iu]1|b1")
 _MAX_NAME = 300  # characters of a module's name
 _MAX_NUMBER_KEYS = 5000  # an optimiser's state has one a weight
@@ -90,7 +96,7 @@ class Global:
     kind: str  # what it stands for here
 
     @classmethod
-    def allowed(cls, module: str, name: str) -> "Global":
+    def allowed(cls, module: str, name: str) -> "Global | Foreign":
         """The record for a name; raises CheckpointError, with the name, for one off the list."""
         if len(module) > _MAX_NAME:
             raise CheckpointError(
@@ -98,6 +104,8 @@ class Global:
             )
         own = _PREFIXED.fullmatch(module)
         kind = _NAMES.get((own[1] if own else module, name))
+        if kind is None and _FOREIGN.fullmatch(path := f"{module}.{name[:_MAX_NAME]}"):
+            return Foreign(path)
         if kind is None:
             raise CheckpointError(
                 "names {name}, which is not on the short list of what weights are made of; it was "
@@ -105,6 +113,13 @@ class Global:
                 name=shown(f"{module}.{name[:80]}", 80),
             )
         return cls(kind)
+
+
+@dataclass(frozen=True, eq=False)
+class Foreign:
+    """A class or object of another network's code, of which the name is all that is kept."""
+
+    name: str
 
 
 class OrderedDict(dict):
@@ -165,6 +180,8 @@ def call(
 
     read_storage: reads a storage in a byte string, which walks pickles itself.
     """
+    if type(function) is Foreign:
+        return function
     kind = function.kind if type(function) is Global else None
     if kind in ("ordered dict", "set") and arguments == ():
         return _MADE_WITHOUT[kind]()
@@ -211,6 +228,8 @@ def call(
 
 def new(kind: Any, arguments: Any) -> Any:
     """What NEWOBJ builds: an empty container."""
+    if type(kind) is Foreign:
+        return kind
     kind = kind.kind if type(kind) is Global else None
     if arguments == () and kind in _MADE_WITHOUT and kind != "set":
         return _MADE_WITHOUT[kind]()
@@ -219,6 +238,8 @@ def new(kind: Any, arguments: Any) -> Any:
 
 def build(target: Any, state: Any, budget: Budget) -> Any:
     """What BUILD does: give a record its state, once."""
+    if type(target) is Foreign:
+        return target
     if type(target) is OrderedDict and type(state) is dict:
         return target  # {'_metadata': versions of layers}
     if type(target) is Namespace and type(state) is dict:

@@ -1,7 +1,7 @@
-"""The names of rosinality's stylegan2-pytorch, and of the tools built on it (pSp, e4e, JoJoGAN)."""
+"""The names of rosinality's stylegan2-pytorch, and of the tools built on it (pSp, e4e, JoJoGAN);
+those of BasicSR and MMGeneration, too, which are the same network under other names."""
 
 import re
-from collections.abc import Collection
 
 import numpy as np
 
@@ -16,11 +16,23 @@ _LAYER = {
     "bias": "bias",
     "noise.weight": "noise_strength",
 }
-
-
-def is_rosinality(names: Collection[str]) -> bool:
-    """Whether these are such names."""
-    return "input.input" in names and "style.1.weight" in names
+_CONVOLUTION = r"conv1|convs\.\d{1,2}"
+_BASICSR = (  # what of a name is another there, and what it is here
+    (r"style_mlp\.", "style."),
+    (r"constant_input\.weight$", "input.input"),
+    (r"style_(conv1|convs)\.", r"\1."),
+    (rf"({_CONVOLUTION})\.weight$", r"\1.noise.weight"),
+    (r"(.*\.)modulated_conv\.", r"\1conv."),
+    (r"noises\.noise(\d)", r"noises.noise_\1"),
+)
+_MMGENERATION = (
+    (r"style_mapping\.(\d{1,2})\.(?:linear\.)?", r"style.\1."),
+    (r"constant_input\.", "input."),
+    (r"(.*)\.weight_orig$", r"\1.weight"),  # which is scaled when it is used, as rosinality's
+    (r"(.*\.)style_modulation\.(?:linear\.)?", r"\1modulation."),
+    (r"(.*\.)noise_injector\.", r"\1noise."),
+    (r"injected_noise_", "noises.noise_"),
+)
 
 
 def translate(state: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -37,6 +49,29 @@ def translate(state: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], list
             continue
         translated[ours] = _shaped(ours, values)
     return translated, skipped
+
+
+def translate_basicsr(state: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """As `translate`, of BasicSR's names."""
+    return translate(_renamed(state, _BASICSR))
+
+
+def translate_mmgeneration(state: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """As `translate`, of MMGeneration's names, whose pictures are BGR."""
+    translated, skipped = translate(_renamed(state, _MMGENERATION))
+    for name, values in translated.items():
+        if ".torgb." in name and ".affine." not in name:
+            translated[name] = values[::-1]
+    return translated, skipped
+
+
+def _renamed(state: dict[str, np.ndarray], changes: tuple) -> dict[str, np.ndarray]:
+    renamed = {}
+    for name, values in state.items():
+        for theirs, ours in changes:
+            name = re.sub(rf"^{theirs}", ours, name)
+        renamed[name] = values
+    return renamed
 
 
 def _name(name: str) -> str | None:

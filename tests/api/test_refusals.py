@@ -40,7 +40,10 @@ BAD_EDITS = {
     "30 MB": (lambda edit: edit | {"more": "A" * 30_000_000}, "larger than 20 MB"),
     "very deep": (lambda edit: edit | {"more": deep(300)}, None),
     "latents that are none": (with_nan, "not finite"),
-    "another model's": (lambda edit: changed(edit, img_size=[64, 64]), "of another model"),
+    "another model's": (
+        lambda edit: changed(edit, img_size=[64, 64]),
+        "here, and this model makes",
+    ),
     "a model that is a path": (lambda edit: changed(edit, model="/etc/passwd"), "no such file"),
     "a model that is a folder": (lambda edit: changed(edit, model="."), "no such file here"),
     "an odd solver": (

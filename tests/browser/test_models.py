@@ -127,7 +127,7 @@ def test_what_goes_wrong_with_a_model_is_said_and_leaves_the_page_as_it_is(open_
         "team/nets/gated.pkl": "accept its terms at huggingface.co/team/nets",
         "team/nets/busy.pkl": "could not give team/nets/busy.pkl (status 503)",
         "team/nets/evil.pkl": "evil.pkl names os.system",
-        "team/nets/text.pkl": "text.pkl is no weight file",
+        "team/nets/text.pkl": "text.pkl is no file of weights or latents",
         "team/nets/half.pkl": "half.pkl is cut short",
         "team/nets/wrong.pkl": "SHA-256 is wrong, twice",
         "/etc/passwd": "no such file here",

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from drag import new_edit
@@ -95,12 +96,15 @@ def test_only_what_a_kind_of_file_can_have_is_asked_for(handlers):
     assert seen["npz"] == [False, False, False]
 
 
-@pytest.mark.parametrize("name", ["projected_w.npz", "latent.npy"])
+@pytest.mark.parametrize("name", ["projected_w.npz", "latent.npy", "0.pt"])
 def test_latents_of_other_tools_are_opened_for_the_model_that_is_shown(handlers, name):
     session = visitor(handlers)
     other = replace(session.edit, ws=session.edit.ws + 0.5, origin=None)
     content = io.BytesIO()
-    np.save(content, other.ws[None])
+    if name.endswith(".pt"):
+        torch.save(torch.from_numpy(other.ws[None]), content)
+    else:
+        np.save(content, other.ws[None])
     outputs = opened(handlers, name, to_npz(other) if "npz" in name else content.getvalue())
     assert f"Opened <b>{name}</b>" in outputs[LINE]
     assert outputs[SEED] == ""
@@ -123,7 +127,7 @@ def test_latents_of_other_tools_are_opened_for_the_model_that_is_shown(handlers,
         ("face.gif", b"", "neither a project"),
         ("../../etc/passwd", b"", "neither a project"),
         ("old.drag", b'{"format": "drag project", "version": 1}', "another version"),
-        ("other.npz", "wrong", "another model"),
+        ("other.npz", "wrong", "are 3 x "),
         ("gone.drag", "gone", "no such file here"),
     ],
 )
