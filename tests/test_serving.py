@@ -9,7 +9,7 @@ from gradio_client import Client
 
 from drag.models.loaded import LoadedModels
 from drag.server.line import FILMS, LENGTH, SECONDS, Line
-from drag.web.flags import choose_models, parse_args
+from drag.web.flags import choose_models, parse_args, split
 from drag.web.serving import banner
 from tests.checkpoint_files import random_state, write_nvidia
 from tests.running_app import running_app
@@ -32,6 +32,7 @@ def nobody_elses_flags(monkeypatch):
         (["--host", "127.0.0.1"], {}, True),
         (["--host", "localhost"], {}, True),
         (["--host", "::1"], {}, True),
+        (["--host", "[::1]"], {}, True),
         (["--host", "127.9.9.9"], {}, True),
         (["--share"], {}, False),
         (["--host", "0.0.0.0"], {}, False),
@@ -66,6 +67,25 @@ def test_flags_of_the_environment_come_before_those_of_the_command_line(monkeypa
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (r"--model C:\models\face.pkl", ["--model", r"C:\models\face.pkl"]),
+        (
+            r'--model "C:\My models\n.pkl" --line 3',
+            ["--model", r"C:\My models\n.pkl", "--line", "3"],
+        ),
+        (r"--model \\server\share\x.pkl", ["--model", r"\\server\share\x.pkl"]),
+        (r"--model C:\Users\O'Brien\x.pkl", ["--model", r"C:\Users\O'Brien\x.pkl"]),
+        ('--model "C:\\models\\"', ["--model", "C:\\models\\"]),
+        ("--auth ann:#1", ["--auth", "ann:#1"]),
+    ],
+)
+def test_paths_of_windows_keep_their_backslashes(text, words):
+    assert split(text, windows=True) == words
+    assert split(r"a\ b 'c d' #e", windows=False) == ["a b", "c d", "#e"]
+
+
+@pytest.mark.parametrize(
     ("flags", "environment", "words"),
     [
         (["--auth", "secret"], "", "--auth: must be user:password"),
@@ -79,6 +99,8 @@ def test_flags_of_the_environment_come_before_those_of_the_command_line(monkeypa
         (["ann:secret"], "", "unknown: words that belong to no flag"),
         ([], "--auth 'ann:secret", "DRAG_FLAGS cannot be read: no closing quotation"),
         ([], "--auth secret", "--auth: must be user:password"),
+        (["--port", "0"], "", "--port: must be a whole number from 1 to 65535"),
+        (["--port", "70000"], "", "--port: must be a whole number from 1 to 65535"),
         (["--drags", "0"], "", "--drags: must be a whole number from 1"),
         (["--line", "-1"], "", "--line: must be a whole number from 0"),
         (["--line", "many"], "", "--line: must be a whole number from 0"),

@@ -6,12 +6,12 @@ import html
 import re
 from pathlib import Path
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from drag.server.language import language_of, say
+from drag.web.addresses import address_of
 
 ASSETS = Path(__file__).parents[2] / "assets"
 CARD = "/card.jpg"
@@ -31,7 +31,7 @@ def introduced(scope: dict, body: bytes) -> bytes:
 
 
 def _card(scope: dict, language: str) -> bytes:
-    address = _address(scope)
+    address = address_of(scope)
     told = {
         "og:type": "website",
         "og:title": say("page_title", language),
@@ -46,18 +46,6 @@ def _card(scope: dict, language: str) -> bytes:
         for name, value in told.items()
     )
     return "".join(tags).encode()
-
-
-def _address(scope: dict) -> str:
-    """Of the page, as whoever asks for it has it, through a proxy perhaps."""
-    headers = Headers(scope=scope)
-
-    def first(name: str, other: str) -> str:
-        return headers.get(name, other).partition(",")[0].strip()
-
-    scheme = first("x-forwarded-proto", scope.get("scheme", "http"))
-    host = first("x-forwarded-host", headers.get("host", "localhost"))
-    return f"{scheme}://{host}{scope.get('root_path', '').rstrip('/')}"
 
 
 def card_route() -> Route:

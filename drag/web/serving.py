@@ -22,12 +22,14 @@ from drag.web.front import card_route
 from drag.web.gate import NO_CALL, answer, gate
 from drag.web.internals import (
     CHEAP,
+    asked_directly,
     forget_properties,
     forget_values,
     use_connection,
     use_mailboxes,
     wrap,
 )
+from drag.web.listening import place_of
 from drag.web.mailboxes import Mailboxes, weight_of
 from drag.web.origins import Origins, doors
 from drag.web.strangers import one_page
@@ -52,6 +54,22 @@ class Page(gr.Blocks):
         super().queue(*args, **kwargs)
         use_mailboxes(self, Mailboxes)
         return self
+
+    def serve(self, host: str | None, port: int | None, **kwargs) -> None:
+        """gr.Blocks.launch, until the page is closed, at these or else at the next place that is
+        free. Raises ValueError where it cannot begin: Gradio has names of its own for our flags,
+        and asks itself by whatever the environment names, which may throw anything.
+        """
+        host, port = place_of(host, port)
+        try:
+            with asked_directly():
+                self.launch(server_name=host, server_port=port, **kwargs)
+        except Exception as error:
+            log.debug("the page did not begin", exc_info=error)
+            raise ValueError(
+                f"the page cannot be served at {host}:{port} ({error or type(error).__name__}): "
+                "choose another place with --host and --port."
+            ) from error
 
     async def call_function(
         self, block_fn, processed_input, iterator=None, requests=None, event_id=None, *args
