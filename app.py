@@ -98,11 +98,11 @@ def main() -> int:
         with own_folder(), models.use(first):  # as long as the page is served
             desk = Desk(models, first.name, line, engine)
             demo = build_demo(desk)
-            in_background(desk.prepare)
             print(banner(models, first, line, bool(args.auth)), flush=True)
             demo.queue(max_size=4 * places).serve(
                 args.host,
                 args.port,
+                lambda: in_background(desk.prepare),
                 share=args.share,
                 auth=args.auth,
                 max_threads=LIGHT_THREADS + places + desk.shares.threads,

@@ -32,7 +32,7 @@ def settle() -> None:
     # Gradio makes clients as it is imported, which fail where a proxy is none that they know.
     with without(os.environ, READ_LATER | proxies(os.environ)):
         try:
-            import gradio  # noqa: F401
+            import gradio.http_server  # noqa: F401
         except ImportError as error:
             sys.exit(f"app.py: {error}: run pip install -r requirements.txt.")
         except Exception as error:

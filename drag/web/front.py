@@ -15,6 +15,7 @@ from drag.web.addresses import address_of
 
 ASSETS = Path(__file__).parents[2] / "assets"
 CARD = "/card.jpg"
+ICON = b'<link rel="icon" href="favicon.ico">'  # else it is asked for at the host's root
 CARDS = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>')  # of Gradio
 
 
@@ -27,7 +28,7 @@ def introduced(scope: dict, body: bytes) -> bytes:
     """The page's HTML with all that.   scope: of the request for it."""
     language = language_of(Request(scope))
     body = CARDS.sub(b"", body).replace(b'lang="en"', b'lang="%b"' % language.encode(), 1)
-    return body.replace(b"<head>", b"<head>" + _card(scope, language) + _chooser(), 1)
+    return body.replace(b"<head>", b"<head>" + _card(scope, language) + ICON + _chooser(), 1)
 
 
 def _card(scope: dict, language: str) -> bytes:
