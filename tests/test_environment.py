@@ -1,13 +1,14 @@
 """What of the environment counts for the page, and what would end or open it."""
 
 import os
+import shutil
 import tempfile
 
 import certifi
 import pytest
 
 from drag.web import environment
-from drag.web.environment import MEANT, mended, proxies, without
+from drag.web.environment import MEANT, mended, proxies, spare_folder, without
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,7 @@ from drag.web.environment import MEANT, mended, proxies, without
         "GRADIO_NUM_PORTS",
         "GRADIO_ANALYTICS_MAX_EVENTS",
         "GRADIO_SOMETHING_NEW",
+        "WEB_CONCURRENCY",
     ],
 )
 def test_what_gradio_reads_counts_only_where_the_page_means_it(name):
@@ -82,6 +84,20 @@ def test_gradio_is_imported_without_proxies_which_stay(monkeypatch):
     assert environ == before
 
 
+def test_a_folder_that_cannot_be_written_has_another_in_its_place(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    environ = {}
+    assert spare_folder(environ) is None
+    assert environ == {}
+    shutil.rmtree(tmp_path / "gradio")
+    (tmp_path / "gradio").touch()  # in which nothing can be made, whoever this is
+    for environ in ({}, {"GRADIO_TEMP_DIR": str(tmp_path / "gradio" / "mine")}):
+        spare = spare_folder(environ)
+        assert environ == {"GRADIO_TEMP_DIR": spare}
+        assert os.path.isdir(spare)
+        assert spare_folder(environ) is None
+
+
 def test_without_a_folder_for_temporary_files_there_is_a_sentence(monkeypatch):
     def none():
         raise FileNotFoundError("No usable temporary directory found")
@@ -96,7 +112,8 @@ def test_without_a_folder_for_temporary_files_there_is_a_sentence(monkeypatch):
     ("error", "words"),
     [
         (ImportError("No module named 'gradio'"), "run pip install -r requirements.txt"),
-        (ValueError("invalid literal for int(): 'x'"), "some variable of the environment"),
+        (ValueError("invalid literal for int(): 'none'"), "Gradio fails on HF_SOME_SECONDS of"),
+        (ValueError("no"), "some variable of the environment"),
     ],
 )
 def test_a_gradio_that_cannot_be_imported_is_one_sentence(monkeypatch, error, words):
@@ -107,6 +124,7 @@ def test_a_gradio_that_cannot_be_imported_is_one_sentence(monkeypatch, error, wo
             raise error
         return real(name, *args, **kwargs)
 
+    monkeypatch.setattr(os, "environ", os.environ | {"HF_SOME_SECONDS": "none"})
     monkeypatch.setattr("builtins.__import__", fails)
     with pytest.raises(SystemExit) as ended:
         environment.settle()

@@ -2,8 +2,10 @@
 variables, most of them as they are imported: one that is wrong ends them there, and others open
 what this page keeps closed."""
 
+import atexit
 import contextlib
 import os
+import shutil
 import ssl
 import sys
 import tempfile
@@ -17,6 +19,7 @@ MEANT = {  # of Gradio's, that mean here what Gradio says of them
     "GRADIO_SHARE_SERVER_ADDRESS",
     "GRADIO_TEMP_DIR",
 }
+IDLE = {"WEB_CONCURRENCY"}  # of uvicorn: there is one server, which has all of the visitors
 READ_LATER = {"GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"}  # by drag.web.listening
 
 
@@ -29,6 +32,8 @@ def settle() -> None:
         sys.exit("app.py: no folder for temporary files can be written: set TMPDIR to another.")
     for sentence in mended(os.environ):
         print(f"app.py: {sentence}", file=sys.stderr)
+    if spare := spare_folder(os.environ):
+        atexit.register(shutil.rmtree, spare, ignore_errors=True)
     # Gradio makes clients as it is imported, which fail where a proxy is none that they know.
     with without(os.environ, READ_LATER | proxies(os.environ)):
         try:
@@ -36,17 +41,19 @@ def settle() -> None:
         except ImportError as error:
             sys.exit(f"app.py: {error}: run pip install -r requirements.txt.")
         except Exception as error:
-            sys.exit(f"app.py: Gradio fails on some variable of the environment: {error}.")
+            named = [name for name, value in os.environ.items() if repr(value) in str(error)]
+            said = " or ".join(named) or "some variable"
+            sys.exit(f"app.py: Gradio fails on {said} of the environment: {error}.")
 
 
 def mended(environ: MutableMapping[str, str]) -> list[str]:
     """Take out of an environment what would end or open the page; the sentences that say so."""
     said = []
-    idle = sorted(name for name in environ if name.startswith("GRADIO_") and name not in MEANT)
-    for name in idle:
+    idle = {name for name in environ if name.startswith("GRADIO_")} - MEANT | IDLE & {*environ}
+    for name in sorted(idle):
         del environ[name]
     if idle:
-        said.append(f"of the environment, the page does not heed {', '.join(idle)}: see --help.")
+        said.append(f"the page does not heed {', '.join(sorted(idle))}: see --help.")
     root = environ.get("GRADIO_ROOT_PATH", "").rstrip("/")
     if "GRADIO_ROOT_PATH" in environ:  # "below/" is no path that anything begins with
         environ["GRADIO_ROOT_PATH"] = root if not root or "/" in root else f"/{root}"
@@ -55,6 +62,19 @@ def mended(environ: MutableMapping[str, str]) -> list[str]:
         if environ.get(name) and not is_there(environ[name]):
             said.append(f"{name} is left out: there are no certificates at {environ.pop(name)}.")
     return said
+
+
+def spare_folder(environ: MutableMapping[str, str]) -> str | None:
+    """Have Gradio keep its files in a new folder where it cannot in its own, of another user
+    perhaps; returns that, or None."""
+    folder = environ.get("GRADIO_TEMP_DIR") or os.path.join(tempfile.gettempdir(), "gradio")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError:
+        environ["GRADIO_TEMP_DIR"] = spare = tempfile.mkdtemp(prefix="gradio-")
+        return spare
 
 
 def _has_certificates(path: str) -> bool:

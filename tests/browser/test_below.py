@@ -27,6 +27,7 @@ IN_THE_WAY = {
     "GRADIO_SERVER_PORT": "none",
     "GRADIO_NUM_PORTS": "none",
     "GRADIO_DEBUG": "none",
+    "WEB_CONCURRENCY": "none",
     "GRADIO_SHARE": "True",
     "GRADIO_MCP_SERVER": "True",
     "GRADIO_VIBE_MODE": "1",
