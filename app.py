@@ -1,5 +1,12 @@
 """The page: press on a point of a generated picture, drag, and watch the picture follow."""
 
+if __name__ == "__main__":  # Gradio reads the environment as it is imported
+    from drag.web.environment import settle
+    from networks.terminal import print_anywhere
+
+    print_anywhere()
+    settle()
+
 import logging
 import sys
 
@@ -23,6 +30,7 @@ from drag.web import zero
 from drag.web.answers import own_folder
 from drag.web.api import publish
 from drag.web.flags import choose_models, parse_args
+from drag.web.listening import place_of
 from drag.web.origins import origins_of
 from drag.web.serving import Page, app_kwargs, banner
 
@@ -78,6 +86,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
+        place_of(args.host, args.port)  # so that what cannot be is said at once
         models, first = choose_models(args)
         wanted = first, *models.local.values()  # of a folder, where one may be broken
         first = apart(lambda: models.load_first(wanted, report_progress))
@@ -90,12 +99,12 @@ def main() -> int:
         with own_folder(), models.use(first):  # as long as the page is served
             desk = Desk(models, first.name, line, engine)
             demo = build_demo(desk)
-            in_background(desk.prepare)
             print(banner(models, first, line, bool(args.auth)), flush=True)
-            demo.queue(max_size=4 * places).launch(
+            demo.queue(max_size=4 * places).serve(
+                args.host,
+                args.port,
+                lambda: in_background(desk.prepare),
                 share=args.share,
-                server_name=args.host,
-                server_port=args.port,
                 auth=args.auth,
                 max_threads=LIGHT_THREADS + places + desk.shares.threads,
                 app_kwargs=app_kwargs(

@@ -27,6 +27,7 @@ from drag.photo.command import inverted, parse_frame, part_of, read_file
 from drag.photo.face_parts import PARTS
 from drag.solvers import SOLVERS, solver_for
 from networks.generator import Generator
+from networks.terminal import print_anywhere
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -296,4 +297,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     sys.exit(main())

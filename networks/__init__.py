@@ -17,6 +17,7 @@
     soft_masks       how much of a region's inside is seen where
     regions          pictures that stay what they were outside a region
     windows          parts of feature maps
+    terminal         what a program prints, on whatever terminal
     shipped          weights that ship with the program, checked
     tuning           a small change of a generator's weights, and views that have it
     encoder          the built-in generator's pictures back to latents

@@ -17,6 +17,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from networks.terminal import print_anywhere
+
 ROOT = Path(__file__).parent.parent
 LOCK, WANTED = ROOT / "requirements.lock", ROOT / "requirements.txt"
 CPU = "https://download.pytorch.org/whl/cpu"
@@ -69,4 +71,5 @@ def _told(name: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     sys.exit(main())

@@ -6,8 +6,11 @@ import inspect
 import re
 
 import gradio as gr
+import gradio.blocks
 import gradio.http_server
+import gradio.networking
 import h11
+import httpx
 import pytest
 import uvicorn
 import uvicorn.config
@@ -119,6 +122,17 @@ def test_what_is_said_of_the_only_page_is_kept_for_no_host(client):
         assert "first.localhost" not in client.get(path).text
     schema = client.get(f"{API_PREFIX}/openapi.json").text
     assert "localhost" not in schema  # kept for all
+
+
+def test_gradio_asks_itself_in_two_places_as_it_starts():
+    launch = inspect.getsource(gr.Blocks.launch)
+    assert launch.count("httpx.") == 1
+    assert 'httpx.get(\n                f"{self.local_api_url}startup-events' in launch
+    assert "networking.url_ok(self.local_url)" in launch
+    url_ok = inspect.getsource(gradio.networking.url_ok)
+    assert "httpx.head(url" in url_ok
+    for module in (gradio.blocks, gradio.networking):
+        assert module.httpx is httpx
 
 
 def test_a_shared_page_has_its_scripts_where_browsers_are_told():

@@ -24,6 +24,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import tqdm
 
 from drag.models.progress import ModelUnavailableError, Progress, waiting_for
+from drag.models.proxies import remedy
 from networks.errors import Message
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -205,6 +206,10 @@ def _in_words(file: HubFile, error: Exception, begun: bool) -> ModelUnavailableE
     ):
         return ModelUnavailableError(
             "The download of {file} broke off: choose it again.", file=file.name
+        )
+    if proxy := remedy(constants.ENDPOINT, " ".join(map(str, chain))):
+        return ModelUnavailableError(
+            "The Hub cannot be reached for {file}. {proxy}", file=file.name, proxy=proxy
         )
     return ModelUnavailableError(
         "There is no such file on this machine, and the Hub cannot be reached for {file}: choose a "

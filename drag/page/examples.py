@@ -24,6 +24,7 @@ from drag.loop import drag
 from drag.models.loaded import load_generator
 from drag.render import render_edit
 from drag.settings import WHOLE, Settings
+from networks.terminal import print_anywhere
 
 FOLDER = Path(__file__).parents[2] / "assets" / "examples"  # of the thumbnails
 SIDE = 160  # px of a thumbnail
@@ -168,4 +169,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

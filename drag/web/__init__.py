@@ -1,11 +1,14 @@
 """The edge to the network: calls, endpoints for programs, readiness, ZeroGPU, flags.
 
     flags        the flags of app.py
+    environment  what of it Gradio may read, before it is imported
+    listening    where the page listens, or why it cannot
     serving      the page as it is served: readiness, and calls that no component understands
     origins      under which names it is asked, whose pages may ask; puts headers on each answer
     headers      those: Content-Security-Policy and what else browsers are told
     connections  those on which no whole request comes
     gate         what is let through to Gradio: addresses, sizes, calls
+    addresses    where the page is for whoever asks, and what of it they ask for
     front        its card elsewhere, and the language chosen on it
     strangers    what is said of the page before a login
     answers      the files that programs had made: bounded on the disk, and their end

@@ -11,6 +11,7 @@ from drag.models.catalogue import CATALOGUE, Model, is_path, local_models
 from drag.models.loaded import BUDGET, LoadedModels
 from drag.server.line import LENGTH, SECONDS
 from drag.web import zero
+from drag.web.listening import bare
 from drag.web.origins import origin_of
 
 
@@ -22,7 +23,12 @@ def parse_args(flags: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--share", action="store_true", help="also make a public link")
     parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network")
-    parser.add_argument("--port", type=int, help="port to listen on (default: 7860 or next free)")
+    parser.add_argument(
+        "--port",
+        type=_whole(1, 65535),
+        metavar="N",
+        help="port to listen on (default: 7860, or the next that is free)",
+    )
     parser.add_argument(
         "--model",
         default="builtin",
@@ -89,7 +95,7 @@ def parse_args(flags: list[str]) -> argparse.Namespace:
         "address behind a proxy that this machine cannot know, such as https://example.com",
     )
     try:
-        flags = [*shlex.split(os.environ.get("DRAG_FLAGS", "")), *flags]
+        flags = [*split(os.environ.get("DRAG_FLAGS", "")), *flags]
     except ValueError as error:
         parser.error(f"DRAG_FLAGS cannot be read: {str(error).lower()}")
     args, rest = parser.parse_known_args(flags)
@@ -104,10 +110,21 @@ def parse_args(flags: list[str]) -> argparse.Namespace:
     return args
 
 
-def _whole(least: int):
+def split(text: str, windows: bool = os.name == "nt") -> list[str]:
+    """The flags in a text, as a shell has them. On Windows a backslash is part of a path, and only
+    double quotes keep words together, as its own shells have it. Raises ValueError where a
+    quotation does not end."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    if windows:
+        lexer.escape, lexer.quotes = "", '"'
+    return list(lexer)
+
+
+def _whole(least: int, most: int = 1000):
     def number(text: str) -> int:
-        if not text.isdecimal() or not least <= int(text) <= 1000:
-            raise argparse.ArgumentTypeError(f"must be a whole number from {least} to 1000")
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}")
         return int(text)
 
     return number
@@ -136,7 +153,7 @@ def _origin(text: str) -> str:
 
 def _only_here(host: str | None) -> bool:
     """Whether a page at this host is just for this machine, as without one it is, but on Spaces."""
-    host = host or os.environ.get("GRADIO_SERVER_NAME") or "localhost"
+    host = bare(host or os.environ.get("GRADIO_SERVER_NAME") or "localhost")
     with contextlib.suppress(ValueError):
         return "SPACE_ID" not in os.environ and ipaddress.ip_address(host).is_loopback
     return "SPACE_ID" not in os.environ and host == "localhost"

@@ -6,15 +6,16 @@ import html
 import re
 from pathlib import Path
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from drag.server.language import language_of, say
+from drag.web.addresses import address_of
 
 ASSETS = Path(__file__).parents[2] / "assets"
 CARD = "/card.jpg"
+ICON = b'<link rel="icon" href="favicon.ico">'  # else it is asked for at the host's root
 CARDS = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>')  # of Gradio
 
 
@@ -27,11 +28,11 @@ def introduced(scope: dict, body: bytes) -> bytes:
     """The page's HTML with all that.   scope: of the request for it."""
     language = language_of(Request(scope))
     body = CARDS.sub(b"", body).replace(b'lang="en"', b'lang="%b"' % language.encode(), 1)
-    return body.replace(b"<head>", b"<head>" + _card(scope, language) + _chooser(), 1)
+    return body.replace(b"<head>", b"<head>" + _card(scope, language) + ICON + _chooser(), 1)
 
 
 def _card(scope: dict, language: str) -> bytes:
-    address = _address(scope)
+    address = address_of(scope)
     told = {
         "og:type": "website",
         "og:title": say("page_title", language),
@@ -46,18 +47,6 @@ def _card(scope: dict, language: str) -> bytes:
         for name, value in told.items()
     )
     return "".join(tags).encode()
-
-
-def _address(scope: dict) -> str:
-    """Of the page, as whoever asks for it has it, through a proxy perhaps."""
-    headers = Headers(scope=scope)
-
-    def first(name: str, other: str) -> str:
-        return headers.get(name, other).partition(",")[0].strip()
-
-    scheme = first("x-forwarded-proto", scope.get("scheme", "http"))
-    host = first("x-forwarded-host", headers.get("host", "localhost"))
-    return f"{scheme}://{host}{scope.get('root_path', '').rstrip('/')}"
 
 
 def card_route() -> Route:

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from drag.server.language import language_of, translated
+from drag.web.addresses import path_of
 from drag.web.internals import requests_of, upload_folder
 from networks.errors import Message, UserError
 
@@ -109,17 +110,13 @@ def answer(scope, status: int, message: Message) -> JSONResponse:
 
 def _check_address(scope) -> bool:
     """Whether it is posted to; raises RefusedError where there is nothing for anyone."""
-    path = _path(scope)
+    path = path_of(scope)
     if scope["method"] in ("GET", "HEAD"):
         if READ.fullmatch(path) or _is_answer(path):
             return False
     elif scope["method"] == "POST" and CALLED.fullmatch(path):
         return True
     raise RefusedError(403, NOTHING_HERE)
-
-
-def _path(scope) -> str:
-    return scope["path"].removeprefix(scope.get("root_path", "")) or "/"
 
 
 def _is_answer(path: str) -> bool:
@@ -140,7 +137,7 @@ async def _body(scope, receive, bodies: Bodies, held) -> bytes | None:
     request is answered."""
     headers = dict(scope["headers"])
     form = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
-    login = _path(scope).rstrip("/") == "/login"
+    login = path_of(scope).rstrip("/") == "/login"
     if form and not login:  # Starlette writes it to the disk
         raise RefusedError(403, NOTHING_HERE)
     most, length = MAX_LOGIN if login else MAX_BODY, headers.get(b"content-length", b"")

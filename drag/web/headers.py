@@ -3,6 +3,8 @@
 
 from collections.abc import Callable, Iterable
 
+from drag.web.addresses import path_of
+
 CDN = "https://gradio.s3-us-west-2.amazonaws.com"  # where Gradio has the scripts of shared links
 HUB = "https://huggingface.co"  # whose pages have those of Spaces in a frame
 FOR_GOOD = "/assets/", "/static/", "/svelte/"  # files of Gradio, by version; its own headers hold
@@ -41,7 +43,7 @@ def headers_for(
     fresh = [("cache-control", "private, no-cache")]
 
     def headers(scope: dict) -> list[tuple[str, str]]:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = path_of(scope)
         return always if path.startswith(FOR_GOOD) else always + fresh
 
     return headers

@@ -2,10 +2,15 @@
 tests/test_internals.py names each, so that a Gradio that has changed one fails there."""
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator
+from types import SimpleNamespace
 
 import gradio as gr
+import gradio.blocks
+import gradio.networking
+import httpx
 import uvicorn.config
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
@@ -90,6 +95,21 @@ def wrap(app, outermost: Callable) -> None:
 def use_connection(name: str) -> None:
     """Have connections be of this class, "module:name": Gradio makes its server itself."""
     uvicorn.config.HTTP_PROTOCOLS["auto"] = name
+
+
+@contextlib.contextmanager
+def asked_directly() -> Iterator[None]:
+    """Have Gradio ask its own server, as it does twice when it starts, by no proxy of the
+    environment, and with none of its certificates."""
+    asks = {gradio.blocks: "get", gradio.networking: "head"}
+    for module, name in asks.items():
+        directly = functools.partial(getattr(httpx, name), trust_env=False)
+        module.httpx = SimpleNamespace(**vars(httpx) | {name: directly})
+    try:
+        yield
+    finally:
+        for module in asks:
+            module.httpx = httpx
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 
+from drag.web.addresses import path_of
 from drag.web.gate import RefusedError, answer
 from drag.web.headers import headers_for
 
@@ -150,17 +151,17 @@ def _origin(headers: Headers) -> str | None:
 
 
 def _plain(scope) -> dict:
-    """A request as Gradio is to see it: of nobody in particular; it logs out where that is read."""
+    """A request as Gradio is to see it: of nobody in particular, and where the page has it; it logs
+    out where that is read."""
     headers = [(name, value) for name, value in scope["headers"] if name != b"origin"]
-    plain = {**scope, "headers": headers}
+    plain = {**scope, "headers": headers, "path": path_of(scope)}
     if _is_logout(scope):
         plain["method"] = "GET"
     return plain
 
 
 def _is_logout(scope) -> bool:
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    return path.rstrip("/") == "/logout"
+    return path_of(scope).rstrip("/") == "/logout"
 
 
 def _name(address: str) -> str:

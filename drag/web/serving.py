@@ -4,6 +4,7 @@ and the doors before it."""
 import contextlib
 import logging
 import os
+from collections.abc import Callable
 
 import gradio as gr
 import torch
@@ -22,12 +23,14 @@ from drag.web.front import card_route
 from drag.web.gate import NO_CALL, answer, gate
 from drag.web.internals import (
     CHEAP,
+    asked_directly,
     forget_properties,
     forget_values,
     use_connection,
     use_mailboxes,
     wrap,
 )
+from drag.web.listening import place_of
 from drag.web.mailboxes import Mailboxes, weight_of
 from drag.web.origins import Origins, doors
 from drag.web.strangers import one_page
@@ -52,6 +55,27 @@ class Page(gr.Blocks):
         super().queue(*args, **kwargs)
         use_mailboxes(self, Mailboxes)
         return self
+
+    def serve(
+        self, host: str | None, port: int | None, begun: Callable[[], object], **kwargs
+    ) -> None:
+        """gr.Blocks.launch, until the page is closed, at this place (see `place_of`).
+
+        begun: called once the page answers. Raises ValueError, in one sentence with our flags, for
+        whatever Gradio throws where it cannot begin.
+        """
+        host, port = place_of(host, port)
+        try:
+            with asked_directly():
+                self.launch(server_name=host, server_port=port, prevent_thread_lock=True, **kwargs)
+        except Exception as error:
+            log.debug("the page did not begin", exc_info=error)
+            raise ValueError(
+                f"the page cannot be served at {host}:{port} ({error or type(error).__name__}): "
+                "choose another place with --host and --port."
+            ) from error
+        begun()
+        self.block_thread()
 
     async def call_function(
         self, block_fn, processed_input, iterator=None, requests=None, event_id=None, *args

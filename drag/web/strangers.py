@@ -7,6 +7,7 @@ writes it into the page with which strangers log in, too.
 import re
 from urllib.parse import parse_qsl, urlencode
 
+from drag.web.addresses import path_of
 from drag.web.front import introduced
 
 PAGES = re.compile(r"/|/config/?|/gradio_api/info/?")  # that are asked for by the name of a page
@@ -23,7 +24,7 @@ def one_page(app):
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        path = path_of(scope)
         if PAGES.fullmatch(path):
             query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
             query = [(name, value) for name, value in query if name != "page"]

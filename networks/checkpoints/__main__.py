@@ -8,6 +8,7 @@ from pathlib import Path
 
 from networks.checkpoints import Checkpoint, CheckpointError, read_checkpoint
 from networks.checkpoints.architecture import widths_in_words
+from networks.terminal import print_anywhere
 
 
 def describe(checkpoint: Checkpoint) -> dict:
@@ -64,4 +65,5 @@ def _in_words(value: object) -> str:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     sys.exit(main())

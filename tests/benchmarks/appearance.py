@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 from drag import load_generator
 from drag.appearance import ENTRIES, Appearance, Unmoved, mixed
 from drag.latents import whitened_space
+from networks.terminal import print_anywhere
 from tests.benchmarks.machine import announce
 
 RANK = 128  # directions that are kept; half of them hold 91 % of what others pictures' rows have
@@ -66,4 +67,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

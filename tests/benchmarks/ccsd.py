@@ -12,6 +12,7 @@ import numpy as np
 
 from drag import PointPair, load_generator
 from drag.render import render_edit
+from networks.terminal import print_anywhere
 from tests.benchmarks import faces
 from tests.benchmarks.machine import markdown
 
@@ -85,4 +86,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

@@ -34,6 +34,7 @@ from drag.render import render, to_picture
 from networks.architecture import Recorded
 from networks.checkpoints.architecture import infer_architecture
 from networks.stylegan2 import StyleGAN2
+from networks.terminal import print_anywhere
 from tests.benchmarks.machine import announce, markdown
 from tests.checkpoint_files import random_state
 
@@ -279,4 +280,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

@@ -24,6 +24,7 @@ from drag.photo.faces import load_finder
 from drag.photo.perception import eye
 from drag.photo.reading import read_photo
 from drag.render import render
+from networks.terminal import print_anywhere
 from networks.tuning import tuned
 from tests.benchmarks.faces import Face, contact_sheet, draw, look, mean, sheet
 from tests.benchmarks.machine import announce, markdown
@@ -159,5 +160,6 @@ def table(records: list[dict]) -> str:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     torch.manual_seed(0)
     main()

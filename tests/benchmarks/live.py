@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from networks.terminal import print_anywhere
 from tests.benchmarks.machine import announce, markdown
 from tests.browser.page import Page
 from tests.browser.waiting import settle
@@ -277,4 +278,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

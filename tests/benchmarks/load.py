@@ -28,6 +28,7 @@ import numpy as np
 
 from drag import load_generator
 from drag.server.holds import TURN_SECONDS
+from networks.terminal import print_anywhere
 from tests.benchmarks.machine import announce, markdown
 from tests.benchmarks.visitors import again
 from tests.benchmarks.visitors.client import PageClient, Wiring
@@ -285,4 +286,5 @@ def tables(figures: dict) -> str:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     sys.exit(main())

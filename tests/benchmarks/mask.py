@@ -18,6 +18,7 @@ from PIL import Image
 
 from drag import load_generator
 from drag.render import render_edit
+from networks.terminal import print_anywhere
 from tests.benchmarks import faces
 from tests.benchmarks.machine import markdown
 from tests.judge import face_region
@@ -126,4 +127,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

@@ -18,6 +18,7 @@ import torch
 from drag import load_generator, new_edit
 from drag.photo.perception import eye
 from drag.render import render, render_edit
+from networks.terminal import print_anywhere
 from tests.benchmarks import faces
 from tests.benchmarks.machine import markdown
 
@@ -109,4 +110,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

@@ -13,6 +13,7 @@ import numpy as np
 from drag import load_generator
 from drag.photo.inversion import invert, photo_edit
 from drag.render import render_edit
+from networks.terminal import print_anywhere
 from tests.benchmarks.faces import contact_sheet, draw, look, mean, place, run_drag, sheet
 from tests.benchmarks.inversion import all_aligned, psnr
 from tests.benchmarks.machine import announce, markdown
@@ -98,4 +99,5 @@ def line(record: dict) -> str:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

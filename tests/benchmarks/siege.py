@@ -24,6 +24,7 @@ from PIL import Image
 from drag import PointPair, load_generator, new_edit
 from drag.files.project import to_project
 from drag.page.components.canvas import to_value
+from networks.terminal import print_anywhere
 from tests.benchmarks.machine import announce, markdown
 from tests.benchmarks.visitors.attacks import ATTACKS
 from tests.benchmarks.visitors.client import PageClient, PageError, Wiring
@@ -220,4 +221,5 @@ def tables(days: dict[str, Day], memory: dict) -> str:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     sys.exit(main())

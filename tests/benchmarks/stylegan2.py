@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from networks.terminal import print_anywhere
 from tests.benchmarks.machine import describe_machine
 from tests.benchmarks.official import official_renderer
 
@@ -282,4 +283,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from networks.terminal import print_anywhere
 from tests.benchmarks.machine import announce, describe_machine, markdown
 
 WHAT = {"picture": "a picture", "gauss-newton": "a step of Gauss-Newton", "adam": "a step of Adam"}
@@ -92,4 +93,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

@@ -16,11 +16,13 @@ class Proxy:
     cookie is loaded from.   moved: where requests for a server go instead.   loaded: the server of
     each page, in order.   sticky: whether a page that is loaded again goes by its cookie.
     stalled: servers to and from which nothing gets through, and nothing is closed, as over a
-    network that is gone.
+    network that is gone.   below: the path of its own below which it has them, and takes off; there
+    is nothing else.
     """
 
-    def __init__(self, servers: list[int]):
+    def __init__(self, servers: list[int], below: str = ""):
         self.servers, self.first, self.moved, self.loaded = servers, 0, {}, []
+        self.below = below.encode()
         self.sticky, self.stalled, self.port = True, set(), 0
         self._loop, self._ready, self._flows = asyncio.new_event_loop(), threading.Event(), set()
         self._thread = threading.Thread(
@@ -70,6 +72,12 @@ class Proxy:
     async def _answer(self, reader, writer) -> None:
         """One request, after which both connections end."""
         head = await reader.readuntil(b"\r\n\r\n")
+        method, path, rest = head.split(b" ", 2)
+        if not (path + b"/").startswith(self.below + b"/"):
+            writer.write(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n")
+            return
+        path = path.removeprefix(self.below)
+        head = b" ".join((method, path if path.startswith(b"/") else b"/" + path, rest))
         page, number = head.startswith((b"GET / ", b"GET /?")), self.first
         cookie = re.search(rb"%b=(\d)" % COOKIE.encode(), head)
         if cookie and not (page and not self.sticky):

@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from networks.terminal import print_anywhere
+
 SEEDS = (0, 1, 2, 3)
 STRIDE = 31
 FILE = Path(__file__).with_name("mobile_stylegan.npz")
@@ -67,4 +69,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

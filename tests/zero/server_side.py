@@ -11,6 +11,7 @@ import spaces
 from drag import PointPair, Settings, drag, load_generator, new_edit
 from drag.models.loaded import LoadedModels
 from drag.web import zero
+from networks.terminal import print_anywhere
 
 
 def say(**line):
@@ -65,4 +66,5 @@ def main():
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

@@ -29,6 +29,7 @@ from drag.latents import whitened_space
 from drag.models.loaded import load_generator
 from drag.photo.perception import WEIGHTS
 from networks.encoder import SIDE, Encoder
+from networks.terminal import print_anywhere
 from tests.benchmarks.encoder.folding import fold, unfold
 from tests.benchmarks.encoder.pictures import Pool, Source, fit_head
 from tests.benchmarks.encoder.training import Training, hold_out, importance, scales
@@ -230,4 +231,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 from PIL import Image
 
+from networks.terminal import print_anywhere
 from tests.benchmarks.visitors.client import API, PageClient, PageError, Wiring
 
 SESSIONS, FACES, EXPORTS, SCANS = 20, 300, 180, 4500
@@ -98,5 +99,6 @@ async def attack(kind: str, address: str, seconds: float, source: str, edit: dic
 
 
 if __name__ == "__main__":
+    print_anywhere()
     kind, address, seconds, source, file = sys.argv[1:]
     asyncio.run(attack(kind, address, float(seconds), source, json.loads(Path(file).read_text())))
