@@ -2,6 +2,7 @@
 
     flags        the flags of app.py
     serving      the page as it is served: readiness, and calls that no component understands
+    rates        how much an address may ask for in a short time
     origins      under which names it is asked, and whose pages may ask
     headers      what browsers are told of each answer
     connections  those on which no whole request comes

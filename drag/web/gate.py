@@ -109,7 +109,7 @@ def answer(scope, status: int, message: Message) -> JSONResponse:
 
 def _check_address(scope) -> bool:
     """Whether it is posted to; raises RefusedError where there is nothing for anyone."""
-    path = _path(scope)
+    path = path_of(scope)
     if scope["method"] in ("GET", "HEAD"):
         if READ.fullmatch(path) or _is_answer(path):
             return False
@@ -118,7 +118,8 @@ def _check_address(scope) -> bool:
     raise RefusedError(403, NOTHING_HERE)
 
 
-def _path(scope) -> str:
+def path_of(scope) -> str:
+    """The path of a request, without where the page is on its host."""
     return scope["path"].removeprefix(scope.get("root_path", "")) or "/"
 
 
@@ -140,7 +141,7 @@ async def _body(scope, receive, bodies: Bodies, held) -> bytes | None:
     request is answered."""
     headers = dict(scope["headers"])
     form = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
-    login = _path(scope).rstrip("/") == "/login"
+    login = path_of(scope).rstrip("/") == "/login"
     if form and not login:  # Starlette writes it to the disk
         raise RefusedError(403, NOTHING_HERE)
     most, length = MAX_LOGIN if login else MAX_BODY, headers.get(b"content-length", b"")
