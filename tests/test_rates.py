@@ -89,7 +89,8 @@ def test_it_is_over_after_a_moment(server):
 
 
 def test_twenty_pages_behind_one_address_are_served():
-    """All open at once, with all of their scripts; then all drag, eight of them by the pointer."""
+    """All open at once, with all of their scripts; then all go on, four by the pointer, which is
+    more than can at a time."""
     now = [0.0]
     table = Rates(lambda: now[0])
 
@@ -102,8 +103,8 @@ def test_twenty_pages_behind_one_address_are_served():
         ask(path, 20)
     for tick in range(600):  # tenths of seconds
         now[0] += 0.1
-        ask(WORD, 2 * 8 + 2)  # words, and frames
-        ask(CALL, 1 + tick % 2)  # events
+        ask(WORD, 4 * (2 + 1))  # words, and frames
+        ask(CALL, tick % 2)
 
 
 def test_files_wait_for_nothing(server):

@@ -21,8 +21,8 @@ from networks.errors import Message
 
 CALLS, CALLS_A_SECOND = 120, 40.0  # tokens in a full bucket; that come back
 WAIT_SECONDS = 2.0  # that a call waits for its token at most
-WORD = 1 / 8  # of a token, for the function of a component: a page that follows a pointer calls
-# one 20 times a second, and once for each frame that it draws
+WORD = 1 / 4  # of a token, for the function of a component: a page that follows a pointer calls
+# one 20 times a second, and for each frame that it draws
 OPEN = 200  # requests at a time: an open page has two, and six while it loads
 ADDRESSES = 10_000  # that are remembered
 HEALTH = "/healthz"
