@@ -7,7 +7,11 @@ from types import SimpleNamespace
 import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from drag.models.loaded import LoadedModels
+from drag.server.line import Line
+from drag.server.shares import Shares
 from drag.web import askers, rates
+from drag.web.origins import Origins
 from drag.web.rates import (
     CALLS,
     CALLS_A_SECOND,
@@ -18,6 +22,7 @@ from drag.web.rates import (
     cost_of,
     paced,
 )
+from drag.web.serving import app_kwargs
 from tests.gates import CALL, Sender, asked
 
 WORD = "/gradio_api/component_server"
@@ -71,6 +76,23 @@ def test_three_hundred_calls_at_once_are_refused_before_gradio_reads_them(server
     assert json.loads(flood.body)["detail"].startswith("Too much was asked for from your network")
     chinese = server.ask(accept_language="zh-CN")
     assert "请稍等几秒后再试" in json.loads(chinese.body)["detail"]
+
+
+def test_the_page_that_is_served_is_behind_it(server):
+    app = SimpleNamespace(middleware_stack=server._answer)
+    shares = Shares(Line(), Line())
+
+    async def started():
+        async with app_kwargs(LoadedModels("cpu"), shares, Origins())["lifespan"](app):
+            server.app = app.middleware_stack
+
+    asyncio.run(started())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rates, "WAIT_SECONDS", 0)
+        flood = server.ask(times=2 * CALLS)
+    assert flood.statuses[-1] == 429
+    assert flood.headers["x-content-type-options"] == "nosniff"  # as all answers
+    assert server.ask(path="/healthz", method="GET").statuses == [200]
 
 
 def test_nobody_else_is_told_so_and_readiness_is_free(server):
