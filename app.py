@@ -34,7 +34,6 @@ from drag.web.listening import place_of
 from drag.web.origins import origins_of
 from drag.web.serving import Page, app_kwargs, banner
 
-FORGET = 600, 3600  # seconds: how often files of programs' answers are looked through; their age
 PAGES = 300  # of which Gradio keeps what they were sent last: a picture, some hundred kB each
 LIGHT_THREADS = 40  # for all that does not wait for the device
 
@@ -42,7 +41,7 @@ LIGHT_THREADS = 40  # for all that does not wait for the device
 def build_demo(desk: Desk) -> gr.Blocks:
     """The page for what is on this desk."""
     models, first = desk.models, desk.first
-    with Page(title=say("page_title"), analytics_enabled=False, delete_cache=FORGET) as demo:
+    with Page(title=say("page_title"), analytics_enabled=False) as demo:
         title = gr.HTML(wording.title(), elem_classes="page-title", elem_id="title")
         with gr.Row(elem_id="page-row"):
             with gr.Column(scale=7, min_width=320):

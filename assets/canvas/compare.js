@@ -16,8 +16,8 @@ function keepBefore(image, name) {
 }
 
 function askBefore() {
-  if (beforeSample === sample || (asked?.sample === sample && Date.now() < asked.time + ASK_AGAIN)) return;
-  asked = { sample, time: Date.now() };
+  if (beforeSample === sample || (asked?.sample === sample && performance.now() < asked.time + ASK_AGAIN)) return;
+  asked = { sample, time: performance.now() };
   trigger("compare");
 }
 

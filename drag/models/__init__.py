@@ -11,7 +11,8 @@
 
 What is downloaded is kept in the Hub's cache, and the page goes on meanwhile; HF_HOME, HF_ENDPOINT,
 HF_HUB_OFFLINE and HF_TOKEN mean what they always do. Checksums that the catalogue knows are checked
-after each download.
+after each download. Of servers that start at once on an empty cache one fetches a wheel for all; a
+cache that is deleted is made anew.
 
 Without internet: bring `random_face-2021.7.21.1-py3-none-any.whl` from another machine
 (`pip download --no-deps random-face==2021.7.21.1`) and set DRAG_BUILTIN_WHEEL to its path. So with

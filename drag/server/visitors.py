@@ -2,10 +2,10 @@
 
 import threading
 import time
-import weakref
 from collections.abc import Callable
 
 from drag.edit import Edit
+from drag.server.process import sweep_often
 from drag.server.sessions import Session
 from drag.server.shares import Asker, asker, in_turn
 from drag.server.shown import Shown
@@ -30,9 +30,7 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._by_token: dict[str, Session] = {}
         self._lock, self._swept = threading.Lock(), clock()
-        threading.Thread(
-            target=_sweep_often, args=(weakref.ref(self),), daemon=True, name="sweep"
-        ).start()
+        sweep_often(self, SWEEP_SECONDS)  # also where nobody comes any more
 
     def get(self, key: str) -> Session:
         """The session of a page. Raises ForgottenError, in words fit for a visitor, where it is
@@ -102,11 +100,3 @@ class Sessions:
                     key = keys[id(session)]
                     total -= sizes[key]
                     del self._sessions[key], self._by_token[session.token]
-
-
-def _sweep_often(reference: weakref.ref) -> None:
-    """Have forgotten who is to be, also where nobody comes any more."""
-    while (sessions := reference()) is not None:
-        sessions.sweep()
-        del sessions
-        time.sleep(SWEEP_SECONDS)

@@ -4,6 +4,7 @@
     environment  what of it Gradio may read, before it is imported
     listening    where the page listens, or why it cannot
     serving      the page as it is served: readiness, and calls that no component understands
+    rates        how much an address may ask for in a short time
     origins      under which names it is asked, whose pages may ask; puts headers on each answer
     headers      those: Content-Security-Policy and what else browsers are told
     connections  those on which no whole request comes

@@ -2,23 +2,27 @@
 with it. Gradio serves whatever lies in its folder, also what another server left there."""
 
 import contextlib
+import errno
 import logging
 import os
 import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from drag.server.process import sweep_often
 from drag.server.shares import Asker, asker, in_turn
 from drag.web.internals import keep_file, upload_folder, use_folder
 
 PREFIX, LOCK = "draggan-", "lock"
 MOST_BYTES = 200_000_000  # of all files; one has a few million
+KEEP_SECONDS, SWEEP_SECONDS = 3600, 60  # for which one is there; between two looks at that
 log = logging.getLogger("drag")
 
 
@@ -81,26 +85,45 @@ class _Kept:
     path: str
     size: int
     asker: Asker
+    since: float  # when, by the clock
 
 
 @dataclass(eq=False)
 class Answers:
     """Safe between threads. Where they are too large together, the oldest of whoever has most go;
-    what is left goes when its time comes (see FORGET in app.py)."""
+    what is left goes when its time comes. Gradio could do that, too, but goes by the time of day,
+    which may be set."""
 
     most: int = MOST_BYTES
+    seconds: float = KEEP_SECONDS
+    clock: Callable[[], float] = time.monotonic
     _kept: list[_Kept] = field(default_factory=list, init=False)  # the newest first
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        sweep_often(self, min(SWEEP_SECONDS, self.seconds))
 
     def keep(self, content: bytes, name: str) -> str:
         """Keep a file; returns its path. Raises OSError where there is no room."""
         with self._lock:
+            if shutil.disk_usage(upload_folder()).free < len(content):  # else a part of it stays
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             path, who = keep_file(content, name), asker()
             others = [each for each in self._kept if each.path != path and Path(each.path).exists()]
-            self._kept = [_Kept(path, len(content), Asker(address=who.address)), *others]
+            kept = _Kept(path, len(content), Asker(address=who.address), self.clock())
+            self._kept = [kept, *others]
             while sum(each.size for each in self._kept) > self.most and len(self._kept) > 1:
-                last = in_turn(self._kept)[-1]
-                self._kept.remove(last)
-                with contextlib.suppress(OSError):
-                    Path(last.path).unlink()
+                self._drop(in_turn(self._kept)[-1])
         return path
+
+    def sweep(self) -> None:
+        """Have those go whose time has come."""
+        with self._lock:
+            for kept in tuple(self._kept):
+                if self.clock() > kept.since + self.seconds:
+                    self._drop(kept)
+
+    def _drop(self, kept: _Kept) -> None:
+        self._kept.remove(kept)
+        with contextlib.suppress(OSError):
+            Path(kept.path).unlink()

@@ -68,9 +68,11 @@ def _each(record: type):
 class Api:
     """The endpoints; their docstrings are what the page's API view says of them."""
 
-    def __init__(self, models: LoadedModels, engine: Engine, shares: Shares):
+    def __init__(
+        self, models: LoadedModels, engine: Engine, shares: Shares, answers: Answers | None = None
+    ):
         self.models, self.engine, self.shares = models, engine, shares
-        self.answers = Answers()
+        self.answers = answers or Answers()
 
     def sample(self, seed: int = 0, truncation_psi: float = 0.7, model: str = "builtin") -> dict:
         """Sample a picture and get it as an edit: the JSON that the other endpoints take, and
@@ -202,12 +204,14 @@ class Api:
         )
 
 
-def publish(models: LoadedModels, engine: Engine, shares: Shares) -> None:
+def publish(
+    models: LoadedModels, engine: Engine, shares: Shares, answers: Answers | None = None
+) -> None:
     """Add the endpoints to the gr.Blocks that is being built: /sample, /drag, /render, /export.
 
-    engine, shares: those of the page.
+    engine, shares: those of the page.   answers: keeps files, if not for the usual time.
     """
-    api = Api(models, engine, shares)
+    api = Api(models, engine, shares, answers)
     for endpoint in (api.sample, api.drag, api.render, api.export):
         gr.api(endpoint, concurrency_limit=None)  # shares say who waits
 

@@ -8,6 +8,8 @@ says.
 
 import asyncio
 import contextlib
+import ipaddress
+import os
 import time
 from collections.abc import Callable
 
@@ -17,6 +19,7 @@ from drag.server.shares import Asker, asking, nobody_left
 from drag.web.internals import call_of, messages_of
 
 FETCH_SECONDS = 30.0  # without anybody who fetches the messages of a session: it has gone
+WITHIN = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"  # what no visitor comes from
 
 
 def attended(app):
@@ -60,9 +63,21 @@ def attended(app):
 
 def address_of(scope) -> str:
     """The network address of a request; empty where the server does not say. The server is told of
-    those behind a proxy by the proxies that it trusts."""
+    those behind a proxy by the proxies that it trusts. Of IPv6 it is the network: who has one
+    address there has as many as they like."""
     host, *_ = scope.get("client") or ("",)
+    if ":" in host:
+        with contextlib.suppress(ValueError):
+            address = ipaddress.IPv6Address(host.partition("%")[0])
+            return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
     return host
+
+
+def trust_proxy_of_space() -> None:
+    """Where this is a Space, nobody but its proxy reaches the server, from some address within:
+    have it say where visitors come from. Elsewhere nothing is done."""
+    if os.environ.get("SPACE_ID"):
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", WITHIN)
 
 
 def asker_of(blocks: gr.Blocks, request: gr.Request | None, event_id: str | None) -> Asker:

@@ -9,7 +9,8 @@ HEADER_SECONDS = 20  # from a connection, or its next request, until that says a
 
 
 class Connection(H11Protocol):
-    """uvicorn's, with an end to headers that come in part."""
+    """uvicorn's, with an end to headers that come in part, and to what still comes of a request
+    that was answered before all of it had."""
 
     _until: asyncio.TimerHandle | None = None
 
@@ -28,10 +29,20 @@ class Connection(H11Protocol):
         self._stop()
         super().connection_lost(error)
 
+    def on_response_complete(self) -> None:
+        """As uvicorn's."""
+        super().on_response_complete()
+        if self._is_dropped():
+            self._look()
+
+    def _is_dropped(self) -> bool:
+        """Whether more is to come of a request that was answered."""
+        return self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE
+
     def _look(self) -> None:
-        """Have the time run while a request has begun and not said what it asks, and only then;
-        that more of it comes gives it no more time."""
-        if self.conn.their_state is not h11.IDLE:
+        """Have the time run while a request has begun and not said what it asks, or has its answer
+        and goes on, and only then; that more of it comes gives it no more time."""
+        if self.conn.their_state is not h11.IDLE and not self._is_dropped():
             self._stop()
         elif self._until is None:
             self._until = self.loop.call_later(HEADER_SECONDS, self._give_up)

@@ -18,7 +18,7 @@ from drag.models.loaded import LoadedModels
 from drag.server.line import Line
 from drag.server.shares import Shares, asking
 from drag.web import zero
-from drag.web.askers import asker_of, attended
+from drag.web.askers import asker_of, attended, trust_proxy_of_space
 from drag.web.front import card_route
 from drag.web.gate import NO_CALL, answer, gate
 from drag.web.internals import (
@@ -33,6 +33,7 @@ from drag.web.internals import (
 from drag.web.listening import place_of
 from drag.web.mailboxes import Mailboxes, weight_of
 from drag.web.origins import Origins, doors
+from drag.web.rates import paced
 from drag.web.strangers import one_page
 from networks.errors import Message
 
@@ -113,14 +114,14 @@ class Page(gr.Blocks):
 
 def app_kwargs(models: LoadedModels, shares: Shares, origins: Origins) -> dict:
     """What gr.Blocks.launch(app_kwargs=...) takes: how it is, at /healthz, the gate, and before all
-    of it the doors.
+    of it the doors, behind which each address has its share.
 
     shares: those of the page. It is busy where any line is full, and somebody is told so.
     """
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
-        wrap(app, lambda inner: doors(inner, origins))
+        wrap(app, lambda inner: doors(paced(inner), origins))
         yield
 
     async def healthz(_) -> JSONResponse:
@@ -140,6 +141,7 @@ def app_kwargs(models: LoadedModels, shares: Shares, origins: Origins) -> dict:
         return answer(request.scope, 422, Message(NO_CALL))
 
     use_connection("drag.web.connections:Connection")
+    trust_proxy_of_space()
     return {
         "routes": [Route("/healthz", healthz), card_route()],
         "middleware": [Middleware(gate), Middleware(attended), Middleware(one_page)],

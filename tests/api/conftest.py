@@ -12,6 +12,7 @@ PAIR = [560, 600, 540, 600]
 # part of what is tested.
 SERVER = """
 import gradio
+from drag.web.answers import Answers
 from drag.web.api import publish
 from drag.server.engine import Engine
 from drag.server.line import Line
@@ -19,8 +20,8 @@ from drag.server.shares import Shares
 from drag.models.loaded import LoadedModels
 
 models = LoadedModels("cpu")
-with gradio.Blocks(analytics_enabled=False, delete_cache=(1, 3)) as demo:
-    publish(models, Engine(models), Shares(Line(1), Line(1)))
+with gradio.Blocks(analytics_enabled=False) as demo:
+    publish(models, Engine(models), Shares(Line(1), Line(1)), Answers(seconds=3))
 demo.queue().launch(prevent_thread_lock=True, quiet=True, ssr_mode=False)
 print(demo.local_url, flush=True)
 demo.block_thread()

@@ -198,7 +198,7 @@ def test_a_program_sees_its_place_and_has_one_drag_at_a_time(edit, monkeypatch):
 
 @pytest.mark.slow
 def test_files_that_were_sent_are_removed_after_a_while(address, client, edit):
-    """As gr.Blocks(delete_cache=...) says, here after three seconds."""
+    """An hour, here three seconds."""
     with contextlib.closing(Client(address, verbose=False, download_files=False)) as other:
         sent = other.predict(edit, True, api_name="/render")
     assert httpx.get(sent["url"]).status_code == 200

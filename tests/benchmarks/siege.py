@@ -26,7 +26,7 @@ from drag.files.project import to_project
 from drag.page.components.canvas import to_value
 from networks.terminal import print_anywhere
 from tests.benchmarks.machine import announce, markdown
-from tests.benchmarks.visitors.attacks import ATTACKS
+from tests.benchmarks.visitors.attacks import ATTACKS, UNDER_WAY
 from tests.benchmarks.visitors.client import PageClient, PageError, Wiring
 from tests.benchmarks.visitors.memory import resident
 from tests.running_app import ROOT, running_app
@@ -34,7 +34,7 @@ from tests.running_app import ROOT, running_app
 TIMES, MORE_SECONDS = 3, 5  # as long as alone, and so much more, may a step take
 MOST_BYTES, REST_SHARE, REST_SECONDS = 1_500_000_000, 1.1, 60
 LONG_SECONDS = 30  # of a siege that is meant as a measurement
-READY_SECONDS = 2  # before the visitor comes: an attack is under way
+READY_SECONDS = 2  # from the first request of an attack until the visitor comes
 STEPS = "arrive", "place", "undo", "six faces", "drag", "photo", "film"
 
 
@@ -138,6 +138,7 @@ def siege(
     for attack in [*([kind] for kind in kinds), *([kinds] if len(kinds) > 1 else [])]:
         name = attack[0] if len(attack) == 1 else "all"
         with contextlib.ExitStack() as under_way:
+            processes = []
             for number, kind in enumerate(attack, 2):
                 process = subprocess.Popen(
                     [
@@ -145,10 +146,15 @@ def siege(
                         *(kind, app.address, str(seconds), f"127.0.0.{number}", str(file)),
                     ],
                     cwd=ROOT,
+                    stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
+                    text=True,
                 )
-                under_way.callback(process.wait)
+                under_way.enter_context(process)  # to its end
                 under_way.callback(process.kill)
+                processes.append(process)
+            for process in processes:
+                assert process.stdout.readline().strip() == UNDER_WAY
             time.sleep(READY_SECONDS)
             until = time.monotonic() + seconds - READY_SECONDS
             while True:

@@ -143,11 +143,13 @@ def test_the_hub_that_goes_while_a_model_comes_takes_nothing_with_it(handlers, m
 FULL = """
 import json, resource, sys
 from pathlib import Path
+from drag.web.answers import own_folder
 from drag.web.api import Api
 from drag.models.loaded import LoadedModels
 from drag.models.catalogue import local_models
 from drag.page.menus import FORMATS
 from tests.page.conftest import ENGLISH, PageHandlers, dragged
+from tests.page.inversions import PHOTO, taken
 handlers = PageHandlers(LoadedModels("cpu", local=local_models(Path(sys.argv[1]))), "a.pkl")
 handlers.visits.arrive("", "", None, ENGLISH)
 session, _ = dragged(handlers)
@@ -156,19 +158,22 @@ said = {}
 for kind in FORMATS:
     *_, last = handlers.files.save(kind, 0.5, True, True, ENGLISH)
     said[kind] = [last["status"], len(last.get("exchange", {}).get("saved", {}).get("src", ""))]
+photo = taken(handlers)
+said["photo"] = [photo["status"], len(photo[PHOTO]["photo"]["src"])]
 api = Api(handlers.desk.models, handlers.desk.engine, handlers.desk.shares)
 edit = json.loads(handlers.scripts.keep([session.token]))
-for call in (lambda: api.render(edit), lambda: api.export(edit, "drag")):
-    try:
-        said["api"] = call()
-    except Exception as error:
-        said["api"] = [type(error).__name__, str(error)]
+with own_folder():
+    for call in (lambda: api.render(edit), lambda: api.export(edit, "drag")):
+        try:
+            said["api"] = call()
+        except Exception as error:
+            said["api"] = [type(error).__name__, str(error)]
 print(json.dumps(said))
 """
 
 
 @pytest.mark.slow
-def test_a_full_disk_leaves_the_pages_files_alone_and_programs_are_told(folder):
+def test_a_full_disk_leaves_the_pages_files_and_photos_alone_and_programs_are_told(folder):
     (folder / "temporary").mkdir()
     run = subprocess.run(
         [sys.executable, "-c", FULL, folder],
@@ -187,6 +192,9 @@ def test_a_full_disk_leaves_the_pages_files_alone_and_programs_are_told(folder):
         line, length = said[kind]
         assert "Saved <b>draggan-seed0" in line
         assert length > 200
+    line, length = said["photo"]
+    assert "Put the frame around" in line
+    assert length > 200
     assert said["api"] == [
         "Error",
         "'The server has no room for the file: try again in some minutes.'",

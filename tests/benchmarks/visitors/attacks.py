@@ -17,7 +17,8 @@ from PIL import Image
 from networks.terminal import print_anywhere
 from tests.benchmarks.visitors.client import API, PageClient, PageError, Wiring
 
-SESSIONS, FACES, EXPORTS, SCANS = 20, 300, 180, 4500
+SESSIONS, FACES, EXPORTS, SCANS, CALLS = 20, 300, 180, 4500, 300
+UNDER_WAY = "under way"  # what is printed then
 LEAVE_SECONDS = 3  # after which whoever asked for faces has gone
 
 
@@ -73,7 +74,15 @@ async def photos(http, wiring, until, edit) -> None:
         await asyncio.sleep(0.2)
 
 
-ATTACKS = {each.__name__: each for each in (arrivals, faces, exports, photos)}
+async def calls(http, wiring, until, edit) -> None:
+    """Calls of a handler that refuses them, all at once."""
+    page, event = PageClient(http, wiring), wiring.on("undo", "click")
+    while time.monotonic() < until:
+        asked = [page.call("undo", event, {}) for _ in range(CALLS)]
+        await asyncio.gather(*asked, return_exceptions=True)
+
+
+ATTACKS = {each.__name__: each for each in (arrivals, faces, exports, photos, calls)}
 
 
 async def _arrive(page: PageClient) -> dict:
@@ -84,11 +93,12 @@ async def _arrive(page: PageClient) -> dict:
 
 async def attack(kind: str, address: str, seconds: float, source: str, edit: dict) -> None:
     """Do so for so long; what the server says to it is of no interest."""
-    until = time.monotonic() + seconds
     limits = httpx.Limits(max_connections=2 * FACES)
     transport = httpx.AsyncHTTPTransport(local_address=source, limits=limits)
     async with httpx.AsyncClient(base_url=address, transport=transport, timeout=60) as http:
         wiring = Wiring((await http.get("/config")).json())
+        print(UNDER_WAY, flush=True)
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
                 await asyncio.wait_for(
