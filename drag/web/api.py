@@ -16,6 +16,7 @@ import numpy as np
 
 from drag.edit import MAX_POINTS, Edit, PointPair, Settings
 from drag.files import export
+from drag.files.film import SMALL
 from drag.files.project import NO_PROJECT, from_project, to_project
 from drag.generate import check_model, new_edit
 from drag.loop import Step
@@ -162,14 +163,16 @@ class Api:
         seconds: float = 3.0,
         points: bool = False,
         mark: bool = True,
+        size: int = SMALL,
     ) -> gr.FileData:
         """An edit as a file. kind: mp4, gif or webp for a film from the picture as it was sampled
         to how it is; png for the picture; drag for a project that the page opens; npz for the
         latents of the whole picture. seconds: that a film takes, 0.5 to 20. points: show them.
-        mark: write "AI-generated" into the corner."""
+        mark: write "AI-generated" into the corner. size: of a film, pixels of the longer side at
+        most: 512, or 1024, which takes several times as long."""
         with _in_words():
             suffix = export.suffix_of(kind)
-            return self._file(_edit(edit), suffix, seconds, points, mark)
+            return self._file(_edit(edit), suffix, seconds, points, mark, size)
 
     @contextlib.contextmanager
     def _used(self, model: Model):
@@ -179,10 +182,12 @@ class Api:
                 generator = held.enter_context(self.models.use(model))
             yield generator
 
-    def _file(self, edit: Edit, suffix: str, seconds=3.0, points=False, mark=True) -> gr.FileData:
+    def _file(
+        self, edit: Edit, suffix: str, seconds=3.0, points=False, mark=True, size=SMALL
+    ) -> gr.FileData:
         with self._used(self.models.find(edit.model)) as generator:
             check_model(generator, edit)
-            file = export.making(suffix, generator, edit, seconds, points, mark)
+            file = export.making(suffix, generator, edit, seconds, points, mark, size)
             if suffix in export.FILMS:
                 with contextlib.closing(Job(Kind.FILM, lambda: file, program=True)) as job:
                     for item in self.shares.films.run(job):
@@ -192,14 +197,16 @@ class Api:
                 with self.shares.pictures.place():
                     *_, content = apart(lambda: tuple(file))
         name = export.file_name(edit, suffix)
+        path, mime_type = self.keep(content, name), export.MEDIA_TYPES[suffix]
+        return gr.FileData(path=path, orig_name=name, size=len(content), mime_type=mime_type)
+
+    def keep(self, content: bytes, name: str) -> str:
+        """Keep a file for whoever asks, for an hour; returns its path."""
         try:
-            path = self.answers.keep(content, name)
+            return self.answers.keep(content, name)
         except OSError as error:
             log.error("a program's file could not be kept: %s", error.strerror)
             raise UserError(NO_ROOM) from error
-        return gr.FileData(
-            path=path, orig_name=name, size=len(content), mime_type=export.MEDIA_TYPES[suffix]
-        )
 
 
 def publish(models: LoadedModels, engine: Engine, shares: Shares) -> None:
