@@ -1,5 +1,6 @@
 """What `python app.py` makes of its flags, and the page as it is served: readiness, login, size."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -84,11 +85,13 @@ def test_flags_of_the_environment_come_before_those_of_the_command_line(monkeypa
         (["--line", "many"], "", "--line: must be a whole number from 0"),
         (["--drag-seconds", "inf"], "", "--drag-seconds: must be a number"),
         (["--drag-seconds", "0"], "", "--drag-seconds: must be a number"),
+        (["--mcp"], "", '--mcp: a package is missing: pip install "mcp'),
     ],
 )
 def test_a_flag_that_is_wrong_is_answered_in_one_sentence_that_repeats_no_password(
     monkeypatch, capsys, flags, environment, words
 ):
+    monkeypatch.setitem(sys.modules, "mcp", None)  # as if it were not installed
     monkeypatch.setenv("DRAG_FLAGS", environment)
     with pytest.raises(SystemExit) as caught:
         parse_args(flags)

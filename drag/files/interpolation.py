@@ -1,7 +1,7 @@
 """Pictures between two of a film, by where what both show has moved (Lucas and Kanade, 1981).
 
 The built-in generator's takes 0.8 s of a core, one of these 0.03 s, and what moved 0.1 s. Where a
-head turns by 8 px between two, what changed most differs from the generator's by 38 dB, and by 34 if
+head turns by 8 px between two, what changed most is like the generator's to 38 dB, and to 34 where
 one just fades into the other.
 """
 

@@ -100,13 +100,13 @@ class Api:
         """Drag points of a picture to where they should go, and get every step as it is taken.
         edit: from sample, or from a step. points: at most 100 of [x, y, target x, target y], in
         pixels; empty for those of the edit. mask: a black and white PNG in base64 of the picture's
-        size, white may move; without one the region of the edit stays. solver: gauss-newton or
-        adam. reach: without a mask, how far around the arrows the picture may change, pixels of a
-        512 px picture; 256 is all of it, and left out it is the edit's. hold_placement: of
-        StyleGAN3, whether what shifts and turns the whole picture is held, as the edit says where
-        left out. The first step, number 0,
-        is where the points are at the start; it comes again, with its place in the line in waiting,
-        while the device is taken. Every step has its edit, without history but for the last one;
+        size, white may move; without one the region of the edit stays. max_steps: 1 to 2000.
+        solver: gauss-newton or adam. reach: without a mask, how far around the arrows the picture
+        may change, pixels of a 512 px picture; 256 is all of it, and left out it is the edit's.
+        hold_placement: of StyleGAN3, whether what shifts and turns the whole picture is held, as
+        the edit says where left out. The first step, number 0, is where the points are at the
+        start; it comes again, with its place in the line in waiting, while the device is taken.
+        Every step has its edit, without history but for the last one;
         the last one says in ending why it is the last: arrived, no progress, step cap or time limit
         (a minute); a drag of its last edit goes on. A client has one drag at a time."""
         with _in_words():

@@ -17,6 +17,7 @@ from drag.models.loaded import LoadedModels
 from drag.server.line import Line
 from drag.server.shares import Shares, asking
 from drag.web import zero
+from drag.web.agents import Agents
 from drag.web.askers import asker_of, attended
 from drag.web.front import card_route
 from drag.web.gate import NO_CALL, answer, gate
@@ -87,17 +88,21 @@ class Page(gr.Blocks):
                 forget_properties(state, block, lambda value: weight_of(value) > MAX_KEPT)
 
 
-def app_kwargs(models: LoadedModels, shares: Shares, origins: Origins) -> dict:
+def app_kwargs(
+    models: LoadedModels, shares: Shares, origins: Origins, agents: Agents | None = None
+) -> dict:
     """What gr.Blocks.launch(app_kwargs=...) takes: how it is, at /healthz, the gate, and before all
     of it the doors.
 
     shares: those of the page. It is busy where any line is full, and somebody is told so.
+    agents: tools for them, where there are any.
     """
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
         wrap(app, lambda inner: doors(inner, origins))
-        yield
+        async with agents.manager.run() if agents else contextlib.nullcontext():
+            yield
 
     async def healthz(_) -> JSONResponse:
         told = shares.told()
@@ -118,7 +123,12 @@ def app_kwargs(models: LoadedModels, shares: Shares, origins: Origins) -> dict:
     use_connection("drag.web.connections:Connection")
     return {
         "routes": [Route("/healthz", healthz), card_route()],
-        "middleware": [Middleware(gate), Middleware(attended), Middleware(one_page)],
+        "middleware": [
+            Middleware(gate, agents=agents is not None),
+            Middleware(attended),
+            Middleware(one_page),
+            *([Middleware(agents.before)] if agents else []),
+        ],
         "lifespan": lifespan,
         "exception_handlers": {RequestValidationError: no_call},
     }
