@@ -27,8 +27,9 @@ from drag.server.language import say
 from drag.server.line import Line, slots_for
 from drag.server.process import apart, give_way, in_background, keep_memory_low
 from drag.web import zero
+from drag.web.agents import Agents
 from drag.web.answers import own_folder
-from drag.web.api import publish
+from drag.web.api import Api, publish
 from drag.web.flags import choose_models, parse_args
 from drag.web.listening import place_of
 from drag.web.origins import origins_of
@@ -98,6 +99,8 @@ def main() -> int:
         with own_folder(), models.use(first):  # as long as the page is served
             desk = Desk(models, first.name, line, engine)
             demo = build_demo(desk)
+            api = Api(models, engine, desk.shares)
+            agents = Agents(api, desk.shares.threads) if args.mcp else None
             print(banner(models, first, line, bool(args.auth)), flush=True)
             demo.queue(max_size=4 * places).serve(
                 args.host,
@@ -107,8 +110,9 @@ def main() -> int:
                 auth=args.auth,
                 max_threads=LIGHT_THREADS + places + desk.shares.threads,
                 app_kwargs=app_kwargs(
-                    models, desk.shares, origins_of(args.origin, args.public, args.share)
+                    models, desk.shares, origins_of(args.origin, args.public, args.share), agents
                 ),
+                mcp_server=False,
                 theme=THEME,
                 css=CSS,
                 run_history=False,

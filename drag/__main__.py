@@ -107,6 +107,7 @@ def build_parser() -> argparse.ArgumentParser:
         "the whole edit, which --open takes again; .npz its latents; may be given several times",
     )
     add("--seconds", type=float, default=3.0, help="that a film takes (default: 3)")
+    add("--size", type=int, choices=film.SIZES, default=512, help="px of its side (default: 512)")
     add("--with-points", action="store_true", help="draw the points on pictures and films")
     add(
         "--mark",
@@ -206,7 +207,8 @@ def run(args: argparse.Namespace) -> dict:
     steps: Iterable[Step] = ()
     step: Step | None = None
     each, frames = [], args.frames
-    keep = functools.partial(as_file, seconds=args.seconds, points=args.with_points, mark=args.mark)
+    how = functools.partial(as_file, points=args.with_points, mark=args.mark)
+    keep = functools.partial(how, seconds=args.seconds, size=args.size)
     if args.drag or not (args.open or args.photo):
         steps, edit = drag(generator, edit), edit.remember()
     failed: list[str] = []  # one file that cannot be written spoils neither the others nor the drag

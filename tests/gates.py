@@ -68,9 +68,9 @@ async def repeat(scope, receive, send) -> None:
     await send({"type": "http.response.body", "body": str(size).encode()})
 
 
-def through(sender: Sender, scope: dict, app=repeat) -> Sender:
+def through(sender: Sender, scope: dict, app=repeat, agents: bool = False) -> Sender:
     """A request that goes through a gate of its own."""
-    asyncio.run(gate(app)(scope, sender.receive, sender.send))
+    asyncio.run(gate(app, agents)(scope, sender.receive, sender.send))
     return sender
 
 

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from PIL import Image
 
 from drag import PointPair, as_file, new_edit
-from drag.files.film import along, between, filming, path
+from drag.files.film import _between, filming
+from drag.files.way import along, between, path
 from drag.render import render
 
 IPTC_MARK = b"digitalsourcetype/trainedAlgorithmicMedia"
@@ -132,6 +134,9 @@ def test_what_cannot_be_filmed_is_said(toy, toy_edit, edit):
     for seconds in (0, 21, float("nan"), 1e9, "3"):
         with pytest.raises(ValueError, match=r"takes 0\.5 to 20 seconds"):
             filming(toy, edit, ".gif", seconds)  # before the first picture is asked for
+    for size in (0, 513, "512", None, float("nan"), [512]):
+        with pytest.raises(ValueError, match="512 or 1024"):
+            filming(toy, edit, ".gif", size=size)
 
 
 @pytest.mark.parametrize("kind", [".mp4", ".gif", ".webp"])
@@ -225,3 +230,43 @@ def test_a_marked_film_says_visibly_what_it_is(toy, edit):
             changed = np.abs(np.asarray(one, int) - np.asarray(other, int)).max(axis=2)
             assert changed[108:, 60:].max() > 100
             assert changed[:100].max() < 60  # but for what the codec makes of it
+
+
+def frames_of(content: bytes) -> list[np.ndarray]:
+    with av.open(io.BytesIO(content)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def test_of_a_small_film_few_pictures_are_the_generators_and_the_others_like_them(toy, edit):
+    small = frames_of(film(toy, edit, ".mp4", 3))
+    assert toy.images <= 4 * 3 + 3  # a second; where its states are, besides
+    toy.images = 0
+    full = frames_of(film(toy, edit, ".mp4", 3, size=1024))
+    assert toy.images == 24 * 3
+    assert len(small) == len(full)
+    apart = [difference(one, other) for one, other in zip(small, full, strict=True)]
+    assert max(apart) < difference(full[0], full[-1]) / 10
+
+
+def test_where_pictures_are_quick_the_generator_makes_all(toy, edit, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        "drag.files.film.render_edit",
+        lambda *_: made.append(0) or np.zeros((64, 64, 3), np.uint8),
+    )
+    toy.w_avg = SimpleNamespace(device=SimpleNamespace(type="cuda"))
+    film(toy, edit, ".webp", 2)
+    assert len(made) == 24
+
+
+def test_the_ends_of_each_line_are_made_and_what_is_between_is_not():
+    asked = []
+
+    def made(place):
+        asked.append(place)
+        return np.full((40, 40, 3), round(40 * sum(place)), np.uint8)
+
+    places = [(0, 0.0), (0, 0.5), (1, 0.25), (1, 0.5), (1, 1.0)]
+    shown = [picture[0, 0, 0] for picture in _between(made, places, [1, 2])]
+    assert shown == [0, 20, 50, 60, 80]
+    assert asked == [(0, 0), (1, 0), (1, 0.5), (1, 1)]

@@ -94,6 +94,7 @@ def test_paths_of_windows_keep_their_backslashes(text, words):
         (["--line", "many"], "", "--line: must be a whole number from 0"),
         (["--drag-seconds", "inf"], "", "--drag-seconds: must be a number"),
         (["--drag-seconds", "0"], "", "--drag-seconds: must be a number"),
+        (["--mcp"], "", '--mcp: a package is missing: pip install "mcp'),
     ],
 )
 def test_a_flag_that_is_wrong_is_answered_in_one_sentence_that_repeats_no_password(

@@ -107,6 +107,19 @@ def test_only_what_the_page_and_programs_need_has_an_address(monkeypatch, method
     assert through(Sender(b"{}"), behind).status == sender.status
 
 
+def test_tools_for_agents_have_an_address_where_they_are_served():
+    for path in ("/gradio_api/mcp", "/gradio_api/mcp/"):
+        for method in ("GET", "POST"):
+            scope = asked(path, method)
+            assert through(Sender(b"{}"), scope).status == 403
+            assert through(Sender(b"{}"), scope, agents=True).status == 200
+    for path in ("schema", "sse", "http", "messages/"):  # more that Gradio would have there
+        scope = asked(f"/gradio_api/mcp/{path}", "POST")
+        assert through(Sender(b"{}"), scope, agents=True).status == 403
+    call = b'{"params": {"arguments": {"edit": {"path": "/etc/passwd", "meta": {}}}}}'
+    assert through(Sender(call), asked("/gradio_api/mcp"), agents=True).status == 422
+
+
 def test_forms_are_for_the_login_only():
     form = {"content_type": "multipart/form-data; boundary=x"}
     assert through(Sender(b"name"), asked("/login", **form)).status == 200

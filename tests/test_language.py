@@ -47,7 +47,7 @@ ERRORS = (
 )
 KEY_AT = {"Message": 0, "RefusedError": 1} | dict.fromkeys(ERRORS, 0)  # which argument is the key
 SETTINGS = {spec.metadata["words"] for spec in fields(Settings) if spec.metadata}
-FOR_PROGRAMS = "drag/web/api.py"  # which are answered in English
+FOR_PROGRAMS = "drag/web/api.py", "drag/web/agents.py"  # which are answered in English
 
 
 def places(text):

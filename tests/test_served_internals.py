@@ -4,6 +4,7 @@
 import asyncio
 import inspect
 import re
+from types import SimpleNamespace
 
 import gradio as gr
 import gradio.blocks
@@ -16,6 +17,7 @@ import uvicorn
 import uvicorn.config
 from gradio.route_utils import API_PREFIX
 from gradio.routes import CustomCORSMiddleware
+from starlette.requests import Request
 from starlette.routing import Match
 from starlette.testclient import TestClient
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -23,7 +25,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from drag.web import gate as gates
 from drag.web import headers, strangers
 from drag.web.connections import Connection
-from drag.web.internals import keep_file, use_connection, use_folder
+from drag.web.internals import keep_file, logged_in, root_of, use_connection, use_folder
 from drag.web.origins import Origins
 from drag.web.serving import Page, app_kwargs
 from tests.gates import asked
@@ -145,8 +147,30 @@ def test_a_shared_page_has_its_scripts_where_browsers_are_told():
 def test_files_lie_where_the_gate_looks_for_them(tmp_path):
     with use_folder(str(tmp_path)):
         path = keep_file(b"content", "draggan-seed1.png")
-        assert gates._is_answer(f"{API_PREFIX}/file={path}")
-    assert not gates._is_answer(f"{API_PREFIX}/file={path}")
+        assert gates.is_answer(f"{API_PREFIX}/file={path}")
+    assert not gates.is_answer(f"{API_PREFIX}/file={path}")
+
+
+def test_who_has_logged_in_is_known_by_a_cookie(app):
+    browser = TestClient(app, base_url="http://localhost")
+    assert not logged_in(app, Request(asked()))
+    assert not logged_in(app, Request(asked(cookie=f"access-token-{app.cookie_id}=guess")))
+    browser.post("/login", data=LOGIN)
+    for name, value in browser.cookies.items():
+        assert logged_in(app, Request(asked(cookie=f"{name}={value}")))
+    assert len(browser.cookies) == 2
+    assert logged_in(SimpleNamespace(cookie_id="a", tokens={}, auth=None), Request(asked()))
+
+
+def test_an_address_begins_as_whoever_asks_knows_the_page():
+    def root(path="/gradio_api/mcp", **headers):
+        return root_of(Request(asked(path, host="a.example:7860", **headers) | {"scheme": "http"}))
+
+    assert root() == root("/gradio_api/mcp/") == "http://a.example:7860"
+    proxied = {"x_forwarded_host": "b.example", "x_forwarded_proto": "https"}
+    assert root(**proxied) == "https://b.example"
+    below = asked("/below/gradio_api/mcp", host="a.example") | {"root_path": "/below"}
+    assert root_of(Request(below)) == "http://a.example/below"
 
 
 def test_gradio_has_uvicorn_choose_its_connections(no_protocol):

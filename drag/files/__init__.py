@@ -4,6 +4,8 @@
     images    PNG and JPEG files that say in their metadata that they are AI-generated
     overlays  points and the visible mark, drawn on pictures
     film      MP4, GIF and animated WebP of the way there (PyAV, Pillow)
+    way       where on that way each picture of a film lies
+    interpolation  pictures between two of a film
     project   the whole edit as a file (.drag) that opens again; nothing in it is executed
     arrays    latents (.npz, .npy, .pt) as NVIDIA's and other tools have them
     link      which face, and what is placed on it, as the end of an address

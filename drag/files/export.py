@@ -47,14 +47,16 @@ def as_file(
     seconds: float = 3.0,
     points: bool = False,
     mark: bool = False,
+    size: int = film.SMALL,
 ) -> bytes:
     """The edit as a file of that kind.
 
-    suffix: one of MEDIA_TYPES.   seconds: how long the motion of a film takes.   points, mark: draw
-    them on pictures and films, as `drag.files.overlays` does. Raises ValueError, in words fit for a
-    visitor, where there is nothing to film or no film lasts so long.
+    suffix: one of MEDIA_TYPES.   seconds, size: how long the motion of a film takes, and pixels of
+    its longer side (`film.filming`).   points, mark: draw them on pictures and films, as
+    `drag.files.overlays` does. Raises ValueError, in words fit for a visitor, where there is
+    nothing to film, or no film lasts so long or is so large.
     """
-    *_, content = making(suffix, generator, edit, seconds, points, mark)
+    *_, content = making(suffix, generator, edit, seconds, points, mark, size)
     assert isinstance(content, bytes)  # the last is the file
     return content
 
@@ -66,11 +68,12 @@ def making(
     seconds: float = 3.0,
     points: bool = False,
     mark: bool = False,
+    size: int = film.SMALL,
 ) -> Iterator[float | bytes]:
     """As `as_file`, with the share that is done, 0 to 1, whenever a film has gone on, and last the
     file. Raises ValueError at once."""
     if suffix in film.KINDS:
-        return film.filming(generator, edit, suffix, seconds, points=points, mark=mark)
+        return film.filming(generator, edit, suffix, seconds, size, points=points, mark=mark)
     return _at_once(suffix, generator, edit, points, mark)
 
 

@@ -1,29 +1,32 @@
 """A moving picture of an edit, from how it was sampled to how it is: MP4, GIF and animated WebP."""
 
+import functools
 import io
 import itertools
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import cast
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image, ImageColor
 
-from drag.edit import Edit, PointPair
+from drag.edit import Edit
 from drag.files.images import NOTICE, XMP
+from drag.files.interpolation import Between
 from drag.files.overlays import COLOURS, draw_mark, draw_points, pinned, scaled
-from drag.masks import Region
+from drag.files.way import along, apart, between, midway, path
 from drag.render import render_edit
 from networks.errors import UserError
 from networks.generator import Generator
 
-KINDS = {".mp4": (24, 1024), ".gif": (12.5, 384), ".webp": (12, 512)}  # frames a second; px at most
+KINDS = {".mp4": 24, ".gif": 12.5, ".webp": 12}  # pictures a second
 SECONDS = 0.5, 20.0  # that a film may last
+SIZES = SMALL, FULL = 512, 1024  # px of the longer side at most
+SHARP = 4  # pictures a second that the generator makes of a small film, on a CPU
 HOLD = 0.5  # seconds that its first and its last picture stand still, each
 MAX_HELD = 64_000_000  # bytes of a WebP's pictures, which Pillow takes all at once: less px if long
 SAVING = 0.1  # of the work of a GIF or a WebP, which comes after the last picture
 BT709 = 1  # in the numbering of H.264
+Place = tuple[int, float]  # a line of the way, from 0 on, and the share of it that is behind
 
 
 def filming(
@@ -31,6 +34,7 @@ def filming(
     edit: Edit,
     kind: str,
     seconds: float = 3.0,
+    size: int = SMALL,
     *,
     points: bool = False,
     mark: bool = False,
@@ -38,22 +42,27 @@ def filming(
     """The film of an edit: the share that is done, 0 to 1, after each picture, and last the file,
     which says that it is AI-generated.
 
-    kind: ".mp4" (H.264), ".gif" or ".webp"; it sets the frame rate and the size.   seconds: how
-    long the motion takes, 0.5 to 20; both ends stand still a little longer.   points: show them
-    as they move.   mark: say visibly that it is AI-generated. Raises ValueError at once, in words
-    fit for a visitor, for another length or where the picture never changed. Closed early, it lets
-    go of all that it holds.
+    kind: ".mp4" (H.264), ".gif" or ".webp"; it sets the frame rate.   seconds: how long the motion
+    takes, 0.5 to 20; both ends stand still a little longer.   size: pixels of the longer side at
+    most, 512, or 1024, of which the generator makes every picture (a long WebP is smaller).
+    points: show them as they move.   mark: say visibly that it is AI-generated.
+
+    Raises ValueError at once, in words fit for a visitor, for another length or size, or where the
+    picture never changed. Closed early, it lets go of all that it holds.
     """
     check_seconds(seconds)
+    check_size(size)
     stations = path(edit)
     if len(stations) < 2:
         raise UserError("There is nothing to film: drag something first.")
-    rate, side = KINDS[kind]
+    rate, side = KINDS[kind], int(size)
     count, held = max(2, round(seconds * rate)), round(HOLD * rate)
     total = count + 2 * held
     if kind == ".webp":
         side = min(side, math.isqrt(MAX_HELD // (3 * total)))
-    pictures = _with_ends(_pictures(generator, stations, count, side, points, mark), held)
+    quick = size < FULL and generator.w_avg.device.type == "cpu"
+    sharp = math.ceil(SHARP * seconds) if quick else count
+    pictures = _with_ends(_pictures(generator, stations, count, sharp, side, points, mark), held)
     if kind == ".mp4":
         return _mp4(pictures, rate, total)
     return _animation(pictures, rate, total, kind)
@@ -71,107 +80,65 @@ def check_seconds(seconds: float) -> None:
         )
 
 
-def path(edit: Edit) -> list[tuple[Edit, Edit]]:
-    """The states that this sampled picture has had, oldest first, none twice in a row: each with
-    the entry that it began with and the one that it ended with, between which only what is placed
-    on it changed."""
-    entries = [edit]
-    for entry in reversed(edit.history):
-        if not entry.shows(edit):
-            break
-        entries.append(entry)
-    stations: list[tuple[Edit, Edit]] = []
-    for entry in reversed(entries):
-        if stations and stations[-1][0].same_picture(entry):
-            stations[-1] = stations[-1][0], entry
-        else:
-            stations.append((entry, entry))
-    return stations
-
-
-def along(lengths: Sequence[float], count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where so many pictures are on the straight lines from the first station to the last, at a
-    speed that is even but for a gentle start and end.
-
-    lengths: of the lines from each station to the next, none of them 0. Returns the numbers of the
-    lines, int (count,), and the shares of them that are behind, 0 to 1.
-    """
-    at = np.concatenate([[0], np.cumsum(lengths)])
-    time = np.linspace(0, 1, count)
-    eased = at[-1] * time * time * (3 - 2 * time)
-    line = np.clip(np.searchsorted(at, eased, side="right") - 1, 0, len(lengths) - 1)
-    return line, ((eased - at[line]) / np.array(lengths)[line]).clip(0, 1)
-
-
-def apart(before: Edit, after: Edit) -> float:
-    """How far the latents of two pictures are from each other, those of their regions too."""
-    nothing = 0.0 * before.ws.astype(np.float64)
-    ways = [after.ws - before.ws.astype(np.float64)]
-    for one, other in _paired(before, after):
-        first, last = (each.latents(nothing) if each else nothing for each in (one, other))
-        ways.append(last - first)
-    return math.sqrt(sum(np.square(way).sum() for way in ways))
-
-
-def midway(before: Edit, after: Edit, share: float) -> Edit:
-    """The picture of an edit on the straight way from an earlier one; share: of it that is behind,
-    0 to 1. A region that only one of them has grows, or goes."""
-    behind, regions = np.float32(share), []
-    nothing = 0 * before.ws
-    for one, other in _paired(before, after):
-        first, last = (each.latents(nothing) if each else nothing for each in (one, other))
-        mask_png = cast(Region, one or other).mask_png
-        regions.append(Region.of(mask_png, nothing, first + behind * (last - first)))
-    return replace(after, ws=before.ws + behind * (after.ws - before.ws), regions=tuple(regions))
-
-
-def _paired(before: Edit, after: Edit) -> list[tuple[Region | None, Region | None]]:
-    """The regions of two edits: those that both have, and then what each has alone."""
-    same = 0
-    for one, other in zip(before.regions, after.regions, strict=False):
-        if one.mask_png != other.mask_png:
-            break
-        same += 1
-    both = list(zip(before.regions[:same], after.regions[:same], strict=True))
-    gone = [(each, None) for each in before.regions[same:]]
-    return [*both, *gone, *((None, each) for each in after.regions[same:])]
-
-
-def between(before: Edit, after: Edit, share: float) -> tuple[PointPair, ...]:
-    """The pairs of an edit with their handles on the way from an earlier one; those that were not
-    there stay where they are. share: of the way that is behind, 0 to 1."""
-    first = {pair.key: pair.handle for pair in before.points}
-    pairs = []
-    for pair in after.points:
-        x, y = (
-            a + share * (b - a)
-            for a, b in zip(first.get(pair.key, pair.handle), pair.handle, strict=True)
-        )
-        pairs.append(replace(pair, handle=(x, y)))
-    return tuple(pairs)
+def check_size(size: int) -> None:
+    """Raise ValueError, in words fit for a visitor, where no film is so large."""
+    if size not in SIZES:
+        raise UserError("A film has 512 or 1024 pixels a side: choose one.")
 
 
 def _pictures(
     generator: Generator,
     stations: list[tuple[Edit, Edit]],
     count: int,
+    sharp: int,
     side: int,
     points: bool,
     mark: bool,
 ) -> Iterator[np.ndarray]:
+    """So many pictures, of which the generator makes about so many, or all."""
     lengths = [apart(one, other) for (one, _), (other, _) in itertools.pairwise(stations)]
     lines, shares = along(lengths, count)
-    for line, share in zip(lines.tolist(), shares.tolist(), strict=True):
-        before, after = stations[line][1], stations[line + 1][0]
-        shown = Image.fromarray(render_edit(generator, midway(before, after, share)))
-        full = shown.size
+    places = list(zip(lines.tolist(), shares.tolist(), strict=True))
+
+    def made(place: Place) -> np.ndarray:
+        before, after = stations[place[0]][1], stations[place[0] + 1][0]
+        shown = Image.fromarray(render_edit(generator, midway(before, after, place[1])))
         shown.thumbnail((side, side), Image.Resampling.LANCZOS)
-        picture = np.asarray(shown)
+        return np.asarray(shown)
+
+    parts = [max(1, round(sharp * length / sum(lengths))) for length in lengths]
+    shown = map(made, places) if sum(parts) >= count else _between(made, places, parts)
+    for (line, share), picture in zip(places, shown, strict=True):
+        before, after = stations[line][1], stations[line + 1][0]
         if points:
-            pairs = scaled(between(before, after, share), full, shown.size)
+            full, small = (sides[::-1] for sides in (after.img_size, picture.shape[:2]))
+            pairs = scaled(between(before, after, share), full, small)
             earlier = [entry for two in stations[: line + 1] for entry in two]
             picture = draw_points(picture, pairs, pinned(*earlier, after))
         yield draw_mark(picture) if mark else picture
+
+
+def _between(
+    made: Callable[[Place], np.ndarray], places: Sequence[Place], parts: Sequence[int]
+) -> Iterator[np.ndarray]:
+    """The pictures at these places, of which only those are made with which the parts of the way
+    begin and end; parts: how many each line has, all as long."""
+    starts = [0, *itertools.accumulate(parts)]
+
+    @functools.lru_cache(2)
+    def end(number: int) -> np.ndarray:
+        line = min(np.searchsorted(starts, number, side="right") - 1, len(parts) - 1)
+        return made((int(line), (number - starts[line]) / parts[line]))
+
+    @functools.lru_cache(1)
+    def part(number: int) -> Between:
+        return Between(end(number), end(number + 1))
+
+    for line, share in places:
+        way = share * parts[line]
+        inside = min(int(way), parts[line] - 1)
+        number, rest = starts[line] + inside, way - inside
+        yield end(number + int(rest)) if rest in (0, 1) else part(number).at(rest)
 
 
 def _with_ends(pictures: Iterator[np.ndarray], count: int) -> Iterator[np.ndarray]:
@@ -220,10 +187,16 @@ def _mp4(pictures: Iterator[np.ndarray], rate: float, total: int) -> Iterator[fl
 def _animation(
     pictures: Iterator[np.ndarray], rate: float, total: int, kind: str
 ) -> Iterator[float | bytes]:
-    frames, buffer, common = [], io.BytesIO(), {"duration": round(1000 / rate), "loop": 0}
+    frames: list[Image.Image] = []
+    buffer, common = io.BytesIO(), {"duration": round(1000 / rate), "loop": 0}
+    last = None
     for number, picture in enumerate(pictures, 1):
-        frame = Image.fromarray(picture)
-        frames.append(_with_palette(frame) if kind == ".gif" else frame)
+        if picture is last:  # they stand still
+            frames.append(frames[-1])
+        else:
+            frame = Image.fromarray(picture)
+            frames.append(_with_palette(frame) if kind == ".gif" else frame)
+        last = picture
         yield number / total * (1 - SAVING)
     first, *others = frames
     if kind == ".gif":
@@ -247,8 +220,9 @@ def _animation(
 
 def _with_palette(frame: Image.Image) -> Image.Image:
     """The frame in its own 256 colours, those of the points among them: being few pixels they would
-    fade. Also a third of the memory until all frames are there."""
-    others = frame.quantize(256 - len(COLOURS))
+    fade. Also a third of the memory until all frames are there. Chosen of a smaller picture, which
+    has the same colours and takes a tenth of the time."""
+    others = frame.reduce(4).quantize(256 - len(COLOURS))
     palette = Image.new("P", (1, 1))
     palette.putpalette(
         (others.getpalette() or [])

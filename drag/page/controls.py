@@ -42,6 +42,7 @@ class Controls:
     photo: PhotoFrame
     format: gr.Dropdown  # of the file to save
     seconds: OpenSlider  # of the film
+    size: gr.Radio  # of the film, px
     points: gr.Checkbox  # shown in the file
     mark: gr.Checkbox  # "AI-generated" in its corner
     save: gr.Button

@@ -3,7 +3,7 @@ them by their names in `drag.page.controls.Controls`."""
 
 import gradio as gr
 
-from drag.files.film import SECONDS
+from drag.files.film import SECONDS, SIZES, SMALL
 from drag.models.loaded import LoadedModels
 from drag.page.components.base import OpenSlider
 from drag.page.components.canvas import DragCanvas
@@ -127,6 +127,14 @@ def files() -> dict:
         visible=False,
         elem_id="seconds",
     )
+    size = gr.Radio(
+        [(f"{each} px", each) for each in SIZES],
+        value=SMALL,
+        label=word("size"),
+        info=word("size_info"),
+        visible=False,
+        elem_id="size",
+    )
     with gr.Row():
         points = gr.Checkbox(
             False,
@@ -141,6 +149,7 @@ def files() -> dict:
     return {
         "format": kind,
         "seconds": seconds,
+        "size": size,
         "points": points,
         "mark": mark,
         "save": _button("save", variant="primary"),

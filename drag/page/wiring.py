@@ -115,12 +115,12 @@ def _pictures(page: Controls, do: Pictures) -> None:
 
 def _files(page: Controls, do: Files):
     """The event of a file that was opened."""
-    how = [page.format, page.seconds, page.points, page.mark]
+    how = [page.format, page.seconds, page.size, page.points, page.mark]
     for pressed in (page.save.click, page.exchange.save):  # gr.on takes no events of our own
         asked = pressed(do.preparing, None, page.status, **LIGHT)
         saved = asked.then(do.save, how, {page.status, page.exchange, page.stop}, **UNLIMITED)
         saved.then(do.forget, None, page.exchange, **LIGHT)
-    page.format.input(do.choose_kind, page.format, {page.seconds, page.points, page.mark}, **LIGHT)
+    page.format.input(do.choose_kind, page.format, {*how} - {page.format}, **LIGHT)
     for pressed in (page.share.click, page.exchange.address):
         pressed(do.share, None, {page.status, page.exchange}, **LIGHT)
     return page.exchange.open(do.open, page.exchange, {*page.chosen, page.exchange}, **MODELS)

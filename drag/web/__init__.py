@@ -16,6 +16,7 @@
     askers       who asks, and whether they still wait for the answer
     mailboxes    messages that nobody fetches
     api          the endpoints for programs
+    agents       the same as tools for agents (MCP)
     zero         drags on ZeroGPU, in a worker of `spaces`
     internals    what the page needs of Gradio and Gradio does not document
 

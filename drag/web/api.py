@@ -16,6 +16,7 @@ import numpy as np
 
 from drag.edit import MAX_POINTS, Edit, PointPair, Settings
 from drag.files import export
+from drag.files.film import SMALL
 from drag.files.project import NO_PROJECT, from_project, to_project
 from drag.generate import check_model, new_edit
 from drag.loop import Step
@@ -101,13 +102,13 @@ class Api:
         """Drag points of a picture to where they should go, and get every step as it is taken.
         edit: from sample, or from a step. points: at most 100 of [x, y, target x, target y], in
         pixels; empty for those of the edit. mask: a black and white PNG in base64 of the picture's
-        size, white may move; without one the region of the edit stays. solver: gauss-newton or
-        adam. reach: without a mask, how far around the arrows the picture may change, pixels of a
-        512 px picture; 256 is all of it, and left out it is the edit's. hold_placement: of
-        StyleGAN3, whether what shifts and turns the whole picture is held, as the edit says where
-        left out. The first step, number 0,
-        is where the points are at the start; it comes again, with its place in the line in waiting,
-        while the device is taken. Every step has its edit, without history but for the last one;
+        size, white may move; without one the region of the edit stays. max_steps: 1 to 2000.
+        solver: gauss-newton or adam. reach: without a mask, how far around the arrows the picture
+        may change, pixels of a 512 px picture; 256 is all of it, and left out it is the edit's.
+        hold_placement: of StyleGAN3, whether what shifts and turns the whole picture is held, as
+        the edit says where left out. The first step, number 0, is where the points are at the
+        start; it comes again, with its place in the line in waiting, while the device is taken.
+        Every step has its edit, without history but for the last one;
         the last one says in ending why it is the last: arrived, no progress, step cap or time limit
         (a minute); a drag of its last edit goes on. A client has one drag at a time."""
         with _in_words():
@@ -164,14 +165,16 @@ class Api:
         seconds: float = 3.0,
         points: bool = False,
         mark: bool = True,
+        size: int = SMALL,
     ) -> gr.FileData:
         """An edit as a file. kind: mp4, gif or webp for a film from the picture as it was sampled
         to how it is; png for the picture; drag for a project that the page opens; npz for the
         latents of the whole picture. seconds: that a film takes, 0.5 to 20. points: show them.
-        mark: write "AI-generated" into the corner."""
+        mark: write "AI-generated" into the corner. size: of a film, pixels of the longer side at
+        most: 512, or 1024, which takes several times as long."""
         with _in_words():
             suffix = export.suffix_of(kind)
-            return self._file(_edit(edit), suffix, seconds, points, mark)
+            return self._file(_edit(edit), suffix, seconds, points, mark, size)
 
     @contextlib.contextmanager
     def _used(self, model: Model):
@@ -181,10 +184,12 @@ class Api:
                 generator = held.enter_context(self.models.use(model))
             yield generator
 
-    def _file(self, edit: Edit, suffix: str, seconds=3.0, points=False, mark=True) -> gr.FileData:
+    def _file(
+        self, edit: Edit, suffix: str, seconds=3.0, points=False, mark=True, size=SMALL
+    ) -> gr.FileData:
         with self._used(self.models.find(edit.model)) as generator:
             check_model(generator, edit)
-            file = export.making(suffix, generator, edit, seconds, points, mark)
+            file = export.making(suffix, generator, edit, seconds, points, mark, size)
             if suffix in export.FILMS:
                 with contextlib.closing(Job(Kind.FILM, lambda: file, program=True)) as job:
                     for item in self.shares.films.run(job):
@@ -194,14 +199,16 @@ class Api:
                 with self.shares.pictures.place():
                     *_, content = apart(lambda: tuple(file))
         name = export.file_name(edit, suffix)
+        path, mime_type = self.keep(content, name), export.MEDIA_TYPES[suffix]
+        return gr.FileData(path=path, orig_name=name, size=len(content), mime_type=mime_type)
+
+    def keep(self, content: bytes, name: str) -> str:
+        """Keep a file for whoever asks, for an hour; returns its path."""
         try:
-            path = self.answers.keep(content, name)
+            return self.answers.keep(content, name)
         except OSError as error:
             log.error("a program's file could not be kept: %s", error.strerror)
             raise UserError(NO_ROOM) from error
-        return gr.FileData(
-            path=path, orig_name=name, size=len(content), mime_type=export.MEDIA_TYPES[suffix]
-        )
 
 
 def publish(

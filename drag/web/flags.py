@@ -6,6 +6,7 @@ import ipaddress
 import math
 import os
 import shlex
+from importlib.util import find_spec
 
 from drag.models.catalogue import CATALOGUE, Model, is_path, local_models
 from drag.models.loaded import BUDGET, LoadedModels
@@ -13,6 +14,8 @@ from drag.server.line import LENGTH, SECONDS
 from drag.web import zero
 from drag.web.listening import bare
 from drag.web.origins import origin_of
+
+MCP = 'pip install "mcp>=1.21,<2"'  # as gradio[mcp] has it, which wants an older pydantic besides
 
 
 def parse_args(flags: list[str]) -> argparse.Namespace:
@@ -85,6 +88,12 @@ def parse_args(flags: list[str]) -> argparse.Namespace:
         help="let in only who has one of these",
     )
     parser.add_argument(
+        "--mcp",
+        action="store_true",
+        help="also serve the endpoints for programs as tools for agents (MCP) at /gradio_api/mcp; "
+        f"needs a package: {MCP}",
+    )
+    parser.add_argument(
         "--origin",
         type=_origin,
         nargs="+",
@@ -102,6 +111,8 @@ def parse_args(flags: list[str]) -> argparse.Namespace:
     if rest:  # without their values, among which may be a password
         unknown = [flag.partition("=")[0] for flag in rest if flag.startswith("-")]
         parser.error(f"unknown: {', '.join(unknown) or 'words that belong to no flag'}")
+    if args.mcp and find_spec("mcp") is None:
+        parser.error(f"argument --mcp: a package is missing: {MCP}")
     if args.auth and len(dict(args.auth)) < len(args.auth):
         parser.error("argument --auth: a user is named twice")
     args.public = args.share or not _only_here(args.host)

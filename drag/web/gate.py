@@ -32,7 +32,9 @@ READ_SECONDS, ROOM_SECONDS = 60, 30  # for a body to come; for those of others t
 LOOK_SECONDS = 1.0  # between two looks at what Gradio's queue holds
 PACE, PACE_SECONDS = 100_000, 5  # of a large body, so many more bytes come within that
 _API, _NAME = "/gradio_api/", r"[\w.-]{1,100}"
-READ = re.compile(  # what a page and gradio_client get; files besides, see `_is_answer`
+FILE = f"{_API}file="
+AGENTS = re.compile(rf"{_API}mcp/?")  # with the flag; see drag/web/agents.py
+READ = re.compile(  # what a page and gradio_client get; files besides, see `is_answer`
     r"/|/(healthz|card\.jpg|config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|logout)"
     r"|/(static|assets|svelte)/.*"
     rf"|{_API}(info/?|openapi\.json|app_id/?|user/?|login_check/?|startup-events|theme\.css"
@@ -74,8 +76,9 @@ class Bodies:
         gone.set()
 
 
-def gate(app):
-    """The ASGI application behind a gate that lets through what the page and programs need."""
+def gate(app, agents: bool = False):
+    """The ASGI application behind a gate that lets through what the page and programs need, and
+    agents where there are tools for them."""
     bodies = Bodies()
 
     async def guarded(scope, receive, send):
@@ -83,7 +86,7 @@ def gate(app):
             await (app if scope["type"] == "lifespan" else _hang_up)(scope, receive, send)
             return
         try:
-            posted = _check_address(scope)
+            posted = _check_address(scope, agents)
             async with contextlib.AsyncExitStack() as held:
                 if posted:
                     body = await _body(scope, receive, bodies, held)
@@ -108,23 +111,23 @@ def answer(scope, status: int, message: Message) -> JSONResponse:
     return JSONResponse({"detail": sentence}, status, close)
 
 
-def _check_address(scope) -> bool:
+def _check_address(scope, agents: bool) -> bool:
     """Whether it is posted to; raises RefusedError where there is nothing for anyone."""
     path = path_of(scope)
+    tools = agents and AGENTS.fullmatch(path)
     if scope["method"] in ("GET", "HEAD"):
-        if READ.fullmatch(path) or _is_answer(path):
+        if tools or READ.fullmatch(path) or is_answer(path):
             return False
-    elif scope["method"] == "POST" and CALLED.fullmatch(path):
+    elif scope["method"] == "POST" and (tools or CALLED.fullmatch(path)):
         return True
     raise RefusedError(403, NOTHING_HERE)
 
 
-def _is_answer(path: str) -> bool:
+def is_answer(path: str) -> bool:
     """Whether it is the address of a file that `api` made: FOLDER/HASH/draggan-seed1.png."""
-    prefix = f"{_API}file="
-    if not path.startswith(prefix) or "\0" in path:
+    if not path.startswith(FILE) or "\0" in path:
         return False
-    file = Path(path.removeprefix(prefix))
+    file = Path(path.removeprefix(FILE))
     return (
         file.parent.parent == Path(upload_folder()).resolve()
         and re.fullmatch(r"[0-9a-f]{40,}", file.parent.name) is not None

@@ -13,7 +13,9 @@ import gradio.networking
 import httpx
 import uvicorn.config
 from gradio.processing_utils import save_bytes_to_cache
+from gradio.route_utils import get_root_url
 from gradio.utils import get_upload_folder
+from starlette.requests import Request
 
 CHEAP = {  # Gradio sums up its last 10,000 events by pandas after each, and nobody reads that
     "GRADIO_ANALYTICS_MAX_EVENTS": "1",
@@ -135,3 +137,15 @@ def keep_file(content: bytes, name: str) -> str:
     """Have Gradio keep a file, and remove it when its time comes; returns its path. Raises OSError
     where there is no room."""
     return save_bytes_to_cache(content, name, upload_folder())
+
+
+def logged_in(app, request: Request) -> bool:
+    """Whether a request to an app is of somebody who is logged in, or nobody has to be."""
+    names = f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}"
+    tokens = (request.cookies.get(name) for name in names)
+    return app.auth is None or any(token in app.tokens for token in tokens if token)
+
+
+def root_of(request: Request) -> str:
+    """The address of the page, without a slash at its end, as whoever makes a request knows it."""
+    return get_root_url(request, request.url.path.rstrip("/"), request.scope.get("root_path"))

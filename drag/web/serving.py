@@ -18,6 +18,7 @@ from drag.models.loaded import LoadedModels
 from drag.server.line import Line
 from drag.server.shares import Shares, asking
 from drag.web import zero
+from drag.web.agents import Agents
 from drag.web.askers import asker_of, attended, trust_proxy_of_space
 from drag.web.front import card_route
 from drag.web.gate import NO_CALL, answer, gate
@@ -112,17 +113,21 @@ class Page(gr.Blocks):
                 forget_properties(state, block, lambda value: weight_of(value) > MAX_KEPT)
 
 
-def app_kwargs(models: LoadedModels, shares: Shares, origins: Origins) -> dict:
+def app_kwargs(
+    models: LoadedModels, shares: Shares, origins: Origins, agents: Agents | None = None
+) -> dict:
     """What gr.Blocks.launch(app_kwargs=...) takes: how it is, at /healthz, the gate, and before all
     of it the doors, behind which each address has its share.
 
     shares: those of the page. It is busy where any line is full, and somebody is told so.
+    agents: tools for them, where there are any.
     """
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
         wrap(app, lambda inner: doors(paced(inner), origins))
-        yield
+        async with agents.manager.run() if agents else contextlib.nullcontext():
+            yield
 
     async def healthz(_) -> JSONResponse:
         told = shares.told()
@@ -144,7 +149,12 @@ def app_kwargs(models: LoadedModels, shares: Shares, origins: Origins) -> dict:
     trust_proxy_of_space()
     return {
         "routes": [Route("/healthz", healthz), card_route()],
-        "middleware": [Middleware(gate), Middleware(attended), Middleware(one_page)],
+        "middleware": [
+            Middleware(gate, agents=agents is not None),
+            Middleware(attended),
+            Middleware(one_page),
+            *([Middleware(agents.before)] if agents else []),
+        ],
         "lifespan": lifespan,
         "exception_handlers": {RequestValidationError: no_call},
     }

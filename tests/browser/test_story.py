@@ -36,14 +36,16 @@ def check_files(page):
     assert picture.text["Source"] == "AI-generated"
     assert difference(np.asarray(picture)[:900], page.picture()[:900]) < 3  # the mark is below
     assert not page.page.is_visible("#seconds")
+    assert not page.page.is_visible("#size")
     page.choose_format("gif")  # which may be longer or shorter
     page.page.fill("#seconds input[type=number]", "0.5")
     page.page.press("#seconds input[type=number]", "Tab")
-    for kind, size in (("gif", 384), ("webp", 512)):
+    for kind in ("gif", "webp"):
         film = Image.open(io.BytesIO(page.save(kind).read_bytes()))
-        assert (film.is_animated, film.size) == (True, (size, size))
+        assert (film.is_animated, film.size) == (True, (512, 512))
         notice = film.info["comment"] if kind == "gif" else film.info["xmp"]
         assert b"AI-generated" in notice or b"trainedAlgorithmicMedia" in notice
+    page.page.check("#size label:last-of-type input")
     with av.open(io.BytesIO(page.save("mp4").read_bytes())) as film:
         frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
         assert "AI-generated" in film.metadata["comment"]

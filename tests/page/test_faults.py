@@ -156,7 +156,7 @@ session, _ = dragged(handlers)
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 said = {}
 for kind in FORMATS:
-    *_, last = handlers.files.save(kind, 0.5, True, True, ENGLISH)
+    *_, last = handlers.files.save(kind, 0.5, 512, True, True, ENGLISH)
     said[kind] = [last["status"], len(last.get("exchange", {}).get("saved", {}).get("src", ""))]
 photo = taken(handlers)
 said["photo"] = [photo["status"], len(photo[PHOTO]["photo"]["src"])]

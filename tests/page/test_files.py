@@ -34,7 +34,7 @@ from tests.page.conftest import (
 
 def saved(handlers, kind, **options):
     """The file that is handed to the visitor, or what is said where there is none."""
-    arguments = {"seconds": 0.5, "points": True, "mark": True} | options
+    arguments = {"seconds": 0.5, "size": 512, "points": True, "mark": True} | options
     *_, last = handlers.files.save(kind, *arguments.values(), ENGLISH)
     if "exchange" not in last:
         return last[LINE]
@@ -91,9 +91,9 @@ def test_only_what_a_kind_of_file_can_have_is_asked_for(handlers):
         kind: [each["visible"] for each in handlers.files.choose_kind(kind).values()]
         for kind in ("png", "gif", "npz", None)
     }
-    assert seen["png"] == [False, True, True]
-    assert seen["gif"] == [True, True, True]
-    assert seen["npz"] == [False, False, False]
+    assert seen["png"] == [False, False, True, True]
+    assert seen["gif"] == [True, True, True, True]
+    assert seen["npz"] == [False, False, False, False]
 
 
 @pytest.mark.parametrize("name", ["projected_w.npz", "latent.npy", "0.pt"])
@@ -189,6 +189,7 @@ def test_nothing_is_saved_while_a_drag_runs_and_nothing_that_cannot_be(handlers)
     session, _ = dragged(handlers)
     assert "0.5 to 20 seconds" in saved(handlers, "mp4", seconds=1e9)
     assert "number of seconds" in saved(handlers, "mp4", seconds=None)
+    assert "512 or 1024 pixels" in saved(handlers, "mp4", size=4096)
     assert "no such kind" in saved(handlers, "exe")
     drag = ask(session)
     assert drag.enter()
@@ -200,7 +201,9 @@ def test_nothing_is_saved_while_a_drag_runs_and_nothing_that_cannot_be(handlers)
 
 def test_a_film_tells_how_far_it_is(handlers):
     dragged(handlers)
-    lines = [each.get(LINE, "") for each in handlers.files.save("webp", 1, False, False, ENGLISH)]
+    lines = [
+        each.get(LINE, "") for each in handlers.files.save("webp", 1, 512, False, False, ENGLISH)
+    ]
     told = [line for line in lines if "Making the film" in line]
     assert len(told) > 5
     assert "width:" in told[0]
@@ -208,7 +211,7 @@ def test_a_film_tells_how_far_it_is(handlers):
 
 def test_stop_ends_a_film(handlers):
     dragged(handlers)
-    film = handlers.files.save("webp", 5, False, False, ENGLISH)
+    film = handlers.files.save("webp", 5, 512, False, False, ENGLISH)
     told = next(each for each in film if "Making the film" in each.get(LINE, ""))
     assert told["stop"]["interactive"]
     assert "Stopping" in handlers.drags.halt(ENGLISH)[LINE]

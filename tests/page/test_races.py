@@ -146,7 +146,7 @@ def test_a_page_that_the_server_does_not_know_is_told_to_reload(handlers):
         pictures.example(event("smile"), lost),
         pictures.choose("b.pkl", lost),
         files.open({}, lost),
-        files.save("png", 1, False, False, lost),
+        files.save("png", 1, 512, False, False, lost),
         handlers.drags.run(lost),
     ):
         assert "reload it" in list(outputs)[-1][LINE]

@@ -137,7 +137,7 @@ def test_an_export_that_nobody_fetches_ends(handlers, endless):
 
 def test_a_film_that_nobody_watches_ends(handlers, endless):
     with asking(Asker("visitor", "1.1.1.1", soon(9))):
-        *_, last = handlers.files.save("mp4", 3.0, False, True, ENGLISH)
+        *_, last = handlers.files.save("mp4", 3.0, 512, False, True, ENGLISH)
     assert "Nobody waited" in last[LINE]
     assert endless.wait(9)
 
@@ -145,5 +145,5 @@ def test_a_film_that_nobody_watches_ends(handlers, endless):
 def test_pictures_and_projects_wait_for_no_film(handlers):
     films = handlers.desk.shares.films
     films.slots = 0
-    *_, last = handlers.files.save("png", 3.0, False, True, ENGLISH)
+    *_, last = handlers.files.save("png", 3.0, 512, False, True, ENGLISH)
     assert last["exchange"]["saved"]["name"].endswith(".png")

@@ -37,7 +37,7 @@ class Files:
         """A file is about to be made, which may have to wait for another visitor's film."""
         return {self.page.status: status(say("preparing", language_of(request)))}
 
-    def save(self, kind, seconds, points, mark, request: gr.Request) -> Iterator[dict]:
+    def save(self, kind, seconds, size, points, mark, request: gr.Request) -> Iterator[dict]:
         """The edit as a file, for the visitor to keep; films take a while."""
         yield {}  # a generator closed before this lives on
         language, session = language_of(request), None
@@ -47,7 +47,8 @@ class Files:
                 raise UserError("A drag is running: wait for its end, or press Stop, then save.")
             edit, suffix, made = session.edit, suffix_of(kind), None
             with self.desk.models.use(edit.model) as generator:
-                file = making(suffix, generator, edit, _number(seconds), bool(points), bool(mark))
+                drawn = bool(points), bool(mark)
+                file = making(suffix, generator, edit, _number(seconds), *drawn, size)
                 if suffix in FILMS:
                     for made in self._filmed(session, file):
                         if isinstance(made, float):
@@ -79,6 +80,7 @@ class Files:
         film, drawn = f".{kind}" in FILMS, kind not in ("drag", "npz")
         return {
             self.page.seconds: gr.update(visible=film),
+            self.page.size: gr.update(visible=film),
             self.page.points: gr.update(visible=drawn),
             self.page.mark: gr.update(visible=drawn),
         }
