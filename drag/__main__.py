@@ -66,8 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
         "(.pt) write them, in place of --seed and --psi; without --drag the picture stays as it is",
     )
     add(
-        "--psi",
-        help="truncation, 0 (average) to 1 (all variety) (default: the model's, 0.7 for most)",
+        "--psi", help="truncation, 0 (average) to 1 (all variety) (default: the model's, often 0.7)"
     )
     add(
         "--drag",
@@ -109,12 +108,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--seconds", type=float, default=3.0, help="that a film takes (default: 3)")
     add("--size", type=int, choices=film.SIZES, default=512, help="px of its side (default: 512)")
     add("--with-points", action="store_true", help="draw the points on pictures and films")
-    add(
-        "--mark",
-        action="store_true",
-        help='write "AI-generated" into the corner of pictures and '
-        "films, whose metadata say so in any case",
-    )
+    mark = 'write "AI-generated" on pictures and films, whose metadata say so in any case'
+    add("--mark", action="store_true", help=mark)
     add("--before", metavar="PNG", help="the picture before it")
     add("--frames", metavar="DIR", help="a picture of every step")
     add("--json", metavar="FILE", help="a report: handles, distances, steps, seconds, memory")

@@ -1,5 +1,7 @@
 """What `python app.py` makes of its flags, and of those of the environment."""
 
+import sys
+
 import pytest
 
 from drag.server.line import LENGTH, SECONDS
@@ -101,6 +103,7 @@ def test_a_flag_that_is_wrong_is_answered_in_one_sentence_that_repeats_no_passwo
     monkeypatch, capsys, flags, environment, words
 ):
     monkeypatch.setenv("DRAG_FLAGS", environment)
+    monkeypatch.setitem(sys.modules, "mcp", None)  # as if it were not installed
     with pytest.raises(SystemExit) as caught:
         parse_args(flags)
     assert caught.value.code == 2
