@@ -66,7 +66,8 @@ def build_parser() -> argparse.ArgumentParser:
         "(.pt) write them, in place of --seed and --psi; without --drag the picture stays as it is",
     )
     add(
-        "--psi", help="truncation, 0 (average) to 1 (all variety) (default: the model's, often 0.7)"
+        "--psi",
+        help="truncation, 0 (average) to 1 (all variety) (default: the model's, mostly 0.7)",
     )
     add(
         "--drag",

@@ -109,10 +109,14 @@ def warp(first: torch.Tensor, flow: Flow) -> torch.Tensor:
     return F.grid_sample(first, grid[None], padding_mode="border", align_corners=False)
 
 
-def mixed(rest: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
+def random_signs(rest: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
+    """Of each number of e, for a random mixture of them."""
+    return (2 * torch.randint(2, rest.shape, generator=draw) - 1).to(rest)
+
+
+def mixed(rest: torch.Tensor, signs: torch.Tensor) -> torch.Tensor:
     """A random mixture, (), of e, whose square is its mean square on average."""
-    signs = 2 * torch.randint(2, rest.shape, generator=draw) - 1
-    return (rest * signs.to(rest)).sum() / rest.numel() ** 0.5
+    return (rest * signs).sum() / rest.numel() ** 0.5
 
 
 def _windowed(products: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ from drag.masks import Region, around, decode_mask, encode_mask
 from drag.preview import LiveView
 from drag.render import view_of, widen
 from drag.settings import PAPERS, WHOLE
-from drag.solvers import State, solver_for
+from drag.solvers import solver_for
 from networks.generator import Generator
 from networks.regions import Held
 
@@ -92,9 +92,8 @@ def follow(
         if stepped or over or not sharp:
             sharp = not stepped
             shown = None if view is None else view.shown(state.ws, state.features, over, sharp)
-            regions = reach.regions(None if state is first else state)
-            distances = course.distances(state)
-            yield step_of(number, state, distances, shown, ending, regions=regions)
+            step = step_of(number, state, course.distances(state), shown, ending)
+            yield replace(step, regions=reach.regions(None if state is first else step.ws))
         if over:
             return
         aim = aims(settled)
@@ -135,11 +134,11 @@ class _Reach:
         self.png = encode_mask(near, size) or self.png  # all but a rim of it may move already
         return self.png
 
-    def regions(self, state: State | None) -> tuple[Region, ...] | None:
-        """Those of the edit at a state, or before the drag; None where all of the picture moves."""
+    def regions(self, ws: np.ndarray | None) -> tuple[Region, ...] | None:
+        """Those of the edit at latents (num_ws, w_dim) of the inside, or before the drag; None
+        where all of the picture moves."""
         if self.png is None:
             return None
-        if state is None:
+        if ws is None:
             return self.before.regions
-        ws: np.ndarray = state.ws[0].cpu().numpy()
         return (*self.edit.under, Region.of(self.png, self.before.ws, ws))

@@ -57,8 +57,9 @@ class _Base:
     colours: Colours | None  # of a generator without previews of its own
     soft: torch.Tensor | None = None  # its preview (1, 3, h, w), or a part of it:
     current: bool = True  # whether it is still what its latents make, in the region as it is now
-    window: Window | None = None  # rows and columns; and how its colours are off, softly:
+    window: Window | None = None  # rows and columns; how its colours are off there, softly; and
     tint: torch.Tensor | float = 0.0
+    before: torch.Tensor | None = None  # what of it is there, on the device
 
 
 class LiveView:
@@ -212,10 +213,11 @@ class LiveView:
         """A picture, changed as the preview has changed since its own, which is soft.   part: that
         may have changed."""
         window, (rows, columns) = part
-        before = torch.from_numpy(base.picture[rows, columns]).to(ws.device)
-        if base.soft is None or base.window != window:
+        if base.soft is None or base.before is None or base.window != window:
+            base.before = torch.from_numpy(base.picture[rows, columns]).to(ws.device)
             base.soft, base.window = self._preview(base.ws, None, base, window), window
-            base.tint = _tint(base.soft, before)
+            base.tint = _tint(base.soft, base.before)
+        before = base.before
         soft = self._preview(ws, features, base, window)
         change = (soft - base.soft).abs().amax(1, keepdim=True)
         kept = (-F.max_pool2d(change, 3, 1, 1).div(GHOST).square()).exp()  # share of the detail

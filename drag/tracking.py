@@ -5,7 +5,7 @@ Used by the paper's solver; the default one follows patches (`drag.solvers.patch
 
 import torch
 
-from drag.features import FeaturePart, window
+from drag.features import FeaturePart, constant, window
 
 VALUES_AT_ONCE = 2_000_000  # features compared in one go: bounds the memory of many points
 
@@ -22,7 +22,7 @@ def track_points(
     Returns (N, 2) handles, pixels.
     """
     channels, (height, width) = part.features.shape[1], part.extent
-    limit = torch.tensor([width - 1, height - 1], dtype=around.dtype, device=around.device)
+    limit = constant((width - 1, height - 1), around.device)
     offsets = window(r2, around.device)  # (K, 2)
     chunk = max(1, VALUES_AT_ONCE // (len(offsets) * channels))
     handles = []
@@ -33,5 +33,5 @@ def track_points(
         distance = torch.cdist(values, wanted[:, None], p=1)[..., 0]  # (n, K)
         outside = ((q < 0) | (q > limit)).any(2)
         best = distance.masked_fill(outside, torch.inf).argmin(1)
-        handles.append(q[torch.arange(len(q)), best])  # (n, 2)
+        handles.append(q[torch.arange(len(q), device=q.device), best])  # (n, 2)
     return torch.cat(handles) + part.corner

@@ -12,6 +12,7 @@ What they share:
     photo_files, real_photos         photos: sound and odd files; faces that ship in packages
     tunings                          changes of weights that no photo was needed for
     writes                           what is written meanwhile
+    far                              a pretend accelerator, which says what crosses to it and back
     lock                             a command: `python -m tests.lock` writes requirements.lock
 
 page/ calls the page's handlers; browser/ drives the page in Chromium, and the canvas alone on a

@@ -6,6 +6,7 @@
     wheel      weights in wheels of the package index: the built-in model, and the face finder
     proxies    what to do where those of the environment lead nowhere
     reading    from there to a generator on a device, or the reason why not
+    small      networks of random weights, to try a device with
     loaded     the models in memory, within a budget
     progress   what is told meanwhile, and the error where a model cannot be had
 

@@ -48,6 +48,7 @@ class LoadedModels:
         """local: what the menu offers besides the catalogue.   budget: bytes of weights.
         custom: whether any weight file of the Hub can be asked for by name."""
         self.device, self.budget, self.custom = choose_device(device), budget, custom
+        self.unfit: dict[str, str] = {}  # devices that are not used, and what is wrong with them
         self.local = {model.name: model for model in local}
         self._entries: dict[Model, _Entry] = {}  # in the order of use
         self._lock = threading.Lock()

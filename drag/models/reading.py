@@ -19,20 +19,28 @@ from networks.stylegan3 import StyleGAN3
 log = logging.getLogger("drag")
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """The torch device of that name; auto takes CUDA, then MPS, then the CPU.
-
-    Raises ValueError where the machine has none of that kind.
-    """
+def devices() -> list[str]:
+    """The kinds of devices that PyTorch finds on this machine, those to take first at first."""
     has = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
-    if name != "auto" and not has.get(name):
-        here = ", ".join(kind for kind, there in has.items() if there)
-        raise ValueError(f"This machine has no {name} device that PyTorch can use; it has: {here}.")
-    return torch.device(next(kind for kind in has if has[kind]) if name == "auto" else name)
+    return [kind for kind, there in has.items() if there]
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The torch device of that name; auto takes CUDA, then MPS, then the CPU, untried
+    (`drag.server.trial` tries them).
+
+    Raises ValueError where the machine has none of that kind.
+    """
+    here = devices()
+    if name != "auto" and name not in here:
+        raise ValueError(
+            f"This machine has no {name} device that PyTorch can use; it has: {', '.join(here)}."
+        )
+    return torch.device(here[0] if name == "auto" else name)
 
 
 def generator_of(checkpoint: Checkpoint) -> StyleGAN2 | StyleGAN3:

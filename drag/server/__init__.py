@@ -15,6 +15,7 @@
     engine      steps of a drag and fits of a photo, once more where memory ran out
     gallery     pictures as JPEG, made once for all who look at them
     language    English and Chinese sentences, from assets/words.json
+    trial       whether a device works out what the CPU does, before the page is served on it
     process     the server's memory, and what comes first where the cores are busy
 
 A visitor is a Session; what is worked out for them is a Job.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from drag.edit import Edit
-from drag.features import FeaturePart, Part, cells_around, constant, scale_to, whole_part, window
+from drag.features import FeaturePart, Part, cells_around, scale_to, whole_part, window
 from drag.latents import Coordinates, whitened_space
 from drag.solvers.least_change import carried, jacobian, least_change, motion_patterns
 from drag.solvers.patches import UNLIKE, PatchTracker, handle_motion, trusted_directions
@@ -40,6 +40,10 @@ class Task:
     def trusted(self, motion: torch.Tensor) -> torch.Tensor:
         """Motion (N, 2), less of it in directions that a handle cannot be followed in."""
         return (self.weights @ motion[..., None])[..., 0]
+
+    def on_cpu(self) -> "Task":
+        """Targets and weights on the CPU, where a step is judged, and nothing is waited for."""
+        return replace(self, targets=self.targets.cpu(), weights=self.weights.cpu())
 
     def distance(self, handles: torch.Tensor) -> torch.Tensor:
         """What is left of the way, pixels, (): the mean over handles (N, 2)."""
@@ -237,6 +241,7 @@ def _steps(
     task, many, targets = step.task(edit, whole), len(handles) >= MANY, sent
     if sent is not None:
         task, many = replace(task, targets=sent.to(device)), True
+    aim = task.on_cpu()
     trust, least, worse = (
         scale_to(pixels, size) for pixels in (TRUST_AT_512, LEAST_TRUST_AT_512, WORSE_AT_512)
     )
@@ -246,11 +251,12 @@ def _steps(
     found = predicted = handles
     likeness = torch.ones_like(handles[:, 0])
     while True:
-        near = cells_around(torch.cat([found, predicted]), step.reach, step.cells, size)
-        ws, features = step.see(task, change, near)  # 1
+        part = cells_around(torch.cat([found, predicted]), step.reach, step.cells, size)
+        ws, features = step.see(task, change, part)  # 1
         if place:
             found, likeness = step.find(task, predicted)
-        distance, likely, here = _read(task.distance(found), likeness, found)
+        likely, here = _read(likeness, found)
+        distance = aim.distance(here)
         back = False  # 2
         if place:
             grew = radius > least and distance > place.distance + worse
@@ -258,11 +264,12 @@ def _steps(
             if back:  # with what became of handles that did not hold
                 sent = yield State(place.ws, place.here, None, likely.minimum(place.likeness))
             else:
-                sent = yield State(ws, here, None if near[0] else features, likely)
+                sent = yield State(ws, here, None if part[0] else features, likely)
             if sent is not None and sent is not targets:
                 task, targets = replace(task, targets=sent.to(device)), sent
-                place = replace(place, distance=task.distance(place.handles).cpu())
-                distance = task.distance(found).cpu()
+                aim = replace(aim, targets=sent)
+                place = replace(place, distance=aim.distance(place.here))
+                distance = aim.distance(here)
         if place and back:
             radius, fresh = max(SHORTER * radius, least), False
         else:
@@ -273,20 +280,19 @@ def _steps(
                 rows = carried(place.rows, moved, (change - place.change).flatten())
             else:
                 fresh = place is not None
-                wanted = task.trusted(task.towards(found, constant(radius, device)))
-                patterns = motion_patterns(found, wanted, size)
+                wanted = aim.trusted(aim.towards(here, torch.tensor(float(radius))))
+                patterns = motion_patterns(here, wanted, size, device)
                 (rows,) = step.rows(task, found, patterns)
             place = _Place(change, ws, found, rows, patterns, distance, here, likely)
         del features  # of which there are many where the whole picture was looked at
-        given = place.change, place.handles, place.rows, place.patterns, constant(radius, device)
-        change, predicted = step.next(task, *given)  # 4
+        given = place.change, place.handles, place.rows, place.patterns
+        most = torch.full((), float(radius), device=device)  # `constant` would upload each anew
+        change, predicted = step.next(task, *given, most)  # 4
         found = place.handles
 
 
-def _read(
-    distance: torch.Tensor, likeness: torch.Tensor, handles: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """These, (), (N,) and (N, 2), on the CPU, in one go."""
-    packed = torch.cat([distance[None], likeness, handles.flatten()]).cpu()
-    distance, likeness, handles = packed.split([1, len(likeness), handles.numel()])
-    return distance[0], likeness, handles.view(-1, 2)
+def _read(likeness: torch.Tensor, handles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """These, (N,) and (N, 2), on the CPU, in one go: all that a step waits for."""
+    packed = torch.cat([likeness, handles.flatten()]).cpu()
+    likeness, handles = packed.split([len(likeness), handles.numel()])
+    return likeness, handles.view(-1, 2)

@@ -8,23 +8,29 @@ RETURN = 0.5  # share of the change that no handle needs which each step takes b
 
 
 def motion_patterns(
-    handles: torch.Tensor, wanted: torch.Tensor, img_size: tuple[int, int]
+    handles: torch.Tensor,
+    wanted: torch.Tensor,
+    img_size: tuple[int, int],
+    device: torch.device | None = None,
 ) -> torch.Tensor:
     """Orthonormal patterns (2 N, P) of the motion of N handles, as many as are worth their cost.
 
     Few handles: each direction of each. Many move together where they are near: the smoothest
     patterns (of a Gaussian kernel on their places) and the motion that is wanted, (N, 2), stand
     for all.
+
+    handles, wanted: on the CPU, where such small matrices are factored sooner.   device: of the
+    patterns.
     """
     count = len(handles)
     if 2 * count <= MAX_ROWS:
-        return torch.eye(2 * count, device=handles.device)
+        return torch.eye(2 * count, device=device)
     apart = torch.cdist(handles, handles) / (SMOOTHNESS * max(img_size))
-    _, smooth = torch.linalg.eigh((-apart.square() / 2).exp().cpu())  # ascending
-    smooth = smooth[:, -(MAX_ROWS // 2) :].contiguous().to(handles.device)
-    both = torch.kron(smooth, torch.eye(2, device=handles.device))  # (2 N, P)
+    _, smooth = torch.linalg.eigh((-apart.square() / 2).exp())  # ascending
+    smooth = smooth[:, -(MAX_ROWS // 2) :].contiguous()
+    both = torch.kron(smooth, torch.eye(2))  # (2 N, P)
     wanted = (wanted / wanted.norm().clamp(min=1e-9)).flatten()[:, None]
-    return torch.linalg.qr(torch.cat([wanted, both], 1).cpu()).Q.to(handles.device)
+    return torch.linalg.qr(torch.cat([wanted, both], 1)).Q.to(device)
 
 
 def jacobian(outputs: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:

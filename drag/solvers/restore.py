@@ -6,7 +6,17 @@ from typing import cast
 
 import torch
 
-from drag.appearance import Appearance, Flow, Learnt, Unmoved, followed, learnt, mixed, warp
+from drag.appearance import (
+    Appearance,
+    Flow,
+    Learnt,
+    Unmoved,
+    followed,
+    learnt,
+    mixed,
+    random_signs,
+    warp,
+)
 from drag.edit import Edit
 from drag.features import FeaturePart, cells_around
 from drag.solvers.gauss_newton import Arithmetic, arithmetic, motion_rows
@@ -36,8 +46,9 @@ class _Seen:
     rest: torch.Tensor  # e (1, K, h, w), against the first picture moved by the flow
     flow: Flow  # from the first picture to this one
     handles: torch.Tensor  # (N, 2), where they were found
-    off: torch.Tensor  # (), the farthest from where they are held, pixels
-    differs: torch.Tensor  # (), the mean square of e, weighted
+    here: torch.Tensor  # (N, 2), the same on the CPU
+    off: float  # the farthest from where they are held, pixels
+    differs: float  # the mean square of e, weighted
 
 
 class _Restoring:
@@ -50,6 +61,8 @@ class _Restoring:
         self.step, self.task = step, step.task(edit, start.features)
         self.look = Appearance.of(self.network, start.ws)
         self.weights = _central(self.look.first)
+        draw = torch.Generator().manual_seed(0)
+        self.signs = [random_signs(self.look.first, draw) for _ in range(OWN)]
 
     def see(self, change: torch.Tensor, near: torch.Tensor, flow: Flow | None) -> _Seen:
         """near: (N, 2), where handles may be.   flow: of a change that was near."""
@@ -73,7 +86,9 @@ class _Restoring:
             rest = Unmoved(warp(look.first, flow)).rest(now)
         differs = (rest.detach().square() * self.weights).mean()
         off = (handles - self.held).norm(dim=1).max()
-        return _Seen(change, part, rest, flow, handles, off, differs)
+        told = torch.cat([off[None], differs[None], handles.flatten()]).cpu()  # the one wait
+        here, (farthest, unlike) = told[2:].view(-1, 2), told[:2].tolist()
+        return _Seen(change, part, rest, flow, handles, here, farthest, unlike)
 
     def gradient(self, seen: _Seen) -> torch.Tensor:
         """Of half of what differs, (n,)."""
@@ -84,9 +99,9 @@ class _Restoring:
 
     def own(self, seen: _Seen) -> torch.Tensor:
         """Rows (OWN, n) whose mean square is that of e with the latents, for this picture."""
-        draw, root = torch.Generator().manual_seed(0), self.weights.sqrt()
+        root = self.weights.sqrt()
         with torch.enable_grad():
-            mixtures = torch.stack([mixed(seen.rest * root, draw) for _ in range(OWN)])
+            mixtures = torch.stack([mixed(seen.rest * root, signs) for signs in self.signs])
             return jacobian(mixtures, seen.change).flatten(1) / OWN**0.5
 
     def rows(self, seen: _Seen, patterns: torch.Tensor) -> torch.Tensor:
@@ -136,10 +151,11 @@ def _steps(do: _Restoring, edit: Edit, known: Learnt, reached: State) -> Iterato
     coordinates, space = do.task.coordinates, do.step.space
     change = coordinates.change_to(space, reached.ws)
     farthest = change.norm()
-    patterns = motion_patterns(do.held, torch.ones_like(do.held), edit.img_size)
+    held = reached.handles
+    patterns = motion_patterns(held, torch.ones_like(held), edit.img_size, do.held.device)
     weight = WEIGHT * known.scale
     best = do.see(change, do.held, None)  # 1
-    let_go = max(let_go, best.off.item())
+    let_go = max(let_go, best.off)
     curvature = torch.cat([WEIGHT**0.5 * known.over(edit.settings), weight**0.5 * do.own(best)])
     rows, length, step = do.rows(best, patterns), TRUST, None
     for _ in range(STEPS):
@@ -148,7 +164,7 @@ def _steps(do: _Restoring, edit: Edit, known: Learnt, reached: State) -> Iterato
             gram = torch.eye(len(stiff), device=stiff.device) + stiff @ stiff.T
             downhill = rows.T @ (do.away(best, patterns) / hold**2)
             downhill -= weight * do.gradient(best) + PULL * best.change.detach().flatten()
-            step = downhill - stiff.T @ torch.linalg.solve(gram, stiff @ downhill)
+            step = downhill - stiff.T @ torch.linalg.solve_ex(gram, stiff @ downhill).result
         change = best.change.detach() + (step * (length / step.norm()).clamp(max=1)).view_as(change)
         change = change * (farthest / change.norm()).clamp(max=1)
         seen = do.see(change, best.handles, best.flow)  # 1
@@ -157,7 +173,7 @@ def _steps(do: _Restoring, edit: Edit, known: Learnt, reached: State) -> Iterato
             rows = carried(rows, moved, (change - best.change.detach()).flatten())
             best, length, step = seen, length * LONGER, None
             ws = coordinates.latents(space, change)
-            yield State(ws, seen.handles.cpu(), None, reached.likeness)
+            yield State(ws, seen.here, None, reached.likeness)
         elif length * SHORTER < LEAST_TRUST:
             return
         else:  # 2

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from drag.models.catalogue import CATALOGUE, Model, is_path, local_models
 from drag.models.loaded import BUDGET, LoadedModels
 from drag.server.line import LENGTH, SECONDS
+from drag.server.trial import fit_device
 from drag.web import zero
 from drag.web.listening import bare
 from drag.web.origins import origin_of
@@ -50,7 +51,7 @@ def parse_args(flags: list[str]) -> argparse.Namespace:
         "--device",
         default="auto",
         choices=["auto", "cuda", "mps", "cpu"],
-        help="hardware (default: CUDA, else MPS, else the CPU)",
+        help="hardware (default: the first of CUDA, MPS and the CPU that passes a self-test)",
     )
     parser.add_argument(
         "--drags",
@@ -171,9 +172,12 @@ def _only_here(host: str | None) -> bool:
 
 
 def choose_models(args: argparse.Namespace) -> tuple[LoadedModels, Model]:
-    """What the page offers, and what it starts with. Raises ValueError where there is no such."""
-    device = "cpu" if zero.on_zero_gpu() else args.device  # the server itself has no GPU there
-    models = LoadedModels(device, budget=args.model_memory * 1e9)
+    """What the page offers, and what it starts with. Raises ValueError where there is no
+    such, or the device is not fit for use."""
+    # On ZeroGPU the server itself has no GPU, and there is nothing to try.
+    device, unfit = fit_device("cpu" if zero.on_zero_gpu() else args.device)
+    models = LoadedModels(device.type, budget=args.model_memory * 1e9)
+    models.unfit = unfit
     # Whoever starts the page may name any model: it is in the menu then.
     found = local_models(args.model) if is_path(args.model) else [models.find(args.model)]
     models.local = {model.name: model for model in found if model.name not in CATALOGUE}

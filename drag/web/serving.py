@@ -174,6 +174,10 @@ def banner(models: LoadedModels, first: Model, line: Line, login: bool) -> str:
     return "\n".join(
         [
             f"Device: {device}",
+            *(
+                f"        not {kind.upper()}, which failed its self-test: {why}"
+                for kind, why in models.unfit.items()
+            ),
             f"Model:  {first.label} (licence: {first.licence})",
             f"Memory: {models.nbytes / 1e6:.0f} MB of weights, {models.budget / 1e6:.0f} at most",
             f"Line:   {line.slots} at once, {line.length} wait, {line.seconds:g} seconds a drag",

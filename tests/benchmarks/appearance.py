@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import save_file
 
 from drag import load_generator
-from drag.appearance import ENTRIES, Appearance, Unmoved, mixed
+from drag.appearance import ENTRIES, Appearance, Unmoved, mixed, random_signs
 from drag.latents import whitened_space
 from networks.terminal import print_anywhere
 from tests.benchmarks.machine import announce
@@ -42,7 +42,8 @@ def rows_of(generator, pictures: int) -> torch.Tensor:
         moved = torch.cat([(space.unwhiten(v) + off)[None], ws[:, ENTRIES:]], 1)
         rest = Unmoved(look.first).rest(look.seen(look.maps(moved, ENTRIES)))
         for _ in range(MIXTURES):
-            rows.append(torch.autograd.grad(mixed(rest, draw), v, retain_graph=True)[0].flatten())
+            mixture = mixed(rest, random_signs(rest, draw))
+            rows.append(torch.autograd.grad(mixture, v, retain_graph=True)[0].flatten())
     return torch.stack(rows)
 
 
