@@ -27,7 +27,10 @@ const note = element.querySelector(".ex-note");
 button.textContent = TEXTS.open;
 button.title = TEXTS.tip;
 button.addEventListener("click", () => input.click());
-input.addEventListener("change", () => { take(input.files[0]); input.value = ""; });
+for (const each of element.querySelectorAll("input")) {
+  each.addEventListener("change", () => { take(each.files[0]); each.value = ""; });
+}
+element.querySelector(".ex-open").choosePhoto = () => element.querySelector(".ex-photo").click();  // for thumbnails.js
 
 async function take(file) {
   note.textContent = "";

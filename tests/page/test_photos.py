@@ -38,12 +38,14 @@ def test_a_photo_becomes_the_edit_and_undo_brings_the_former_picture_back(handle
     told = use(handlers)
     assert "Starting" in told[LINE]
     assert [told["go"]["interactive"], told["stop"]["interactive"]] == [False, True]
-    assert told[PHOTO]["fit"]["crop"].startswith("data:image/jpeg;base64,")
+    for shown in ("crop", "shown"):
+        assert told[PHOTO]["fit"][shown].startswith("data:image/jpeg;base64,")
     *outputs, last = handlers.inversions.invert(ENGLISH)
     assert any("Looking for a picture like it: 0 %" in str(each.get(LINE)) for each in outputs)
-    assert any(each[PHOTO]["fit"].get("picture") for each in outputs if PHOTO in each)
+    assert any(each[PHOTO]["fit"].get("shown") for each in outputs if PHOTO in each)
     assert "A close likeness (difference 0.10" in last[LINE]
     assert last[PHOTO]["fit"]["phase"] == "done"
+    assert last[PHOTO]["fit"]["picture"].startswith("data:image/jpeg;base64,")
     assert last[CANVAS]["frame"]["src"].startswith("data:image/jpeg")
     assert last[SEED] == ""
     assert last[UNDO]["interactive"]

@@ -138,16 +138,25 @@ class Pictures:
 
 
 def examples_row(language: str) -> dict:
-    """The examples as a row of pictures."""
+    """The examples as a row of pictures, and before them a photo of the visitor's own, which the
+    page chooses by itself (assets/thumbnails.js)."""
+    own = {
+        "id": "photo",
+        "label": say("example_photo", language),
+        "src": to_url("image/svg+xml", (examples.FOLDER / "photo.svg").read_bytes()),
+    }
     return {
         "title": say("examples", language),
         "at": -1,
         "items": [
-            {
-                "id": example.name,
-                "label": say(f"example_{example.name}", language),
-                "src": to_url("image/jpeg", examples.thumbnail(example.name)),
-            }
-            for example in examples.EXAMPLES.values()
+            own,
+            *(
+                {
+                    "id": example.name,
+                    "label": say(f"example_{example.name}", language),
+                    "src": to_url("image/jpeg", examples.thumbnail(example.name)),
+                }
+                for example in examples.EXAMPLES.values()
+            ),
         ],
     }
