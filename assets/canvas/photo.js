@@ -17,7 +17,10 @@ stage.showWork = (work) => {
   told += 1;
   if (!work) return endWork(told);
   if (!working) beginWork();
-  if (work.words != null) slip.querySelector("span").textContent = work.words;
+  if (work.words != null) {
+    slip.querySelector("span").textContent = work.words;
+    slip.hidden = false;
+  }
   if (work.share != null) {
     const percent = Math.round(100 * work.share);
     gauge.setAttribute("aria-valuenow", percent);
@@ -32,7 +35,7 @@ function beginWork() {
   [splitting, holding] = [false, false];
   for (const fading of layer.getAnimations()) fading.cancel();
   layer.replaceChildren();
-  layer.hidden = slip.hidden = false;
+  layer.hidden = false;
   fitView();  // the photo is not zoomed
   find(".dc-frame").scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
 }

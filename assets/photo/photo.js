@@ -12,6 +12,7 @@
 // Events: take (a file), use (the frame), stop.
 
 const MAX_BYTES = 20_000_000;  // as drag/photo/reading.py, which has the last word
+const PATIENCE = 20_000;  // ms until the canvas has its picture again, where no answer comes
 const REST = 500;  // ms in which a button that took another's place is not pressed: a double click
 const TEXTS = WORDS[chinese ? "zh" : "en"];
 const find = (name) => element.querySelector(name), act = (name) => find(`[data-act=${name}]`);
@@ -23,7 +24,7 @@ for (const [attribute, put] of Object.entries({
   for (const each of element.querySelectorAll(`[data-${attribute}]`)) put(each, TEXTS[each.dataset[attribute]]);
 }
 let phase = "none", restUntil = 0, further = false;
-let fresh = false;  // a photo that was chosen is on its way
+let fresh = false, unanswered = 0;  // a photo that was chosen is on its way; a timer, of what was asked for
 
 async function take(file) {
   if (!file) return;
@@ -66,7 +67,10 @@ function turnTo(next) {
 }
 
 // The canvas shows the photo, and how far it is, for as long as it is worked on.
-function tellCanvas(work) { document.querySelector(".dc-stage")?.showWork?.(work); }
+function tellCanvas(work) {
+  if (!work || work.words != null) clearTimeout(unanswered);
+  document.querySelector(".dc-stage")?.showWork?.(work);
+}
 
 // From what is hidden now to what took its place, for the focus would fall to the page's top; it is
 // not scrolled to, for whoever pressed the button may look elsewhere by now.
@@ -106,6 +110,11 @@ for (const input of element.querySelectorAll("input")) {
 
 function use(event, value) {
   if (event.detail > 1) return;  // a double click, before there was an answer
+  if (value.frame) {  // before the server has cut it, which may take a second
+    tellCanvas({ src: square() });
+    clearTimeout(unanswered);
+    unanswered = setTimeout(tellCanvas, PATIENCE, null);
+  }
   props.value = value;
   trigger("use");
 }
@@ -174,7 +183,7 @@ watch("pho" + "to", () => {
     photo = null;
   }
   turnTo(photo ? "placing" : "none");
-  if (photo && fresh) act("use").scrollIntoView({ block: "nearest" });  // and what stands above it
+  if (photo && fresh) requestAnimationFrame(() => act("use").scrollIntoView({ block: "nearest" }));  // with what is above it
   fresh = false;
 });
 watch("fi" + "t", () => {
@@ -192,6 +201,7 @@ watch("fi" + "t", () => {
     turnTo(fit.phase);
   }
   if (phase === "running") tellCanvas({ words: fit.words, share: fit.share, src: fit.shown });
+  else if (fit.problem) tellCanvas(null);  // it was refused
   if (fit.share != null) {
     const percent = Math.round(100 * fit.share);
     bar.hidden = false;
