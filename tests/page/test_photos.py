@@ -225,8 +225,9 @@ def test_stop_in_the_line_leaves_it(handlers, fits):
         taken(handlers)
         use(handlers)
         run = handlers.inversions.invert(ENGLISH)
-        words = next(told[LINE] for told in run if "Your place" in told.get(LINE, ""))
-        assert "<b>1</b>" in words
+        told = next(told for told in run if "Your place" in told.get(LINE, ""))
+        assert "<b>1</b>" in told[LINE]
+        assert "Your place in the line: 1" in told[PHOTO]["fit"]["words"]  # on the canvas, too
         handlers.drags.halt(ENGLISH)
         *_, last = run
         assert "Stopped before there was a picture" in last[LINE]

@@ -130,7 +130,7 @@ class Inversions:
         page, told, shown = self.page, -np.inf, -np.inf
         for item in self.desk.line.run(inversion):
             if isinstance(item, Place):
-                line = in_line(item, session.language)
+                line = in_line(item, session.language, "photo_in_line")
                 yield {page.status: line, page.photo: gr.update(fit={"words": plain(line)})}
                 continue
             session.seen = now = time.monotonic()
