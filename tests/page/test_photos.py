@@ -8,6 +8,7 @@ import pytest
 
 from drag.models.catalogue import Model
 from drag.models.progress import ModelUnavailableError
+from drag.page.examples import EXAMPLES
 from drag.page.handlers import photos
 from drag.server.line import Line
 from tests.page.conftest import (
@@ -20,6 +21,7 @@ from tests.page.conftest import (
     UNDO,
     canvas_of,
     dragged,
+    event,
     held,
     pressed,
     visitor,
@@ -94,6 +96,17 @@ def test_faces_are_looked_for_where_the_model_makes_them(
     assert len(photo["photo"]["faces"]) == len(found or [])
     frame = photo["photo"]["frame"]
     assert (frame["side"] == 200) == (not found)
+
+
+def test_a_photo_stands_first_among_the_examples_and_the_page_chooses_it(handlers):
+    for request, label in ((ENGLISH, "Your photo"), (CHINESE, "您的照片")):
+        first, *others = handlers.visits.speak(request)["examples"]["items"]
+        assert (first["id"], first["label"]) == ("photo", label)
+        assert first["src"].startswith("data:image/svg+xml;base64,")
+        assert {each["id"] for each in others} == set(EXAMPLES)
+    before = visitor(handlers).edit
+    assert not any(handlers.pictures.example(event("photo"), ENGLISH))  # as a program might
+    assert visitor(handlers).edit is before
 
 
 def test_which_models_make_faces():
