@@ -250,8 +250,9 @@ def test_stop_keeps_the_best_so_far_and_it_goes_on_from_there(open_page):
     choose(page)
     page.page.dblclick("#photo [data-act=use]")  # Stop comes to this place
     page.wait_for_status("%")
-    bar = page.page.get_by_role("progressbar", name="the work on your photo")
-    assert 0 <= int(bar.get_attribute("aria-valuenow")) < 100
+    for place in ("#photo", "#canvas"):
+        bar = page.page.locator(place).get_by_role("progressbar", name="the work on your photo")
+        assert 0 <= int(bar.get_attribute("aria-valuenow")) < 100
     page.page.wait_for_timeout(500)  # in which Stop is not pressed
     page.page.keyboard.press("Enter")  # it has the focus
     page.wait_for_status("Stopped, the best")
