@@ -101,6 +101,7 @@ def test_another_frame_is_seen_at_once_and_the_last_one_when_it_is_over(bench):
     assert looks(bench, GREEN)
 
 
+@pytest.mark.slow  # a second of dissolving
 @pytest.mark.parametrize(("wanted", "duration"), [("reduce", 0), ("no-preference", 500)])
 def test_it_dissolves_but_for_who_wants_no_motion(open_bench, wanted, duration):
     bench = open_bench()
