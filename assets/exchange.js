@@ -28,8 +28,11 @@ const note = element.querySelector(".ex-note");
 button.textContent = TEXTS.open;
 button.title = TEXTS.tip;
 button.addEventListener("click", () => input.click());
-// No "accept" on it: iOS knows none of these kinds, and would let nobody choose them.
-input.addEventListener("change", () => { take(input.files[0]); input.value = ""; });
+// No "accept" on the one for projects: iOS knows none of these kinds, and would let nobody choose them.
+for (const each of element.querySelectorAll("input")) {
+  each.addEventListener("change", () => { take(each.files[0]); each.value = ""; });
+}
+element.querySelector(".ex-open").choosePhoto = () => element.querySelector(".ex-photo").click();  // for thumbnails.js
 
 async function take(file) {
   note.textContent = "";

@@ -9,7 +9,7 @@
   document.title = tips.title;
   line.addEventListener("click", ({ target }) => {
     const name = target.closest("[data-remedy]")?.dataset.remedy;
-    const offers = [...document.querySelectorAll(".dc-stage, #exchange .ex-open")].map((each) => each.remedies);
+    const offers = [...document.querySelectorAll(".dc-stage, #exchange .ex-open, #photo .ph")].map((each) => each.remedies);
     if (name) Object.assign({}, ...offers)[name]();
   });
   const explain = () => {

@@ -10,6 +10,7 @@
 
 const row = element.querySelector(".th-row"), closer = element.querySelector(".th-close"), known = new Map(), MAX_KNOWN = 400;
 const near = new Set(), failed = new Set();  // buttons in sight or nearly; pictures, until the next change
+const OWN = "photo";  // the item that stands for a photo of one's own: a chooser opens
 let asking = false, drawn = "";
 
 // Whatever brings them into sight: the row is scrolled, or the page, or its tab is shown. What lies up
@@ -88,6 +89,7 @@ async function ask() {
 row.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
+  if (button.dataset.id === OWN) return document.querySelector("#exchange .ex-open")?.choosePhoto();
   trigger("pick", { id: button.dataset.id });
   if (props.value.over) close();
   if (props.value.over || element.id === "examples") showStage();

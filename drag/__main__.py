@@ -65,10 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="go on from a project, or from latents as NVIDIA's tools (.npz, .npy) or PTI and e4e "
         "(.pt) write them, in place of --seed and --psi; without --drag the picture stays as it is",
     )
-    add(
-        "--psi",
-        help="truncation, 0 (average) to 1 (all variety) (default: the model's, mostly 0.7)",
-    )
+    add("--psi", help="truncation, 0 (average) to 1 (all variety) (default: the model's own)")
     add(
         "--drag",
         action="append",

@@ -57,6 +57,11 @@ class Tuning:
         """What was fitted, of any device and with or without gradients."""
         return cls({name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()})
 
+    def to_tensors(self, device: torch.device | str) -> dict[str, torch.Tensor]:
+        """Its numbers as float32 on a device, to be read or fitted further."""
+        arrays = self.arrays.items()
+        return {name: torch.from_numpy(each.astype(np.float32)).to(device) for name, each in arrays}
+
     @property
     def nbytes(self) -> int:
         """Bytes of its numbers."""
@@ -162,10 +167,7 @@ def tuned(generator: Generator, tuning: Tuning | Mapping[str, torch.Tensor] | No
         if generator is not base and vars(generator)["tuning"] is tuning:
             return generator
         check_tuning(base, tuning)
-        tensors: Mapping[str, torch.Tensor] = {
-            name: torch.from_numpy(array.astype(np.float32))
-            for name, array in tuning.arrays.items()
-        }
+        tensors: Mapping[str, torch.Tensor] = tuning.to_tensors(base.w_avg.device)
     else:
         tensors = tuning
     deltas: dict[str, dict[str, torch.Tensor]] = {}

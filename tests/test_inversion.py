@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import drag.photo.inversion as inversion
-from drag import PointPair, drag, new_edit
+from drag import PointPair, drag, load_generator, new_edit
 from drag.files.project import from_project, to_project
 from drag.photo.alignment import crop, middle
 from drag.photo.inversion import Fit, Plan, invert, is_far, photo_edit, verdict
@@ -178,17 +178,49 @@ def test_a_fit_is_an_edit_that_can_be_dragged_saved_and_opened(generator, invert
     assert fit.tuning.nbytes < 150_000
 
 
-def test_a_model_without_an_encoder_begins_with_its_average(tmp_path, quick):
-    from drag import load_generator
-
-    write_nvidia(tmp_path / "a.pkl", random_state(), layout="G_ema")
-    network = load_generator(str(tmp_path / "a.pkl"), "cpu")
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A small generator without an encoder, a picture of it, and all fits of a quick inversion."""
+    path = tmp_path_factory.mktemp("small") / "a.pkl"
+    write_nvidia(path, random_state(), layout="G_ema")
+    network = load_generator(str(path), "cpu")
     target = render(network, new_edit(network, "a.pkl", seed=5).ws)
-    first, *_, last = invert(network, target)
+    with pytest.MonkeyPatch.context() as patch:
+        shorten(patch)
+        return network, target, list(invert(network, target))
+
+
+def test_a_model_without_an_encoder_begins_with_its_average(small):
+    network, target, (first, *_, last) = small
     average = network.w_avg.numpy()[None].repeat(network.num_ws, 0)
     np.testing.assert_allclose(first.ws, average, atol=0.1)
     assert last.distance <= first.distance
     assert psnr(last.picture, target) > psnr(render(network, average), target)
+
+
+@pytest.mark.parametrize("stage", ["latents", "weights"])
+def test_it_goes_on_from_what_was_reached_and_never_gets_worse(small, quick, stage):
+    network, target, fits = small
+    begun = next(fit for fit in reversed(fits) if fit.stage == stage)
+    fits = list(invert(network, target, begun=replace(begun, picture=None)))
+    assert np.array_equal(fits[0].ws, begun.ws)
+    assert fits[0].tuning is begun.tuning
+    assert fits[0].distance == pytest.approx(begun.distance, abs=0.01)
+    unlike = [error(network, target, fit) for fit in (begun, fits[0], fits[-1])]
+    assert unlike[1] == unlike[0]
+    assert unlike[2] < unlike[0]
+    assert len(fits) == 1 + {"latents": 8, "weights": 5}[stage] + 1
+    if stage == "weights":  # its pictures are of the same latents
+        assert all(np.array_equal(fit.ws, begun.ws) for fit in fits)
+        assert {fit.stage for fit in fits} == {"weights"}
+
+
+def error(network, target, fit) -> float:
+    """What an inversion makes less, of a fit's picture."""
+    search = inversion._Search(network, target)
+    with torch.no_grad():
+        image = tuned(network, fit.tuning).image(torch.from_numpy(fit.ws)[None]).clamp(-1, 1)
+        return search.unlike(image)[1].item()
 
 
 def test_a_picture_of_another_size_is_refused(generator):

@@ -44,6 +44,7 @@ async function showFrame(frame) {
     moveHandles(current.handles || {});
     if (current.settle) settleHold();
     takeSample(current.sample ?? "", current.original ? image : null);
+    giveWay();
     refresh();
   }
   decoding = false;

@@ -11,6 +11,7 @@ const ACTS = {
   pin: pinSelected, remove: removeSelected, unpin: removeSelected, invert: invertRegion, clear: clearRegion, face: toggleParts,
   toggle: () => { [regionShown, regionSeen] = [!(regionShown && regionSeen), true]; refresh(); },
   split: toggleSplit, help: () => (help.hidden ? openHelp() : closeHelp()), close: closeHelp,
+  halt: () => trigger("stop"),
   "zoom-in": () => zoomMiddle(1.5), "zoom-out": () => zoomMiddle(1 / 1.5), fit: fitView,
 };
 
@@ -62,6 +63,7 @@ const STAGE_KEYS = {
 function keyAction(event) {
   const key = event.key.toLowerCase(), here = event.target === stage;
   if (event.altKey || event.ctrlKey || event.metaKey) return null;
+  if (covered()) return key === "escape" ? STAGE_KEYS.escape : null;
   if (here && NUDGES[key]) {
     const [x, y] = NUDGES[key], far = event.shiftKey ? 10 : 1;
     if (pairs[selected] && !splitting) return () => nudge(x * far, y * far);

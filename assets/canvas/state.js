@@ -90,6 +90,7 @@ function refresh() {
   overlay.classList.toggle("dc-brushing", brushing() && !splitting);
   overlay.classList.toggle("dc-pannable", spaceHeld || splitting);
   find(".dc-chip").hidden = !painted || running || Boolean(gesture) || splitting || comparing();
+  for (const bar of [".dc-bar", ".dc-foot"]) find(bar).inert = covered();
   refreshHint();
   refreshCompare();
   repaint();
@@ -111,7 +112,7 @@ let hinted = false;
 try { hinted = Boolean(localStorage.getItem(HINT)); } catch { /* storage is denied: shown each time */ }
 
 function hint() {
-  if (lastSerial < 0 || running || gesture || comparing()) return null;
+  if (lastSerial < 0 || running || working || gesture || comparing()) return null;
   if (tool !== "point") return painted || tool === "erase" ? null : meaning === "move" ? "hintFree" : "hintKeep";
   return hinted || edited ? null : follows ? "hint" : "hintArrows";
 }

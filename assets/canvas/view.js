@@ -62,7 +62,7 @@ function showView(deviceScale) {
 }
 
 stage.addEventListener("wheel", (event) => {
-  if (!event.ctrlKey && view.scale <= 1) return;  // the page scrolls; with Control it is a trackpad's pinch
+  if (covered() || (!event.ctrlKey && view.scale <= 1)) return;  // the page scrolls; with Control it is a trackpad's pinch
   event.preventDefault();
   const pixels = clamp(event.deltaY * (event.deltaMode ? 33 : 1), -200, 200);
   zoomAt(Math.exp(-pixels * (event.ctrlKey ? 0.01 : 0.002)), [event.clientX, event.clientY]);

@@ -2,14 +2,17 @@
 // makes of it. Gradio runs this file (after language.js, base64.js, WORDS of assets/words.json and stage.js)
 // as the body of a function of (element, trigger, props, server, watch).
 //
-// props.value  {content}: a file in base64; or {frame, anyway}: where the photo is framed.
+// props.value  {content}: a file in base64; {frame, anyway}: where the photo is framed; or {further}: what was
+//              reached of it is to be improved.
 // props.photo  {src, width, height, size, frame, faces}: a preview, the photo's pixels, (H, W) of the
 //              model's pictures, and frames; false where there is none any more.
-// props.fit    {phase, words, problem, share, crop, picture}: how far its inversion is; what is left out,
-//              or null, stays as it was. Phases: none, placing, running, far, done.
+// props.fit    {phase, words, problem, share, crop, picture, shown, further}: how far its inversion is; what is
+//              left out, or null, stays as it was. Phases: none, placing, running, far, done. shown: what the
+//              canvas shows meanwhile (assets/canvas/photo.js); further: what was reached can be improved.
 // Events: take (a file), use (the frame), stop.
 
 const MAX_BYTES = 20_000_000;  // as drag/photo/reading.py, which has the last word
+const PATIENCE = 20_000;  // ms until the canvas has its picture again, where no answer comes
 const REST = 500;  // ms in which a button that took another's place is not pressed: a double click
 const TEXTS = WORDS[chinese ? "zh" : "en"];
 const find = (name) => element.querySelector(name), act = (name) => find(`[data-act=${name}]`);
@@ -20,7 +23,8 @@ for (const [attribute, put] of Object.entries({
 })) {
   for (const each of element.querySelectorAll(`[data-${attribute}]`)) put(each, TEXTS[each.dataset[attribute]]);
 }
-let phase = "none", restUntil = 0;
+let phase = "none", restUntil = 0, further = false;
+let fresh = false, unanswered = 0;  // a photo that was chosen is on its way; a timer, of what was asked for
 
 async function take(file) {
   if (!file) return;
@@ -28,6 +32,7 @@ async function take(file) {
   if (file.size > MAX_BYTES) return say(TEXTS.large, true);  // before anything is read
   try {
     props.value = { content: await asBase64(file) };
+    fresh = true;
     trigger("take");
   } catch {
     say(TEXTS.unreadable, true);
@@ -46,14 +51,25 @@ function turnTo(next) {
   phase = next;
   const focused = document.activeElement;
   find(".ph-placing").hidden = !placed;
-  find(".ph-pair").hidden = !["running", "far", "done"].includes(phase);
+  find(".ph-pair").hidden = !["far", "done"].includes(phase);
   act("use").hidden = !placed;
+  act("improve").hidden = !further || phase !== "done";
+  for (const [name, first] of [["choose", !photo], ["use", act("improve").hidden], ["improve", true]]) {
+    act(name).classList.toggle("ph-main", first);
+  }
   act("anyway").hidden = phase !== "far";
   act("stop").hidden = !running;
   if (!running) bar.hidden = true;
   act("choose").parentElement.hidden = running;
+  if (!running) tellCanvas(null);
   if (placed) drawStage();
   moveFocus(focused);
+}
+
+// The canvas shows the photo, and how far it is, for as long as it is worked on.
+function tellCanvas(work) {
+  if (!work || work.words != null) clearTimeout(unanswered);
+  document.querySelector(".dc-stage")?.showWork?.(work);
 }
 
 // From what is hidden now to what took its place, for the focus would fall to the page's top; it is
@@ -74,7 +90,9 @@ find(".ph-going").addEventListener("keydown", (event) => {
 });
 
 onFrame = () => {  // what was said of the former frame is not of this one
+  further = false;
   if (phase === "far") turnTo("placing");
+  else if (phase === "done") turnTo(phase);
 };
 
 for (const [name, work] of Object.entries({
@@ -82,18 +100,27 @@ for (const [name, work] of Object.entries({
   smaller: () => zoomBy(1 / 1.1), larger: () => zoomBy(1.1),
   left: () => turnBy(-Math.PI / 2), right: () => turnBy(Math.PI / 2),
   reset: () => setFrame(photo.frame), next: nextFace,
-  use: (event) => use(event, false), anyway: (event) => use(event, true),
+  use: (event) => use(event, { frame, anyway: false }), anyway: (event) => use(event, { frame, anyway: true }),
+  improve: (event) => use(event, { further: true }),
   stop: () => trigger("stop"),
 })) act(name).addEventListener("click", work);
 for (const input of element.querySelectorAll("input")) {
   input.addEventListener("change", () => { take(input.files[0]); input.value = ""; });
 }
 
-function use(event, anyway) {
+function use(event, value) {
   if (event.detail > 1) return;  // a double click, before there was an answer
-  props.value = { frame, anyway };
+  if (value.frame) {  // before the server has cut it, which may take a second
+    tellCanvas({ src: square() });
+    clearTimeout(unanswered);
+    unanswered = setTimeout(tellCanvas, PATIENCE, null);
+  }
+  props.value = value;
   trigger("use");
 }
+
+// What the status line offers (assets/explain.js).
+find(".ph").remedies = { improve: () => act("improve").click(), anyway: () => act("anyway").click() };
 
 find(".ph").take = take;  // what is dropped or pasted anywhere on the page, see exchange.js
 
@@ -156,6 +183,8 @@ watch("pho" + "to", () => {
     photo = null;
   }
   turnTo(photo ? "placing" : "none");
+  if (photo && fresh) requestAnimationFrame(() => act("use").scrollIntoView({ block: "nearest" }));  // with what is above it
+  fresh = false;
 });
 watch("fi" + "t", () => {
   const fit = props.fit;
@@ -167,7 +196,12 @@ watch("fi" + "t", () => {
     find(".ph-fit").alt = "";  // there is none yet
   }
   if (fit.picture) Object.assign(find(".ph-fit"), { src: fit.picture, alt: TEXTS.fit_alt });
-  if (fit.phase) turnTo(fit.phase);
+  if (fit.phase) {
+    further = Boolean(fit.further);
+    turnTo(fit.phase);
+  }
+  if (phase === "running") tellCanvas({ words: fit.words, share: fit.share, src: fit.shown });
+  else if (fit.problem) tellCanvas(null);  // it was refused
   if (fit.share != null) {
     const percent = Math.round(100 * fit.share);
     bar.hidden = false;

@@ -1,17 +1,19 @@
 // The frame on the photo, to be moved, turned and zoomed by mouse, fingers or keys. All places are in
 // pixels of the photo, whole numbers at the middle of one, as in drag/photo/alignment.py.
 
+const SQUARE = 768;  // px of what the canvas shows until the server has cut it
 const SMALLEST = 32, LARGEST = 3, STEP = 0.02, TURN = Math.PI / 90;  // as there; a key's share of the side, and angle
 const stage = element.querySelector(".ph-stage"), grips = stage.querySelectorAll(".ph-frame circle");
 const [area] = stage.querySelectorAll(".ph-frame rect"), arm = stage.querySelector(".ph-frame line");
 const fingers = new Map();
-let photo = null, frame = null, held = null, onFrame = () => {};
+let photo = null, preview = null, frame = null, held = null, onFrame = () => {};
 
 function showPhoto(shown) {
   photo = shown;
   const { src, width, height } = photo, image = stage.querySelector("image");
   for (const [name, value] of Object.entries({ href: src, x: -0.5, y: -0.5, width, height })) image.setAttribute(name, value);
   image.setAttribute("preserveAspectRatio", "none");
+  preview = Object.assign(new Image(), { src });
   fingers.clear();
   held = null;
   setFrame(photo.frame);
@@ -37,6 +39,20 @@ function fitView() {
   const margin = reach + 0.05 * Math.max(width, height);
   stage.setAttribute("viewBox", `${-margin} ${-margin} ${width + 2 * margin} ${height + 2 * margin}`);
   return true;
+}
+
+// What is in the frame, as a data URL: by the preview, and plain where the frame goes beyond the photo.
+function square() {
+  const canvas = document.createElement("canvas"), { across, down } = half(), scale = SQUARE / frame.side;
+  [canvas.width, canvas.height] = [2 * across * scale, 2 * down * scale];
+  const g = canvas.getContext("2d");
+  g.fillStyle = "#808080";
+  g.fillRect(0, 0, canvas.width, canvas.height);
+  g.translate(canvas.width / 2, canvas.height / 2);
+  g.scale(scale, scale);
+  g.rotate(-frame.angle);
+  g.drawImage(preview, -0.5 - frame.x, -0.5 - frame.y, photo.width, photo.height);
+  return canvas.toDataURL("image/jpeg", 0.9);
 }
 
 function half() {

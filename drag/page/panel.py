@@ -33,6 +33,11 @@ def small(picture: np.ndarray | bytes | None) -> str | None:
     return to_url("image/jpeg", photo_jpeg(picture, 90, most=SIDE))
 
 
+def on_canvas(picture: np.ndarray) -> str:
+    """A picture, uint8 (H, W, 3), as the canvas shows it while it is worked on."""
+    return to_url("image/jpeg", photo_jpeg(picture, 90))
+
+
 def said(page: Controls, error: Exception, language: str) -> dict:
     """The status line for an error, and the same beside the photo."""
     line = in_words(error, language)

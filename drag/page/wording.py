@@ -85,10 +85,11 @@ def remedies_for(names: Sequence[str], language: str = "en") -> str:
     return f'<span class="remedies">{"".join(buttons)}</span>' if names else ""
 
 
-def in_line(place: Place, language: str = "en") -> str:
-    """The status line of a drag that waits for the device: its place, and about how long."""
+def in_line(place: Place, language: str = "en", key: str = "in_line") -> str:
+    """The status line of what waits for the device: its place, and about how long.   key: of
+    assets/words.json."""
     return status(
-        say("in_line", language, place=place.ahead + 1, about=how_long(place.seconds, language)),
+        say(key, language, place=place.ahead + 1, about=how_long(place.seconds, language)),
         0.0,
     )
 

@@ -7,6 +7,7 @@
     face_parts  regions of a face
     alignment   the square of it that becomes the picture
     inversion   from there to latents and a change of weights, in three stages
+    plans       in what steps
     sketch      cheap pictures for it, near the last full one
     perception  how unlike two pictures look, by the encoder's features
     command     python -m drag --photo and --region

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from drag.edit import Edit, Settings
 from drag.latents import whitened_space
 from drag.photo.perception import eye, shrink
+from drag.photo.plans import ENTRIES, FIRST, PAINTED, SHARED, SKETCHED, WEIGHTS, Plan
 from drag.photo.sketch import Sketch
 from drag.render import to_picture
 from drag.solvers.adam import AdamUpdate
@@ -30,7 +31,6 @@ MEND = 0.4  # by which share of what it says differently then the guess is mende
 SPREAD = 0.3  # mean square by which two pictures differ, in [-1, 1]
 PIXELS = 0.5  # weight of pixels beside features
 NEAR, TOGETHER = 0.002, 0.02  # weights of the size of whitened latents, of how far entries differ
-FULL_COST = 4.5  # of a step on a full picture, in steps on sketches, on a CPU
 RANK = 4  # of the change of weights
 # Strangeness of the encoder's guess from which a photo is unlike what the model makes, by whether a
 # face was found in it (None: nobody looked). Real faces have 0.45 to 0.85; a cat 0.84 to 0.96; what
@@ -57,29 +57,6 @@ class Fit:
     strangeness: float = 0.0
 
 
-@dataclass(frozen=True)
-class Plan:
-    """So many steps of Adam."""
-
-    stage: str  # as of Fit
-    steps: int  # at most
-    rate: float  # of learning, at its highest
-    look: int = 0  # steps between two looks at the full picture, 0 where each step makes one
-    shared: bool = False  # one w for all entries is changed
-
-    @property
-    def cost(self) -> float:
-        """Of all of them, in steps on sketches, about: by which time is shared out and guessed."""
-        return self.steps * (1.0 if self.look else FULL_COST)
-
-
-SHARED = Plan("latents", 60, 0.08, 20, shared=True)
-ENTRIES = Plan("latents", 80, 0.03, 30)  # a w for each
-PAINTED = Plan("latents", 12, 0.02)  # and by full pictures
-SKETCHED = Plan("weights", 40, 4e-3, 14)
-WEIGHTS = Plan("weights", 25, 4e-3)
-
-
 class _Search:
     """What is sought, where the search stands, and the best that it found."""
 
@@ -93,6 +70,7 @@ class _Search:
         self.photo, self.small = image, shrink(image, SIDE)
         self.shared = self.space.whiten(generator.w_avg)[None]
         self.apart = torch.zeros(generator.num_ws, generator.w_dim, device=device)
+        self.off = torch.zeros_like(self.apart)  # what of latents gone on from has no coordinates
         self.tuning: dict[str, torch.Tensor] | None = None
         self._best: Fit | None = None
         self.least = math.inf
@@ -115,7 +93,7 @@ class _Search:
 
     def latents(self) -> torch.Tensor:
         """ws (1, num_ws, w_dim): what all entries share, and what sets each apart."""
-        return self.space.unwhiten(self.shared + self.apart)[None]
+        return (self.space.unwhiten(self.shared + self.apart) + self.off)[None]
 
     def tuned(self) -> Generator:
         """The generator, with its weights as they are changed by now."""
@@ -180,10 +158,20 @@ class _Search:
         if not plan.look:
             self.look(plan.stage)
 
-    def return_to_best(self) -> None:
-        """Go on from the latents that were best."""
-        ws = torch.from_numpy(self.best.ws).to(self.shared.device)
+    def go_on_from(self, found: np.ndarray) -> None:
+        """Go on from these latents, (num_ws, w_dim)."""
+        ws = torch.from_numpy(found).to(self.shared.device)
         self.apart = self.space.whiten(ws) - self.shared
+        self.off = ws - self.space.unwhiten(self.shared + self.apart)
+
+    def resume(self, begun: Fit) -> None:
+        """Go on from a former fit, which is the best until there is a better one."""
+        ws = torch.from_numpy(begun.ws).to(self.shared.device)
+        self.shared = self.space.whiten(ws).mean(0, keepdim=True)
+        self.go_on_from(begun.ws)
+        self.tuning = begun.tuning.to_tensors(ws.device) if begun.tuning else None
+        self.look(begun.stage)
+        self._best = replace(self.best, ws=begun.ws, tuning=begun.tuning)
 
     def _gradients(self, plan: Plan, changed: list[torch.Tensor]) -> Sequence[torch.Tensor | None]:
         """Of what is changed; None for what the picture does not depend on."""
@@ -216,32 +204,38 @@ def _rate(done: float, number: int) -> float:
     return min(1.0, (number + 1) / 5) * (0.05 + 0.475 * (1 + math.cos(math.pi * done)))
 
 
-def invert(generator: Generator, picture: np.ndarray, seconds: float = 170.0) -> Iterator[Fit]:
+def invert(
+    generator: Generator, picture: np.ndarray, seconds: float = 170.0, begun: Fit | None = None
+) -> Iterator[Fit]:
     """Find a picture in a generator: better and better fits, the last of them done.
 
     generator: of any kind; the built-in one has an encoder, others begin with their average.
     picture: uint8 (H, W, 3) of the size of its pictures, aligned as these are.   seconds: that it
-    takes at most, about; a fast machine ends sooner. The first Fit comes at once, then one for each
-    step; it may be closed at any time. The same picture gives the same fits, unless time is short.
+    takes at most, about; a fast machine ends sooner.   begun: what was reached before, to go on
+    from in the stage where that ended. The first Fit comes at once, then one for each step; it may
+    be closed at any time. The same picture gives the same fits, unless time is short.
     Raises ValueError where the picture has another size.
     """
     if picture.shape != (*generator.img_size, 3):
         raise ValueError(f"expected a picture of {(*generator.img_size, 3)}, not {picture.shape}")
     search, until, strangeness = _Search(generator, picture), now() + seconds, 0.0
-    if search.generator.has_encoder:
+    plans: tuple[Plan, ...] = SHARED, ENTRIES, PAINTED, SKETCHED, WEIGHTS
+    if begun:
+        search.resume(begun)
+        plans = plans[FIRST[begun.stage] :]
+    elif search.generator.has_encoder:
         search.guess()
         image = search.look("encoder")
         strangeness = search.eye.strangeness(search.eye.see(image), search.seen)
     else:
         search.look("encoder")
     yield replace(search.best, seconds=seconds, strangeness=strangeness)
-    plans = SHARED, ENTRIES, PAINTED, SKETCHED, WEIGHTS
     whole = rest = sum(plan.cost for plan in plans)
     for plan in plans:
         if now() >= until:
             break
         if plan.stage == "weights" and search.tuning is None:
-            search.return_to_best()
+            search.go_on_from(search.best.ws)
             search.tuning = fresh_tuning(search.generator, RANK)
         began, shown = now(), search.best
         for done in search.steps(plan, max(1e-3, until - began) * plan.cost / rest):

@@ -88,17 +88,21 @@ class Engine:
             live = LiveView(preview_share=share, start=start) if view else None
             yield from drag(generator, edit, live, seconds, aims)
 
-    def invert(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
+    def invert(
+        self, model: str, picture: np.ndarray, seconds: float, begun: Fit | None = None
+    ) -> Iterator[Fit]:
         """The fits of a photo, better and better, as `drag.photo.inversion.invert` yields them.
 
         model: its name.   picture: uint8 (H, W, 3) of the size of its pictures.   seconds: that it
-        takes at most. Where memory runs out it is as in `steps`.
+        takes at most.   begun: to go on from. Where memory runs out it is as in `steps`.
         """
-        return _retried(self.models, lambda left: self._fits(model, picture, left), seconds)
+        return _retried(self.models, lambda left: self._fits(model, picture, left, begun), seconds)
 
-    def _fits(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
+    def _fits(
+        self, model: str, picture: np.ndarray, seconds: float, begun: Fit | None
+    ) -> Iterator[Fit]:
         with self.models.use(model) as generator:
-            yield from invert(generator, picture, seconds)
+            yield from invert(generator, picture, seconds, begun)
 
 
 def _retried(

@@ -8,6 +8,7 @@ import numpy as np
 
 from drag.generate import follow
 from drag.photo import inversion as inverting
+from drag.photo.alignment import Frame
 from drag.photo.inversion import Fit
 from drag.server.jobs import Job, Kind
 from drag.server.process import use_cores
@@ -26,15 +27,19 @@ class Inversion(Job):
         picture: np.ndarray,
         face: bool | None = None,
         anyway: bool = False,
+        frame: Frame | None = None,
+        begun: Fit | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
         """engine: a drag.server.engine.Engine, or one like it.   picture: what is in the frame,
         uint8 (H, W, 3).   face: whether one was found there; None where nobody looked.   anyway:
-        however unlike the model's pictures it is."""
+        however unlike the model's pictures it is.   frame: of the session's photo.   begun: what
+        was reached of it before, to go on from."""
         super().__init__(Kind.PHOTO, clock=clock)
         self.session, self.engine, self.picture = session, engine, picture
         self.model, self.settings = session.edit.model, session.edit.settings
         self.face, self.anyway = face, anyway
+        self.portrait, self.frame, self.begun = session.photo, frame, begun
         self.fit: Fit | None = None  # the best so far
         self.former: Fit | None = None  # from before it began anew, if it did
         self.far = False  # it ended because the photo is unlike what the model makes
@@ -52,7 +57,8 @@ class Inversion(Job):
         """The fits, better and better; the first one decides whether the photo is too far off."""
         use_cores()
         try:
-            for fit in self.engine.invert(self.model, self.picture, self.seconds):
+            work = self.model, self.picture, self.seconds, self.begun
+            for fit in self.engine.invert(*work):
                 first = self.fit is None
                 self.take(fit)
                 self.far = first and not self.anyway and inverting.is_far(fit, self.face)
@@ -69,7 +75,7 @@ class Inversion(Job):
     def take(self, fit: Fit) -> None:
         """Have a fit as the best so far. Where memory ran out and it began anew, what it had
         reached by then stays until it is nearer; its end counts in any case."""
-        if fit.stage == "encoder":  # with which it begins
+        if not fit.share:  # with which it begins
             self.former = self.fit
         nearer = self.former and self.former.distance < fit.distance
         self.fit = replace(self.former, done=fit.done) if nearer else fit
@@ -86,11 +92,18 @@ class Inversion(Job):
                 own = session.shelf.get(made.model)
                 session.put_aside(follow(own, made) if own else made)
                 break
+            if made.same_picture(edit):  # nothing was added to what it began with
+                self.turn = session.turn()
+                break
             self.turn = session.replace_edit(follow(edit, made), edit)
         with session.lock:
             self.kept = True
+            if session.photo is not None and session.photo is self.portrait:
+                fit = replace(self.fit, picture=None)
+                session.photo = replace(session.photo, frame=self.frame, fit=fit)
             if session.left == NO_PHOTO_KEPT:
                 session.left = PHOTO_KEPT
 
     def _release(self) -> None:
         self.session = self.picture = self.fit = self.former = self.turn = None
+        self.portrait = self.begun = None

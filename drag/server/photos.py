@@ -1,13 +1,14 @@
 """A visitor's photo, for as long as the server has it: in memory only."""
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from drag.edit import Edit
 from drag.photo.alignment import Frame, cut, shows
+from drag.photo.inversion import Fit
 from drag.photo.reading import Photo, read_photo
 
 PREVIEW = 900  # longer side, pixels
@@ -17,13 +18,16 @@ PREVIEW = 900  # longer side, pixels
 class Portrait:
     """A photo: its file as it came where that has more pixels than are shown, else a JPEG with
     nothing but them.   whole: (H, W) of it.   model, size: that it is framed for, and (H, W) of its
-    pictures.   faces: frames of those in it; None where nobody looked for any."""
+    pictures.   faces: frames of those in it; None where nobody looked for any.   frame, fit: the
+    one that was used last, and what was reached of it, to go on from."""
 
     content: bytes
     whole: tuple[int, int]
     model: str
     size: tuple[int, int]
     faces: tuple[Frame, ...] | None = None
+    frame: Frame | None = None
+    fit: Fit | None = None
 
     @classmethod
     def of(cls, photo: Photo, edit: Edit) -> "Portrait":
@@ -33,7 +37,7 @@ class Portrait:
 
     def framed_for(self, edit: Edit) -> "Portrait":
         """The same photo for this edit's model."""
-        return replace(self, model=edit.model, size=edit.img_size, faces=None)
+        return Portrait(self.content, edit.model, edit.img_size)
 
     def shows_face(self, frame: Frame) -> bool | None:
         """Whether the face in this frame was found; None where nobody looked for any."""
@@ -41,8 +45,10 @@ class Portrait:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the file."""
-        return len(self.content)
+        """Bytes of the file, and of what was reached."""
+        fit = self.fit
+        reached = fit.ws.nbytes + (fit.tuning.nbytes if fit.tuning else 0) if fit else 0
+        return len(self.content) + reached
 
     def read(self) -> Photo:
         """It as it is shown and searched; one at a time."""

@@ -50,7 +50,7 @@ LOST = (
 )
 LOST_PHOTO = (
     "The GPU was taken back before your photo was done; the best so far is kept: press "
-    "Use this photo again."
+    "“Improve further”."
 )
 USED_UP = (
     "Your share of the GPU is used up for now: come back later, or sign in to Hugging Face "
@@ -103,13 +103,15 @@ class ZeroEngine:
         except gr.Error as error:
             raise _in_words(error, UserError(LOST)) from error
 
-    def invert(self, model: str, picture: np.ndarray, seconds: float) -> Iterator[Fit]:
+    def invert(
+        self, model: str, picture: np.ndarray, seconds: float, begun: Fit | None = None
+    ) -> Iterator[Fit]:
         """As Engine.invert, in the seconds that ZeroGPU lends at most; raises as `steps`."""
         with self.models.use(model):
             pass
         found, seconds = self.models.find(model), min(seconds, MOST_SECONDS)
         try:
-            for said in _lent_fits(found, png(picture), seconds):
+            for said in _lent_fits(found, png(picture), seconds, begun):
                 if isinstance(said, UserError):
                     raise said
                 yield _unpacked(said)
@@ -117,7 +119,7 @@ class ZeroEngine:
             raise _in_words(error, UserError(LOST_PHOTO)) from error
 
 
-def _duration(model: Model, work, seconds: float, view: bool = False) -> int:
+def _duration(model: Model, work, seconds: float, *more) -> int:
     loading = 0 if model in _placed else LOADING_SECONDS
     return round(STARTING_SECONDS + loading + seconds)
 
@@ -130,11 +132,13 @@ def _steps_there(
     yield from _worked_out(model, seconds, lambda engine, left: engine.steps(edit, left, view))
 
 
-def _fits_there(model: Model, photo: bytes, seconds: float) -> Iterator[Fit | UserError]:
+def _fits_there(
+    model: Model, photo: bytes, seconds: float, begun: Fit | None
+) -> Iterator[Fit | UserError]:
     """The fits of a photo, a PNG, in a worker; as `_steps_there`."""
     picture = np.asarray(Image.open(io.BytesIO(photo)))
     yield from _worked_out(
-        model, seconds, lambda engine, left: engine.invert(model.name, picture, left)
+        model, seconds, lambda engine, left: engine.invert(model.name, picture, left, begun)
     )
 
 

@@ -149,7 +149,7 @@ def test_a_network_that_goes_and_meanwhile_a_server_that_is_killed_in_a_drag(ope
 
 def test_a_page_whose_server_is_another_goes_on_where_it_was(open_there, replicas):
     page, proxy = open_there(), replicas.proxy
-    page.page.click("#examples .th-row button:nth-child(8)")
+    page.page.click("#examples [data-id=older]")
     page.wait_for_status("Grow up")
     page.drag()
     page.press_and_drag((200, 200), (230, 200))

@@ -130,7 +130,9 @@ def beside(place, dx, dy):
 def invert(page):
     """Press the button, and on if the photo is unlike the model; returns how it ended."""
     page.page.click("#photo [data-act=use]")
+    page.page.wait_for_selector(".dc-photo img")  # the square, and then each fit
     page.wait_for_status("%")
+    page.page.wait_for_function("() => /%/.test(document.querySelector('.dc-work').innerText)")
     assert page.page.is_disabled("#drag")
     page.page.wait_for_function(  # cores may be busy
         "() => !document.querySelector('[data-act=use]').hidden", timeout=240_000
@@ -150,6 +152,7 @@ def test_from_a_photo_to_a_drag_of_it(open_page, width):
     assert not problems(page)
     said = invert(page)
     assert "likeness (difference 0." in said
+    page.page.wait_for_selector(".dc-photo", state="hidden")
     for name in ("crop", "fit"):
         assert page.page.evaluate(f"document.querySelector('.ph-{name}').naturalWidth") == 512
     page.wait_for_frame(before)
@@ -167,10 +170,16 @@ def test_from_a_photo_to_a_drag_of_it(open_page, width):
     page.wait_for_entries("Photo,Drag")
 
 
-@pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_a_photo_dropped_or_pasted_anywhere_comes_to_its_tab(open_page, kind):
+@pytest.mark.parametrize("kind", ["drop", "paste", "click", "Enter"])
+def test_a_photo_dropped_pasted_or_chosen_anywhere_comes_to_its_tab(open_page, kind):
     page = open_page()
-    page.page.evaluate(HAND, [base64.b64encode(ONE).decode(), kind])
+    if kind in ("drop", "paste"):
+        page.page.evaluate(HAND, [base64.b64encode(ONE).decode(), kind])
+    else:
+        item = page.page.locator("#examples").get_by_role("button", name="Your photo")
+        with page.page.expect_file_chooser() as chooser:
+            item.click() if kind == "click" else item.press(kind)
+        chooser.value.set_files({"name": "me.jpg", "mimeType": "image/jpeg", "buffer": ONE})
     assert "Is the face in the frame" in wait_for_frame(page)
     assert page.page.get_by_role("tab", name="Photo").get_attribute("aria-selected") == "true"
     assert page.page.inner_text(".ex-note") == ""
@@ -236,19 +245,31 @@ def test_another_face_is_chosen_by_a_press_or_the_button(open_page):
     assert placed(page)["x"] == pytest.approx(first["x"], abs=1)
 
 
-def test_stop_keeps_the_best_so_far(open_page):
+def test_stop_keeps_the_best_so_far_and_it_goes_on_from_there(open_page):
     page = open_page()
     choose(page)
     page.page.dblclick("#photo [data-act=use]")  # Stop comes to this place
     page.wait_for_status("%")
-    bar = page.page.get_by_role("progressbar", name="the work on your photo")
-    assert 0 <= int(bar.get_attribute("aria-valuenow")) < 100
+    for place in ("#photo", "#canvas"):
+        bar = page.page.locator(place).get_by_role("progressbar", name="the work on your photo")
+        assert 0 <= int(bar.get_attribute("aria-valuenow")) < 100
     page.page.wait_for_timeout(500)  # in which Stop is not pressed
     page.page.keyboard.press("Enter")  # it has the focus
     page.wait_for_status("Stopped, the best")
     page.wait_for_entries("[Photo]")
     assert page.page.is_disabled("#stop")
     page.page.wait_for_selector(".ph-note:focus:has-text('the best so far is kept')")
+    picture, entries = page.picture(), page.page.locator("#history .th-row button")
+    before = entries.count()
+    page.page.click("#status [data-remedy=improve]")
+    page.wait_for_status("%")
+    page.page.dispatch_event(".dc-work [data-act=halt]", "click")  # it may be over by now
+    page.wait_for_status("likeness")
+    page.page.wait_for_selector(".dc-work", state="hidden")
+    if entries.count() > before:  # it came nearer before that
+        page.page.click("#undo")
+        page.settle()
+    np.testing.assert_array_equal(page.picture(), picture)
 
 
 def test_what_is_no_photo_is_said_beside_it_and_the_frame_stays(open_page, tmp_path):

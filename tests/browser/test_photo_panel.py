@@ -1,13 +1,18 @@
 """The photo panel on a bare page, with a stand-in for Gradio around it: what a second click does,
 where the focus goes, and what a screen reader is told."""
 
+import base64
+import io
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from drag.files.images import jpeg
+from drag.files.images import jpeg, png
 from drag.page.components.base import to_url
 from drag.page.components.photo_frame import _CSS, _HTML, _JS
+from drag.photo.alignment import Frame, crop
 from tests.browser.bench import COLOURS, GRADIO, flat
 from tests.browser.test_accessibility import AXE
 from tests.browser.waiting import WAITS, stop_the_clock
@@ -50,6 +55,11 @@ class Panel:
         return self.page.evaluate("() => window.events")
 
     @property
+    def told(self):
+        """What the canvas was told last, and not to have its picture back."""
+        return self.page.evaluate("() => window.told.at(-1)")
+
+    @property
     def focused(self):
         """What has the focus: the name of a button, or else a class or an element."""
         return self.page.evaluate(FOCUSED)
@@ -61,8 +71,10 @@ def _page():
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>:root {{ {colours} --color-accent: #6366f1; --font: system-ui, sans-serif;
   --button-primary-background-fill: #4f46e5; }} {_CSS}</style>
-<main><h1>Panel</h1><button id="other">Other</button><div id="photo">{_HTML}</div></main>
-<script>const INITIAL = {json.dumps({"value": None, "photo": None, "fit": None})};
+<main><h1>Panel</h1><button id="other">Other</button><div class="dc-stage"></div>
+<div id="photo">{_HTML}</div></main>
+<script>document.querySelector(".dc-stage").showWork = (work) => (window.told ??= []).push(work);
+const INITIAL = {json.dumps({"value": None, "photo": None, "fit": None})};
 {GRADIO}</script>
 <script>(function (element, trigger, props, server, watch) {{
 {_JS}
@@ -111,6 +123,57 @@ def test_the_second_click_of_two_presses_neither_stop_nor_use(panel):
     panel.page.clock.run_for(REST)
     panel.act("use").click()
     assert panel.events == ["use", "stop", "use"]
+
+
+def test_the_canvas_has_the_square_at_once_and_its_picture_back_where_it_is_refused(panel):
+    y, x = np.mgrid[:64, :64]
+    pixels = np.stack([255 * (x > 30), 4 * y, 255 * (x + y > 60)], -1).astype(np.uint8)
+    frame = {"x": 30, "y": 34, "side": 36, "angle": 0.4}
+    src = to_url("image/png", png(pixels))
+    panel.set("photo", PHOTO | {"src": src, "frame": frame})
+    panel.act("use").click()
+    _, _, content = panel.told["src"].partition(",")
+    shown = Image.open(io.BytesIO(base64.b64decode(content))).resize((64, 64))
+    cut = crop(pixels, Frame(**frame), (64, 64))
+    assert np.abs(np.asarray(shown).astype(int) - cut).mean() < 8
+    panel.set("fit", {"words": "It waits.", "problem": True})
+    assert panel.told is None
+    panel.act("use").click()
+    panel.set("fit", {"phase": "running", "words": "Starting …", "share": 0, "shown": PICTURE})
+    assert panel.told == {"words": "Starting …", "share": 0, "src": PICTURE}
+    panel.turn_to("placing")
+    assert panel.told is None
+    stop_the_clock(panel.page)
+    panel.act("use").click()  # and no answer comes
+    assert panel.told["src"]
+    panel.page.clock.run_for(20_000)
+    assert panel.told is None
+
+
+def test_what_was_reached_can_be_improved_until_the_frame_is_another(panel):
+    assert panel.act("improve").is_hidden()
+    panel.turn_to("done", picture=PICTURE, further=True)
+    panel.act("improve").click()
+    assert panel.events == ["use"]
+    assert panel.page.evaluate("() => window.props.value") == {"further": True}
+    assert panel.told is None  # what is on the canvas goes on
+    panel.set("fit", RUNNING)
+    assert panel.act("improve").is_hidden()
+    panel.turn_to("done", picture=PICTURE, further=True)
+    panel.act("larger").click()
+    assert panel.act("improve").is_hidden()
+    assert panel.act("use").is_visible()
+
+
+def test_it_opens_with_its_button_and_privacy_is_a_line_that_unfolds(open_panel):
+    panel = open_panel()
+    panel.page.keyboard.press("Tab")
+    panel.page.keyboard.press("Tab")
+    assert panel.focused == "choose"
+    long = panel.page.get_by_text("until later ones take its place")
+    assert long.is_hidden()
+    panel.page.get_by_text("It stays in memory").click()
+    assert long.is_visible()
 
 
 def test_the_focus_goes_from_a_button_to_what_takes_its_place(panel):

@@ -100,7 +100,7 @@ def go_back_and_forth(page):
     """Example, drag, back to the middle of it, on from there, undo three times, redo twice; returns
     the picture as it was sampled."""
     first, before = page.picture(), page.serial
-    press(page, "#examples .th-row button:nth-child(2)")
+    press(page, "#examples [data-id=turn]")
     page.wait_for_status("Turn the head")
     page.wait_for_frame(before)
     page.settle()

@@ -141,12 +141,15 @@ class Fits:
     def __init__(self, handlers, count=4, distance=0.9, error=None, pause=0.0):
         self.handlers, self.count, self.distance = handlers, count, distance
         self.error, self.pause, self.calls, self.closed = error, pause, [], threading.Event()
+        self.begun = []  # what each went on from
 
-    def __call__(self, model, picture, seconds):
+    def __call__(self, model, picture, seconds, begun=None):
         self.calls.append((model, picture.shape, seconds))
+        self.begun.append(begun)
         try:
             with self.handlers.desk.models.use(model) as generator:
                 start, end = (new_edit(generator, model, seed).ws for seed in (3, 5))
+            start = begun.ws if begun else start
             for i in range(self.count):
                 share = i / (self.count - 1)
                 ws = ((1 - share) * start + share * end).astype(np.float32)

@@ -8,6 +8,7 @@ import pytest
 
 from drag.models.catalogue import Model
 from drag.models.progress import ModelUnavailableError
+from drag.page.examples import EXAMPLES
 from drag.page.handlers import photos
 from drag.server.line import Line
 from tests.page.conftest import (
@@ -20,6 +21,7 @@ from tests.page.conftest import (
     UNDO,
     canvas_of,
     dragged,
+    event,
     held,
     pressed,
     visitor,
@@ -38,12 +40,14 @@ def test_a_photo_becomes_the_edit_and_undo_brings_the_former_picture_back(handle
     told = use(handlers)
     assert "Starting" in told[LINE]
     assert [told["go"]["interactive"], told["stop"]["interactive"]] == [False, True]
-    assert told[PHOTO]["fit"]["crop"].startswith("data:image/jpeg;base64,")
+    for shown in ("crop", "shown"):
+        assert told[PHOTO]["fit"][shown].startswith("data:image/jpeg;base64,")
     *outputs, last = handlers.inversions.invert(ENGLISH)
     assert any("Looking for a picture like it: 0 %" in str(each.get(LINE)) for each in outputs)
-    assert any(each[PHOTO]["fit"].get("picture") for each in outputs if PHOTO in each)
+    assert any(each[PHOTO]["fit"].get("shown") for each in outputs if PHOTO in each)
     assert "A close likeness (difference 0.10" in last[LINE]
     assert last[PHOTO]["fit"]["phase"] == "done"
+    assert last[PHOTO]["fit"]["picture"].startswith("data:image/jpeg;base64,")
     assert last[CANVAS]["frame"]["src"].startswith("data:image/jpeg")
     assert last[SEED] == ""
     assert last[UNDO]["interactive"]
@@ -92,6 +96,17 @@ def test_faces_are_looked_for_where_the_model_makes_them(
     assert len(photo["photo"]["faces"]) == len(found or [])
     frame = photo["photo"]["frame"]
     assert (frame["side"] == 200) == (not found)
+
+
+def test_a_photo_stands_first_among_the_examples_and_the_page_chooses_it(handlers):
+    for request, label in ((ENGLISH, "Your photo"), (CHINESE, "您的照片")):
+        first, *others = handlers.visits.speak(request)["examples"]["items"]
+        assert (first["id"], first["label"]) == ("photo", label)
+        assert first["src"].startswith("data:image/svg+xml;base64,")
+        assert {each["id"] for each in others} == set(EXAMPLES)
+    before = visitor(handlers).edit
+    assert not any(handlers.pictures.example(event("photo"), ENGLISH))  # as a program might
+    assert visitor(handlers).edit is before
 
 
 def test_which_models_make_faces():
@@ -223,8 +238,9 @@ def test_stop_in_the_line_leaves_it(handlers, fits):
         taken(handlers)
         use(handlers)
         run = handlers.inversions.invert(ENGLISH)
-        words = next(told[LINE] for told in run if "Your place" in told.get(LINE, ""))
-        assert "<b>1</b>" in words
+        told = next(told for told in run if "Your place" in told.get(LINE, ""))
+        assert "<b>1</b>" in told[LINE]
+        assert "Your place in the line: 1" in told[PHOTO]["fit"]["words"]  # on the canvas, too
         handlers.drags.halt(ENGLISH)
         *_, last = run
         assert "Stopped before there was a picture" in last[LINE]

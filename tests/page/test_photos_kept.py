@@ -19,6 +19,7 @@ from drag.photo.inversion import Fit
 from drag.server.line import Line
 from drag.web import zero
 from networks.errors import UserError
+from networks.tuning import Tuning
 from tests.page.conftest import (
     CANVAS,
     ENGLISH,
@@ -116,7 +117,7 @@ def test_an_error_in_the_middle_keeps_the_best_so_far(handlers, fits, error, wor
 def test_memory_that_runs_out_once_costs_nothing_but_time(handlers, monkeypatch):
     tries = []
 
-    def invert(generator, picture, seconds):
+    def invert(generator, picture, seconds, begun):
         tries.append(picture.shape)
         if len(tries) == 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
@@ -219,8 +220,11 @@ def test_the_frame_counts(handlers, fits, monkeypatch):
 
 def test_what_crosses_to_a_worker_of_zero_gpu_and_back(handlers, monkeypatch):
     picture, ws = np.full((32, 32, 3), 77, np.uint8), np.zeros((8, 24), np.float32)
+    tuning = Tuning({"a.bias": np.ones(3)})
+    start = Fit("weights", 0.9, 3.0, ws, tuning, 0.6)
 
-    def invert(generator, photo, seconds):
+    def invert(generator, photo, seconds, begun):
+        assert begun.tuning.key == start.tuning.key
         np.testing.assert_array_equal(photo, picture)
         assert 1 <= seconds <= zero.MOST_SECONDS + zero.LOADING_SECONDS
         yield Fit("encoder", 0.0, 3.0, ws, None, 0.5, photo)
@@ -236,7 +240,7 @@ def test_what_crosses_to_a_worker_of_zero_gpu_and_back(handlers, monkeypatch):
     monkeypatch.setattr("drag.server.engine.invert", invert)
     monkeypatch.setattr(zero, "_there", handlers.desk.models)
     monkeypatch.setattr(zero, "_lent_fits", lent)
-    first, last = zero.ZeroEngine(handlers.desk.models).invert("a.pkl", picture, 170.0)
+    first, last = zero.ZeroEngine(handlers.desk.models).invert("a.pkl", picture, 170.0, start)
     assert packed[0].picture.startswith(b"\xff\xd8")
     np.testing.assert_allclose(first.picture, picture, atol=2)
     assert last.picture is None

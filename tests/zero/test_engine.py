@@ -104,7 +104,7 @@ def test_a_photo_whose_memory_ran_out_once_still_ends_in_what_was_lent(generator
     models, ends = LoadedModels("cpu"), []
     models.put(models.find("builtin"), generator)
 
-    def scarce(network, picture, seconds):
+    def scarce(network, picture, seconds, begun):
         ends.append(time.monotonic() + seconds)
         if len(ends) == 1:
             time.sleep(2)

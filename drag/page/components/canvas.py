@@ -28,6 +28,7 @@ _JS = read_asset(  # one function body: what a file does at once needs what stan
     "canvas/face.js",
     "canvas/pointer.js",
     "canvas/compare.js",
+    "canvas/photo.js",
     "canvas/keys.js",
     "canvas/canvas.js",
 )

@@ -71,6 +71,12 @@ def read_content(value) -> bytes:
     raise UserError(UNREADABLE)
 
 
+def wants_more(value) -> bool:
+    """Whether what was reached of the photo is to be improved, in its frame, by a PhotoFrame's
+    value."""
+    return isinstance(value, dict) and value.get("further") is True
+
+
 def read_frame(value) -> tuple[Frame, bool]:
     """The frame in a PhotoFrame's value, unchecked, and whether the photo is to be inverted however
     unlike the model's pictures it is. Raises ValueError, in words fit for a visitor."""

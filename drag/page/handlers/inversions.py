@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import gradio as gr
 import numpy as np
 
-from drag.page.components.photo_frame import read_frame
+from drag.page.components.photo_frame import read_frame, wants_more
 from drag.page.controls import Controls
 from drag.page.handlers.desk import Desk
 from drag.page.handlers.photos import Photos
-from drag.page.panel import at_rest, plain, said, small, stopped
+from drag.page.panel import at_rest, on_canvas, plain, said, small, stopped
 from drag.page.showing import at_work, idle, show
 from drag.page.trouble import PHOTO_RUNS, RUNNING, TROUBLE, WAITS, in_words, plain_errors
-from drag.page.wording import how_long, in_line, problem, status
+from drag.page.wording import how_long, in_line, problem, remedies_for, status
 from drag.photo import alignment
 from drag.photo import inversion as inverting
 from drag.server.engine import NoMemoryError
@@ -27,6 +27,7 @@ from drag.server.sessions import Session
 from networks.errors import UserError
 
 TELL_SECONDS, SHOW_SECONDS = 0.2, 0.7  # between two lines on how far it is; and two pictures
+NOTHING_YET = "There is nothing to improve yet: press “Use this photo”."
 log = logging.getLogger("drag")
 
 
@@ -39,23 +40,29 @@ class Inversions:
     def use_photo(self, value, request: gr.Request) -> dict:
         """The photo is to be inverted as it is framed, when the device is free."""
         try:
-            session = self.desk.session(request)
-            return self._asked(session, *read_frame(value))
+            session, further = self.desk.session(request), wants_more(value)
+            return self._asked(session, *((None, True) if further else read_frame(value)))
         except TROUBLE as error:
             return said(self.page, error, language_of(request))
 
-    def _asked(self, session: Session, frame: alignment.Frame, anyway: bool) -> dict:
+    def _asked(self, session: Session, frame: alignment.Frame | None, anyway: bool) -> dict:
+        """The inversion is asked for; frame: None to go on from what was reached of the photo."""
         portrait, edit = session.photo, session.edit
         if portrait is None:
             return at_rest(self.page, session, session.say("photo_lost"))
         if portrait.model != edit.model:  # the frame is one of another model's pictures
             return self.photos.reframed(session)
+        begun = portrait.fit if frame is None else None
+        frame = frame or portrait.frame
+        if frame is None:
+            raise UserError(NOTHING_YET)
         frame = alignment.checked(frame, portrait.whole)
         with self.desk.shares.photos.place(self.desk.asker(session)):
             picture = portrait.cut(frame)
         self.desk.line.check(kind=Kind.PHOTO)
+        face = portrait.shows_face(frame)
         inversion = Inversion(
-            session, self.desk.engine, picture, portrait.shows_face(frame), anyway
+            session, self.desk.engine, picture, face, anyway, frame=frame, begun=begun
         )
         with session.lock:
             if session.inverting or session.armed or session.dragging:
@@ -69,6 +76,8 @@ class Inversions:
             session.ask(inversion)
         words = session.say("starting")
         fit = {"phase": "running", "words": words, "share": 0.0, "crop": small(picture)}
+        if begun is None:  # else what is on the canvas goes on
+            fit["shown"] = on_canvas(picture)
         return {
             self.page.status: status(words, 0.0),
             **at_work(self.page),
@@ -122,7 +131,7 @@ class Inversions:
         page, told, shown = self.page, -np.inf, -np.inf
         for item in self.desk.line.run(inversion):
             if isinstance(item, Place):
-                line = in_line(item, session.language)
+                line = in_line(item, session.language, "photo_in_line")
                 yield {page.status: line, page.photo: gr.update(fit={"words": plain(line)})}
                 continue
             session.seen = now = time.monotonic()
@@ -132,7 +141,7 @@ class Inversions:
             told, words = now, how_near(session, item)
             fit = {"words": words, "share": item.share}
             if due:
-                shown, fit["picture"] = now, small(item.picture)
+                shown, fit["shown"] = now, on_canvas(item.picture)
             yield {
                 page.status: status(words, item.share, quiet=True),
                 page.photo: gr.update(fit=fit),
@@ -147,9 +156,11 @@ class Inversions:
         elif inversion.far:
             fit |= {"phase": "far", "picture": small(best.picture)}
         words = plain(line) if line else self._verdict(session, inversion)
-        line, shown, turn = line or status(words), {}, inversion.turn
+        offers = ("anyway",) if inversion.far else ("improve",) if inversion.turn else ()
+        line = line or status(words + remedies_for(offers, session.language))
+        shown, turn = {}, inversion.turn
         if turn:
-            picture = None
+            picture, fit["further"] = None, bool(session.photo and session.photo.fit)
             try:
                 picture = self.desk.picture(session, turn)
                 fit["picture"] = small(picture)
