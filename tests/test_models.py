@@ -278,6 +278,6 @@ def test_of_several_files_the_first_that_can_be_read_is_taken(folder, caplog):
     (folder / "a.pkl").write_bytes(b"no weights")
     shown = loading(folder)
     assert shown.load_first(shown.local.values(), print).name == "b.pkl"
-    assert "a.pkl is passed over: a.pkl is no weight file" in caplog.text
-    with pytest.raises(ValueError, match=r"a\.pkl is no weight file"):
+    assert "a.pkl is passed over: a.pkl is no file of weights" in caplog.text
+    with pytest.raises(ValueError, match=r"a\.pkl is no file of weights"):
         shown.load_first([shown.find("a.pkl")], print)

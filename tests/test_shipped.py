@@ -39,5 +39,5 @@ def test_no_file_picker_hides_files_of_a_kind_that_ios_does_not_know():
         r'<input type="file"[^>]*>', "".join(p.read_text("utf-8") for p in ASSETS.rglob("*.html"))
     )
     accepted = [found[1] for each in inputs if (found := re.search('accept="([^"]*)"', each))]
-    assert len(inputs) == 3
+    assert len(inputs) == 4
     assert set(accepted) == {"image/*"}  # of photos

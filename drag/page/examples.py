@@ -95,9 +95,11 @@ def smile(generator) -> Edit:
     return replace(EXAMPLES["smile"].load(generator), mask_png=None)
 
 
-def thumbnail(name: str) -> bytes:
-    """The JPEG file that shows an example of this name."""
-    return (FOLDER / f"{EXAMPLES[name].name}.jpg").read_bytes()
+def thumbnail(name: str) -> tuple[str, bytes]:
+    """What shows an example of this name, or else a photo of one's own: its kind and its file."""
+    if name in EXAMPLES:
+        return "image/jpeg", (FOLDER / f"{name}.jpg").read_bytes()
+    return "image/svg+xml", (FOLDER / f"{name}.svg").read_bytes()
 
 
 def depict(generator, example: Example) -> np.ndarray:

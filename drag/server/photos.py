@@ -37,7 +37,7 @@ class Portrait:
 
     def framed_for(self, edit: Edit) -> "Portrait":
         """The same photo for this edit's model."""
-        return Portrait(self.content, edit.model, edit.img_size)
+        return Portrait(self.content, self.whole, edit.model, edit.img_size)
 
     def shows_face(self, frame: Frame) -> bool | None:
         """Whether the face in this frame was found; None where nobody looked for any."""

@@ -27,6 +27,7 @@ from drag.models.reading import choose_device, devices
 from drag.models.small import small_block, small_network
 from drag.preview import LiveView
 from drag.settings import Settings
+from networks.terminal import print_anywhere
 
 SECONDS = 60.0  # after which a device hangs; some of them pass until PyTorch and a GPU are awake
 # Of the largest number. In single precision rounding makes up 0.02 % (by noise of 1e-5 on each
@@ -147,4 +148,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    print_anywhere()
     main()

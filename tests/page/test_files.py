@@ -281,3 +281,4 @@ def test_an_example_without_its_picture_leaves_the_others(monkeypatch, tmp_path,
     monkeypatch.setattr(examples, "FOLDER", tmp_path)
     assert [item["id"] for item in examples_row("en")["items"]] == others
     assert first in caplog.text
+    assert "photo has no picture" in caplog.text

@@ -142,11 +142,10 @@ class Pictures:
 def examples_row(language: str) -> dict:
     """The examples as a row of pictures, without those whose picture is not there; and before them
     a photo of the visitor's own, which the page chooses by itself (assets/thumbnails.js)."""
-    own = to_url("image/svg+xml", (examples.FOLDER / "photo.svg").read_bytes())
-    items = [{"id": "photo", "label": say("example_photo", language), "src": own}]
-    for name in examples.EXAMPLES:
+    items = []
+    for name in ("photo", *examples.EXAMPLES):
         try:
-            picture = to_url("image/jpeg", examples.thumbnail(name))
+            picture = to_url(*examples.thumbnail(name))
         except OSError as error:  # of an installation that lacks a file: the others are there
             log.warning("the example %s has no picture: %s", name, error)
             continue
