@@ -23,9 +23,10 @@ marked slow and left out, unless `-m slow` asks for it or `-m ''` for all; what 
 clock is marked alone, too, and run with nothing beside it. Where pytest's workers run side by side,
 each has one thread for torch, and ports of its own.
 
-Browser tests take Chromium from `apt-get install chromium`, `playwright install chromium`, or the
-path in CHROMIUM. `DRAG_ALL_SEEDS=1 python -m pytest tests/browser/test_drag.py -m '' -s` drags
-noses on five seeds by mouse and five by touch, judged by dlib. `python -m tests.reference.make
+Browser tests take Chromium from `apt-get install chromium-headless-shell` (or `chromium`, which
+takes more of the cores), `playwright install chromium`, or the path in CHROMIUM.
+`DRAG_ALL_SEEDS=1 python -m pytest tests/browser/test_drag.py -m '' -s` drags noses on five seeds by
+mouse and five by touch, judged by dlib. `python -m tests.reference.make
 WHEEL --compare` compares every pixel with the model's own graph in the OpenVINO runtime (its
 docstring has the two installs it needs).
 """

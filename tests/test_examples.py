@@ -47,7 +47,8 @@ def _blocks(picture) -> np.ndarray:
     "name", [FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
 )
 def test_a_thumbnail_is_small_marked_and_shows_its_example(name, generator):
-    content = examples.thumbnail(name)
+    kind, content = examples.thumbnail(name)
+    assert kind == "image/jpeg"
     assert len(content) < 10_000
     kept = Image.open(io.BytesIO(content))
     assert (kept.format, kept.size) == ("JPEG", (examples.SIDE, examples.SIDE))

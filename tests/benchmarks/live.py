@@ -17,7 +17,6 @@ import base64
 import contextlib
 import io
 import json
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -27,6 +26,7 @@ from PIL import Image
 
 from networks.terminal import print_anywhere
 from tests.benchmarks.machine import announce, markdown
+from tests.browser.conftest import ARGS, chromium_path
 from tests.browser.page import Page
 from tests.browser.waiting import settle
 from tests.judge import NOSE_TIP, find_face
@@ -34,7 +34,6 @@ from tests.running_app import running_app
 
 FACES = 5005, 5011, 5021, 5033, 5042
 WAY, MOVES = 60, 25  # px of 1024, to the right; steps of the pointer
-ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 RECORD = """(film) => {  // what a visitor sees, and when
   const stage = document.querySelector('.dc-stage'), ask = window.fetch;
   const find = (name) => document.querySelector(name);
@@ -206,8 +205,7 @@ def table(records: list[dict]) -> str:
 @contextlib.contextmanager
 def opened(playwright, address: str, touch: bool):
     """The page in a browser of its own, with nothing placed and following."""
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    browser = playwright.chromium.launch(executable_path=next(filter(None, found), None), args=ARGS)
+    browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
     size = {"width": 390, "height": 844} if touch else {"width": 1280, "height": 860}
     context = browser.new_context(viewport=size, has_touch=touch, is_mobile=touch)
     page = Page(context.new_page(), address)

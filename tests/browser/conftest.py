@@ -12,6 +12,7 @@ from tests.checkpoint_files import random_state, write_nvidia
 from tests.hub import FakeHub
 from tests.running_app import running_app
 
+BROWSERS = "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -20,6 +21,11 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def chromium_path() -> str | None:
+    """Where Chromium is: rather one without windows, which take as much of the cores as pages."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @pytest.fixture(scope="session")
@@ -51,20 +57,19 @@ def server(generator, hub, tmp_path_factory):
 @pytest.fixture(scope="package")
 def chromium():
     """A browser; without one these tests are skipped, in CI they fail. It is closed before the
-    tests of other folders: Playwright's event loop runs until then, and there can't be another."""
+    tests of other folders: Playwright's event loop runs until then, and there can't be another.
+    """
     from playwright.sync_api import Error, sync_playwright
 
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    path = os.environ.get("CHROMIUM") or next(filter(None, found), None)
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
         except Error as error:
             if os.environ.get("CI"):
                 raise
             pytest.skip(
-                "no Chromium here: `apt-get install chromium` or `playwright install "
-                f"chromium`, or set CHROMIUM to its path ({str(error).splitlines()[0]})"
+                "no Chromium here: `apt-get install chromium-headless-shell` or `playwright "
+                f"install chromium`, or set CHROMIUM to its path ({str(error).splitlines()[0]})"
             )
         yield browser
         browser.close()

@@ -1,11 +1,8 @@
 """The camera of the photo panel, with Chromium's fake one: it is off as soon as nobody needs it."""
 
-import os
-import shutil
-
 import pytest
 
-from tests.browser.conftest import ARGS
+from tests.browser.conftest import ARGS, chromium_path
 from tests.browser.page import Page
 from tests.browser.test_photo_panel import PHOTO, RUNNING, Panel
 from tests.browser.waiting import settle
@@ -34,9 +31,7 @@ FILE = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": b"x"}
 @pytest.fixture(scope="module")
 def filmed(chromium):
     """A browser with a camera, which may be used."""
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    path = os.environ.get("CHROMIUM") or next(filter(None, found), None)
-    browser = chromium.browser_type.launch(executable_path=path, args=[*ARGS, *FAKE])
+    browser = chromium.browser_type.launch(executable_path=chromium_path(), args=[*ARGS, *FAKE])
     yield browser
     browser.close()
 
