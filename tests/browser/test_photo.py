@@ -264,7 +264,7 @@ def test_stop_keeps_the_best_so_far_and_it_goes_on_from_there(open_page):
     page.page.click("#status [data-remedy=improve]")
     page.wait_for_status("%")
     page.page.dispatch_event(".dc-work [data-act=halt]", "click")  # it may be over by now
-    page.wait_for_status("likeness")
+    page.wait_for_status("likeness", "improved further")
     page.page.wait_for_selector(".dc-work", state="hidden")
     if entries.count() > before:  # it came nearer before that
         page.page.click("#undo")

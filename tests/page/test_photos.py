@@ -204,7 +204,7 @@ def test_stop_keeps_the_best_so_far(handlers, fits):
     began = time.monotonic()
     *_, last = run
     assert time.monotonic() - began < 2
-    assert "Stopped, the best so far is kept. " in last[LINE]
+    assert "Stopped, the best so far is kept (difference 0." in last[LINE]
     assert visitor(handlers).edit.change == "photo"
     assert last[CANVAS]["frame"]
 

@@ -185,8 +185,8 @@ class Inversions:
             return session.say("photo_too_far", model=model, number=f"{fit.strangeness:.2f}")
         if inversion.turn is None:
             return session.say("photo_elsewhere", model=model)
-        words = session.say(f"photo_{inverting.verdict(fit.distance)}", number=number)
-        return words if fit.done else f"{session.say('photo_stopped')} {words}"
+        how = inverting.verdict(fit.distance) if fit.done else "stopped"
+        return session.say(f"photo_{how}", number=number)
 
 
 def _broken_off(session: Session, inversion: Inversion, key: str) -> str:
