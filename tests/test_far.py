@@ -34,12 +34,11 @@ PLACES = {
 WAYS = (480, 512, 528, 496), (720, 320, 704, 368), (320, 700, 336, 708)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def few_samples():
-    """Of W, for its whitening."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("drag.latents.SAMPLES", 300)
-        yield
+@pytest.fixture(autouse=True)
+def few_samples(request, monkeypatch):
+    """Of W, for its whitening; not of the built-in network, which others go on with."""
+    if "generator" not in request.fixturenames:
+        monkeypatch.setattr("drag.latents.SAMPLES", 300)
 
 
 @pytest.fixture(scope="module")
