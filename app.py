@@ -39,8 +39,8 @@ PAGES = 300  # of which Gradio keeps what they were sent last: a picture, some h
 LIGHT_THREADS = 40  # for all that does not wait for the device
 
 
-def build_demo(desk: Desk) -> gr.Blocks:
-    """The page for what is on this desk."""
+def build_demo(desk: Desk, api: Api) -> gr.Blocks:
+    """The page for what is on this desk, with the endpoints for programs."""
     models, first = desk.models, desk.first
     with Page(title=say("page_title"), analytics_enabled=False) as demo:
         title = gr.HTML(wording.title(), elem_classes="page-title", elem_id="title")
@@ -74,7 +74,7 @@ def build_demo(desk: Desk) -> gr.Blocks:
             **layout.unseen(),
         )
         connect(demo, page, Handlers(desk, page))
-        publish(models, desk.engine, desk.shares)
+        publish(api)
     return demo
 
 
@@ -98,8 +98,8 @@ def main() -> int:
         places = line.slots + line.length
         with own_folder(), models.use(first):  # as long as the page is served
             desk = Desk(models, first.name, line, engine)
-            demo = build_demo(desk)
             api = Api(models, engine, desk.shares)
+            demo = build_demo(desk, api)
             agents = Agents(api, desk.shares.threads) if args.mcp else None
             print(banner(models, first, line, bool(args.auth)), flush=True)
             demo.queue(max_size=4 * places).serve(

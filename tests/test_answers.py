@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,6 +109,15 @@ def test_a_server_goes_without_where_there_is_no_room(folder, monkeypatch, caplo
     with own_folder():
         assert upload_folder() == os.environ["GRADIO_TEMP_DIR"] == str(folder)
     assert "No space left" in caplog.text
+
+
+def test_a_folder_that_somebody_tidied_away_is_made_anew(folder):
+    kept = Answers()
+    with own_folder():
+        first = Path(kept.keep(b"content", "draggan.png"))
+        shutil.rmtree(upload_folder())
+        assert not first.exists()
+        assert Path(kept.keep(b"content", "draggan.png")).read_bytes() == b"content"
 
 
 def test_of_a_file_for_which_there_is_no_room_no_part_stays(folder, monkeypatch):

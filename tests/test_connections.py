@@ -133,6 +133,7 @@ def test_what_still_comes_of_a_request_that_was_answered_has_an_end(monkeypatch)
             assert connection._until
             writer.write(b"cd")  # all of it: the next request is answered as ever
             writer.write(b"POST / HTTP/1.1\r\nHost: demo.example\r\nContent-Length: 9999\r\n\r\n")
+            monkeypatch.setattr(connections, "HEADER_SECONDS", 0.1)
             await asyncio.wait_for(reader.readuntil(b"no\r\n0\r\n\r\n"), PATIENCE)
             sending = asyncio.ensure_future(trickle(writer))
             try:

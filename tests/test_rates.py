@@ -88,7 +88,7 @@ def test_the_page_that_is_served_is_behind_it(server):
 
     asyncio.run(started())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rates, "WAIT_SECONDS", 0)
+        patch.setattr(rates, "CALLS_A_SECOND", 1e-9)  # none comes back meanwhile
         flood = server.ask(times=2 * CALLS)
     assert flood.statuses[-1] == 429
     assert flood.headers["x-content-type-options"] == "nosniff"  # as all answers
@@ -111,8 +111,8 @@ def test_it_is_over_after_a_moment(server):
 
 
 def test_twenty_pages_behind_one_address_are_served():
-    """All open at once, with all of their scripts; then all go on, four by the pointer, which is
-    more than can at a time."""
+    """All open at once (scripts are no calls); then all go on, four by the pointer, which is more
+    than can at a time."""
     now = [0.0]
     table = Rates(lambda: now[0])
 
@@ -121,7 +121,7 @@ def test_twenty_pages_behind_one_address_are_served():
             with table.opened("1.2.3.4") as bucket:
                 assert table.take(bucket, cost_of(path)) == 0
 
-    for path in ("/", "/config", CALL, CALL, WORD, *["/assets/index.js"] * 150):
+    for path in ("/", "/config", CALL, CALL, WORD):
         ask(path, 20)
     for tick in range(600):  # tenths of seconds
         now[0] += 0.1
@@ -130,9 +130,12 @@ def test_twenty_pages_behind_one_address_are_served():
 
 
 def test_files_wait_for_nothing(server):
+    # A page one of whose scripts was refused stayed blank.
     server.ask(times=300)
     server.waited.clear()
-    assert server.ask(path="/assets/index.js", method="GET").statuses == [200]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rates, "OPEN", 0)
+        assert server.ask(path="/assets/index.js", method="GET").statuses == [200]
     assert server.waited == []
 
 
@@ -182,7 +185,8 @@ def test_who_has_one_address_of_ipv6_has_the_network_of_it(client, address):
 
 def test_on_a_space_its_proxy_says_where_visitors_come_from(monkeypatch):
     """All of them came from one address, and would have had one bucket."""
-    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")  # to be as it was afterwards
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
     monkeypatch.delenv("SPACE_ID", raising=False)
     askers.trust_proxy_of_space()
     assert "FORWARDED_ALLOW_IPS" not in askers.os.environ

@@ -25,7 +25,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from drag.web import gate as gates
 from drag.web import headers, strangers
 from drag.web.connections import Connection
-from drag.web.internals import keep_file, logged_in, root_of, use_connection, use_folder
+from drag.web.internals import keep_file, logged_in, use_connection, use_folder
 from drag.web.origins import Origins
 from drag.web.serving import Page, app_kwargs
 from tests.gates import asked
@@ -160,17 +160,6 @@ def test_who_has_logged_in_is_known_by_a_cookie(app):
         assert logged_in(app, Request(asked(cookie=f"{name}={value}")))
     assert len(browser.cookies) == 2
     assert logged_in(SimpleNamespace(cookie_id="a", tokens={}, auth=None), Request(asked()))
-
-
-def test_an_address_begins_as_whoever_asks_knows_the_page():
-    def root(path="/gradio_api/mcp", **headers):
-        return root_of(Request(asked(path, host="a.example:7860", **headers) | {"scheme": "http"}))
-
-    assert root() == root("/gradio_api/mcp/") == "http://a.example:7860"
-    proxied = {"x_forwarded_host": "b.example", "x_forwarded_proto": "https"}
-    assert root(**proxied) == "https://b.example"
-    below = asked("/below/gradio_api/mcp", host="a.example") | {"root_path": "/below"}
-    assert root_of(Request(below)) == "http://a.example/below"
 
 
 def test_gradio_has_uvicorn_choose_its_connections(no_protocol):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drag.web.addresses import address_of, path_of
+from drag.web.addresses import page_address, path_of
 from tests.gates import asked
 
 
@@ -40,4 +40,4 @@ def test_a_path_is_what_stands_below_the_page(root, path, meant):
     ],
 )
 def test_the_address_is_the_one_that_a_browser_has(root, headers, address):
-    assert address_of(asked("/", "GET", **headers) | {"root_path": root}) == address
+    assert page_address(asked("/", "GET", **headers) | {"root_path": root}) == address

@@ -16,7 +16,7 @@ const covered = () => working && !aside;
 stage.showWork = (work) => {
   told += 1;
   if (!work) return endWork(told);
-  if (!working) beginWork();
+  if (!working || (aside && work.src && !work.share)) beginWork();  // what came before was asked for before
   if (work.words != null) {
     slip.querySelector("span").textContent = work.words;
     slip.hidden = false;

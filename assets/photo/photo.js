@@ -120,7 +120,10 @@ function use(event, value) {
 }
 
 // What the status line offers (assets/explain.js).
-find(".ph").remedies = { improve: () => act("improve").click(), anyway: () => act("anyway").click() };
+find(".ph").remedies = {
+  improve: () => (further ? use({}, { further: true }) : act("use").focus()),  // another frame was chosen since
+  anyway: () => use({}, { frame, anyway: true }),
+};
 
 find(".ph").take = take;  // what is dropped or pasted anywhere on the page, see exchange.js
 
@@ -190,6 +193,7 @@ watch("fi" + "t", () => {
   const fit = props.fit;
   if (!fit) return;
   if (fit.words != null) say(fit.words, Boolean(fit.problem));
+  if (fit.problem) fresh = false;  // no photo comes of it
   if (fit.crop) {
     Object.assign(find(".ph-crop"), { src: fit.crop, alt: TEXTS.crop_alt });
     find(".ph-fit").removeAttribute("src");

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from drag.edit import Edit
+from networks.checkpoints.containers import DAMAGED
 from networks.checkpoints.errors import CheckpointError, shown
 from networks.checkpoints.latents import read_arrays
 from networks.errors import UserError
@@ -78,8 +79,8 @@ def from_torch(name: str, content: bytes) -> np.ndarray:
         arrays = read_arrays(memoryview(content))
     except CheckpointError as error:
         raise UserError("{file} {why}.", file=name, why=error) from error
-    except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError) as error:
-        raise UserError(NO_LATENTS) from error  # as `read_file` of networks.checkpoints
+    except DAMAGED as error:
+        raise UserError(NO_LATENTS) from error
     return checked_latents(arrays[_chosen(arrays)])
 
 

@@ -23,7 +23,8 @@ SECONDS = 0.5, 20.0  # that a film may last
 SIZES = SMALL, FULL = 512, 1024  # px of the longer side at most
 SHARP = 4  # pictures a second that the generator makes of a small film, on a CPU
 HOLD = 0.5  # seconds that its first and its last picture stand still, each
-MAX_HELD = 64_000_000  # bytes of a WebP's pictures, which Pillow takes all at once: less px if long
+# Bytes of pictures which Pillow takes all at once: less px if it is long; and of each pixel.
+MAX_HELD, HELD = 64_000_000, {".webp": 3, ".gif": 2}
 SAVING = 0.1  # of the work of a GIF or a WebP, which comes after the last picture
 BT709 = 1  # in the numbering of H.264
 Place = tuple[int, float]  # a line of the way, from 0 on, and the share of it that is behind
@@ -44,7 +45,7 @@ def filming(
 
     kind: ".mp4" (H.264), ".gif" or ".webp"; it sets the frame rate.   seconds: how long the motion
     takes, 0.5 to 20; both ends stand still a little longer.   size: pixels of the longer side at
-    most, 512, or 1024, of which the generator makes every picture (a long WebP is smaller).
+    most, 512, or 1024, of which the generator makes every picture (a long GIF or WebP is smaller).
     points: show them as they move.   mark: say visibly that it is AI-generated.
 
     Raises ValueError at once, in words fit for a visitor, for another length or size, or where the
@@ -58,9 +59,9 @@ def filming(
     rate, side = KINDS[kind], int(size)
     count, held = max(2, round(seconds * rate)), round(HOLD * rate)
     total = count + 2 * held
-    if kind == ".webp":
-        side = min(side, math.isqrt(MAX_HELD // (3 * total)))
-    quick = size < FULL and generator.w_avg.device.type == "cpu"
+    if kind in HELD:
+        side = min(side, math.isqrt(MAX_HELD // (HELD[kind] * total)))
+    quick = side <= SMALL and generator.w_avg.device.type == "cpu"
     sharp = math.ceil(SHARP * seconds) if quick else count
     pictures = _with_ends(_pictures(generator, stations, count, sharp, side, points, mark), held)
     if kind == ".mp4":

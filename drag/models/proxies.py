@@ -35,6 +35,10 @@ def remedy(address: str, why: str) -> Message | None:
             "and run pip install socksio pysocks, or have it name a proxy of http://.",
             variable=variable,
         )
+    if not os.environ.get(variable):
+        return Message(
+            "It was asked through the proxy of this system's settings: see that it answers."
+        )
     return Message(
         "It was asked through the proxy that {variable} names: see that this one answers, or unset "
         "that variable.",

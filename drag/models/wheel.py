@@ -71,7 +71,8 @@ def read_weights(wheel: Wheel, progress: Progress) -> dict[str, torch.Tensor]:
             if weights is None:
                 weights = _made(folder, wheel, progress)
             for leftover in folder.glob("writing-*") if alone else ():  # of starts that were killed
-                leftover.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # another user's, or open on Windows
+                    leftover.unlink()
     return weights
 
 

@@ -117,7 +117,8 @@ def _needed(low: float, high: float, count: int) -> tuple[int, int]:
 
 
 def crop(pixels: np.ndarray, frame: Frame, size: tuple[int, int]) -> np.ndarray:
-    """What the frame shows, uint8 (H, W, 3).
+    """What the frame shows, uint8 (H, W, 3), of a photo that is read already, as in
+    benchmarks; `cut` reads no more of a file than that takes.
 
     pixels: the photo, uint8.   size: (H, W); where they differ, the frame's side is the longer one.
     What lies beyond the photo is its reflection, soon blurred, as in FFHQ. Raises as `checked`.

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from drag.edit import Edit
 from drag.generate import follow
 from drag.photo import inversion as inverting
 from drag.photo.alignment import Frame
@@ -92,7 +93,7 @@ class Inversion(Job):
                 own = session.shelf.get(made.model)
                 session.put_aside(follow(own, made) if own else made)
                 break
-            if made.same_picture(edit):  # nothing was added to what it began with
+            if made.same_picture(edit) or self._is_what_it_began_with(made):
                 self.turn = session.turn()
                 break
             self.turn = session.replace_edit(follow(edit, made), edit)
@@ -103,6 +104,13 @@ class Inversion(Job):
                 session.photo = replace(session.photo, frame=self.frame, fit=fit)
             if session.left == NO_PHOTO_KEPT:
                 session.left = PHOTO_KEPT
+
+    def _is_what_it_began_with(self, made: Edit) -> bool:
+        """Whether nothing was added, so that what was done with it since then stays."""
+        if self.begun is None:
+            return False
+        keys = [each.key if each else None for each in (made.tuning, self.begun.tuning)]
+        return keys[0] == keys[1] and np.array_equal(made.ws, self.begun.ws)
 
     def _release(self) -> None:
         self.session = self.picture = self.fit = self.former = self.turn = None

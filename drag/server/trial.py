@@ -75,6 +75,7 @@ def tried(kind: str, seconds: float = SECONDS, command: list[str] | None = None)
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
         )
     except OSError as error:
         return f"no process could be started to try it ({error.strerror})"

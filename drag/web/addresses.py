@@ -14,8 +14,8 @@ def path_of(scope: dict) -> str:
     return path or "/"
 
 
-def address_of(scope: dict) -> str:
-    """Of the page, without a slash at its end."""
+def page_address(scope: dict) -> str:
+    """Where the page is, without a slash at its end."""
     root, headers = scope.get("root_path", "").rstrip("/"), Headers(scope=scope)
     if urlsplit(root).scheme:  # it names the whole address
         return root

@@ -24,12 +24,12 @@ from pydantic import TypeAdapter
 from starlette.requests import Request
 
 from drag.files.images import jpeg
-from drag.server.shares import Asker, asking
-from drag.web.addresses import path_of
+from drag.server.shares import Asker, asker, asking
+from drag.web.addresses import page_address, path_of
 from drag.web.api import Api
 from drag.web.askers import address_of
 from drag.web.gate import AGENTS, FILE, answer, is_answer
-from drag.web.internals import logged_in, root_of
+from drag.web.internals import logged_in
 from networks.errors import Message, UserError
 
 ABOUT = (
@@ -105,7 +105,7 @@ class Agents:
 
         def work() -> list:
             with asking(who):
-                return self.calls[name](root_of(request), tell, **arguments)
+                return self.calls[name](page_address(request.scope), tell, **arguments)
 
         try:
             return await anyio.to_thread.run_sync(work, limiter=self.limiter)
@@ -120,6 +120,7 @@ class Agents:
     def _drag(self, root: str, tell: Tell, edit, points: list, **how) -> list:
         with closing(self.api.drag(_edit(edit), points, **how)) as steps:
             for step in steps:
+                asker().check()  # else it would go on for an agent that has left
                 tell(step["number"], f"{max(step['distances'], default=0):.1f} px to go")
         told = {name: step[name] for name in ("number", "handles", "distances", "ending")}
         return [self._told(told | {"edit": self._kept(root, step["edit"])})]

@@ -106,6 +106,7 @@ class Answers:
     def keep(self, content: bytes, name: str) -> str:
         """Keep a file; returns its path. Raises OSError where there is no room."""
         with self._lock:
+            os.makedirs(upload_folder(), exist_ok=True)  # somebody may have tidied up
             if shutil.disk_usage(upload_folder()).free < len(content):  # else a part of it stays
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             path, who = keep_file(content, name), asker()

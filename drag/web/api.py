@@ -72,6 +72,7 @@ class Api:
     def __init__(
         self, models: LoadedModels, engine: Engine, shares: Shares, answers: Answers | None = None
     ):
+        """engine, shares: those of the page.   answers: keeps files, if not for the usual time."""
         self.models, self.engine, self.shares = models, engine, shares
         self.answers = answers or Answers()
 
@@ -171,7 +172,8 @@ class Api:
         to how it is; png for the picture; drag for a project that the page opens; npz for the
         latents of the whole picture. seconds: that a film takes, 0.5 to 20. points: show them.
         mark: write "AI-generated" into the corner. size: of a film, pixels of the longer side at
-        most: 512, or 1024, which takes several times as long."""
+        most: 512, or 1024, which takes several times as long; a GIF or WebP of some seconds has
+        fewer than 1024."""
         with _in_words():
             suffix = export.suffix_of(kind)
             return self._file(_edit(edit), suffix, seconds, points, mark, size)
@@ -211,14 +213,8 @@ class Api:
             raise UserError(NO_ROOM) from error
 
 
-def publish(
-    models: LoadedModels, engine: Engine, shares: Shares, answers: Answers | None = None
-) -> None:
-    """Add the endpoints to the gr.Blocks that is being built: /sample, /drag, /render, /export.
-
-    engine, shares: those of the page.   answers: keeps files, if not for the usual time.
-    """
-    api = Api(models, engine, shares, answers)
+def publish(api: Api) -> None:
+    """Add the endpoints to the gr.Blocks that is being built: /sample, /drag, /render, /export."""
     for endpoint in (api.sample, api.drag, api.render, api.export):
         gr.api(endpoint, concurrency_limit=None)  # shares say who waits
 

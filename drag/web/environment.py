@@ -57,11 +57,15 @@ def mended(environ: MutableMapping[str, str]) -> list[str]:
     root = environ.get("GRADIO_ROOT_PATH", "").rstrip("/")
     if "GRADIO_ROOT_PATH" in environ:  # "below/" is no path that anything begins with
         environ["GRADIO_ROOT_PATH"] = root if not root or "/" in root else f"/{root}"
-    certificates = {"SSL_CERT_FILE": _has_certificates, "SSL_CERT_DIR": os.path.isdir}
+    certificates = {"SSL_CERT_FILE": _has_certificates, "SSL_CERT_DIR": _has_a_folder}
     for name, is_there in certificates.items():
         if environ.get(name) and not is_there(environ[name]):
             said.append(f"{name} is left out: there are no certificates at {environ.pop(name)}.")
     return said
+
+
+def _has_a_folder(path: str) -> bool:
+    return any(map(os.path.isdir, path.split(os.pathsep)))  # OpenSSL takes several
 
 
 def spare_folder(environ: MutableMapping[str, str]) -> str | None:

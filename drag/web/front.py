@@ -11,7 +11,7 @@ from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from drag.server.language import language_of, say
-from drag.web.addresses import address_of
+from drag.web.addresses import page_address
 
 ASSETS = Path(__file__).parents[2] / "assets"
 CARD = "/card.jpg"
@@ -32,7 +32,7 @@ def introduced(scope: dict, body: bytes) -> bytes:
 
 
 def _card(scope: dict, language: str) -> bytes:
-    address = address_of(scope)
+    address = page_address(scope)
     told = {
         "og:type": "website",
         "og:title": say("page_title", language),

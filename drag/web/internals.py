@@ -13,7 +13,6 @@ import gradio.networking
 import httpx
 import uvicorn.config
 from gradio.processing_utils import save_bytes_to_cache
-from gradio.route_utils import get_root_url
 from gradio.utils import get_upload_folder
 from starlette.requests import Request
 
@@ -134,8 +133,8 @@ def upload_folder() -> str:
 
 
 def keep_file(content: bytes, name: str) -> str:
-    """Have Gradio keep a file, and remove it when its time comes; returns its path. Raises OSError
-    where there is no room."""
+    """Have Gradio keep a file until somebody removes it; returns its path. Raises OSError where
+    there is no room."""
     return save_bytes_to_cache(content, name, upload_folder())
 
 
@@ -144,8 +143,3 @@ def logged_in(app, request: Request) -> bool:
     names = f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}"
     tokens = (request.cookies.get(name) for name in names)
     return app.auth is None or any(token in app.tokens for token in tokens if token)
-
-
-def root_of(request: Request) -> str:
-    """The address of the page, without a slash at its end, as whoever makes a request knows it."""
-    return get_root_url(request, request.url.path.rstrip("/"), request.scope.get("root_path"))

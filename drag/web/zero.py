@@ -52,6 +52,9 @@ LOST_PHOTO = (
     "The GPU was taken back before your photo was done; the best so far is kept: press "
     "“Improve further”."
 )
+LOST_EARLY = (
+    "The GPU was taken back before there was a picture of your photo: press “Use this photo” again."
+)
 USED_UP = (
     "Your share of the GPU is used up for now: come back later, or sign in to Hugging Face "
     "for more."
@@ -110,13 +113,15 @@ class ZeroEngine:
         with self.models.use(model):
             pass
         found, seconds = self.models.find(model), min(seconds, MOST_SECONDS)
+        any_fit = False
         try:
             for said in _lent_fits(found, png(picture), seconds, begun):
                 if isinstance(said, UserError):
                     raise said
+                any_fit = True
                 yield _unpacked(said)
         except gr.Error as error:
-            raise _in_words(error, UserError(LOST_PHOTO)) from error
+            raise _in_words(error, UserError(LOST_PHOTO if any_fit else LOST_EARLY)) from error
 
 
 def _duration(model: Model, work, seconds: float, *more) -> int:

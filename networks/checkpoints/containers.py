@@ -18,6 +18,8 @@ from networks.checkpoints.torch_files import (
     read_stream,
 )
 
+# What no check of a reader thought of, which is no reason for a traceback on a page.
+DAMAGED = ArithmeticError, LookupError, TypeError, ValueError, MemoryError, RecursionError
 ENDLESS = "has dicts within dicts without end and was refused"
 _SMALLEST = 3  # bytes; nothing shorter is a pickle that builds anything
 _MAX_LEAVES, _MAX_DEPTH = 100_000, 4
@@ -39,9 +41,7 @@ def read_file(path: str | os.PathLike[str], read: Callable[[memoryview], _Read])
         return read(data)
     except CheckpointError as error:
         raise CheckpointError("{file} {why}.", file=path.name, why=error) from None
-    except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError, RecursionError):
-        # The checks shall leave nothing to come here; what none of them thought of is no reason for
-        # a traceback on a page.
+    except DAMAGED:
         raise CheckpointError(
             "{file} is damaged in an odd way; fetch it again.", file=path.name
         ) from None

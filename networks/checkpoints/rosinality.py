@@ -57,7 +57,8 @@ def translate_basicsr(state: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarra
 
 
 def translate_mmgeneration(state: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], list[str]]:
-    """As `translate`, of MMGeneration's names, whose pictures are BGR."""
+    """As `translate`, of MMGeneration's names, whose pictures are BGR as its configurations say; no
+    file of its own was at hand."""
     translated, skipped = translate(_renamed(state, _MMGENERATION))
     for name, values in translated.items():
         if ".torgb." in name and ".affine." not in name:

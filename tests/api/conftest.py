@@ -13,7 +13,7 @@ PAIR = [560, 600, 540, 600]
 SERVER = """
 import gradio
 from drag.web.answers import Answers
-from drag.web.api import publish
+from drag.web.api import Api, publish
 from drag.server.engine import Engine
 from drag.server.line import Line
 from drag.server.shares import Shares
@@ -21,7 +21,7 @@ from drag.models.loaded import LoadedModels
 
 models = LoadedModels("cpu")
 with gradio.Blocks(analytics_enabled=False) as demo:
-    publish(models, Engine(models), Shares(Line(1), Line(1)), Answers(seconds=3))
+    publish(Api(models, Engine(models), Shares(Line(1), Line(1)), Answers(seconds=3)))
 demo.queue().launch(prevent_thread_lock=True, quiet=True, ssr_mode=False)
 print(demo.local_url, flush=True)
 demo.block_thread()

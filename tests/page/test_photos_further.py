@@ -48,6 +48,8 @@ def test_what_was_stopped_goes_on_from_there(handlers, fits):
 def test_what_added_nothing_is_no_change(handlers, fits, monkeypatch):
     stopped(handlers, fits)
     session = visitor(handlers)
+    # It was moved meanwhile, which was lost: the photo came back as it had been.
+    session.replace_edit(replace(session.edit.remember(), ws=session.edit.ws + 1, change="drag"))
     edit = session.edit
 
     def invert(model, picture, seconds, begun):

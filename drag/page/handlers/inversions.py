@@ -51,7 +51,8 @@ class Inversions:
         if portrait is None:
             return at_rest(self.page, session, session.say("photo_lost"))
         if portrait.model != edit.model:  # the frame is one of another model's pictures
-            return self.photos.reframed(session)
+            shown = self.photos.reframed(session)
+            return shown or at_rest(self.page, session, session.say("photo_lost"))
         begun = portrait.fit if frame is None else None
         frame = frame or portrait.frame
         if frame is None:

@@ -38,13 +38,11 @@ class Visits:
         welcome = known.finish() if known else WELCOME
         session = desk.sessions.open(request.session_hash, token)
         session.shown.language = language_of(request)
-        key, values = desk.greeting, {}
-        if session.revision:
-            key = welcome
-        elif kept:
-            key, values = self._restore(session, kept)
+        words = session.say(welcome if session.revision else desk.greeting)
+        if kept and not session.revision:
+            words = self._restore(session, kept)
         put_back(session, placed, known.revision if known else -1)
-        line, turn = status(session.say(key, **values)), session.turn()
+        line, turn = status(words), session.turn()
         try:
             picture = desk.first_picture(session, turn.edit)
         except BusyError as error:  # the page is there, and so is the edit
@@ -61,25 +59,27 @@ class Visits:
             page.placed: None,
         }  # it is here now
 
-    def _restore(self, session: Session, kept: str) -> tuple[str, dict]:
+    def _restore(self, session: Session, kept: str) -> str:
         """Take what a browser kept, if its model is here; what to say about it."""
-        desk = self.desk
+        desk, lost = self.desk, []
+        greeting = session.say(desk.greeting)
         try:
-            edit = from_project(kept.encode(), [])
+            edit = from_project(kept.encode(), lost)
             model = desk.models.find(edit.model)
         except ValueError:  # of an older version, or not ours
-            return desk.greeting, {}
+            return greeting
         edit = of_model(edit, model.name)
         if model.name != desk.first and model.name not in desk.models.loaded:
             session.put_aside(edit)  # to be checked when it is turned to
-            return "kept_elsewhere", {"model": model.title}
+            return session.say("kept_elsewhere", model=model.title)
         try:
             with desk.models.use(model) as generator:
                 check_model(generator, edit)
         except TROUBLE:
-            return desk.greeting, {}
+            return greeting
         session.replace_edit(edit)
-        return "welcome_kept", {}
+        words = session.say("welcome_kept")
+        return f"{words} {session.say('entries_lost', number=len(lost))}" if lost else words
 
     def speak(self, request: gr.Request) -> dict:
         """The words that the browser cannot put into its own language: those of menus and HTML."""
