@@ -76,22 +76,33 @@ def write_safetensors(path: Path, state: dict) -> None:
     save_file({name: value.clone() for name, value in state.items()}, path)
 
 
+# From rosinality's names to others', one after the other.
+_BASICSR = {
+    r"^style\.": "style_mlp.",
+    r"^input\.input": "constant_input.weight",
+    r"^(conv1|convs)\.": r"style_\1.",
+    r"\.conv\.": ".modulated_conv.",
+    r"\.noise\.weight": ".weight",
+    r"^noises\.noise_": "noises.noise",
+}
+_MMGENERATION = {
+    r"^style\.(\d+)\.weight": r"style_mapping.\1.linear.weight_orig",
+    r"^style\.": "style_mapping.",
+    r"^input\.": "constant_input.",
+    r"\.modulation\.weight": ".style_modulation.linear.weight_orig",
+    r"\.modulation\.": ".style_modulation.",
+    r"\.conv\.weight": ".conv.weight_orig",
+    r"\.noise\.weight": ".noise_injector.weight",
+    r"^noises\.noise_": "injected_noise_",
+}
+
+
 def basicsr_names(state: dict) -> dict[str, torch.Tensor]:
     """The network by BasicSR's names."""
     named = {}
     for name, value in rosinality_names(state).items():
-        if name.endswith(".kernel"):
-            continue
-        for ours, theirs in (
-            (r"^style\.", "style_mlp."),
-            (r"^input\.input", "constant_input.weight"),
-            (r"^(conv1|convs)\.", r"style_\1."),
-            (r"\.conv\.", ".modulated_conv."),
-            (r"\.noise\.weight", ".weight"),
-            (r"^noises\.noise_", "noises.noise"),
-        ):
-            name = re.sub(ours, theirs, name)
-        named[name] = value
+        if not name.endswith(".kernel"):
+            named[_renamed(name, _BASICSR)] = value
     return named
 
 
@@ -101,19 +112,14 @@ def mmgeneration_names(state: dict) -> dict[str, torch.Tensor]:
     for name, value in rosinality_names(state).items():
         if re.fullmatch(r"to_rgb.*\.conv\.weight|to_rgb.*\d\.bias", name):
             value = value.flip(1)
-        for ours, theirs in (
-            (r"^style\.(\d+)\.weight", r"style_mapping.\1.linear.weight_orig"),
-            (r"^style\.", "style_mapping."),
-            (r"^input\.", "constant_input."),
-            (r"\.modulation\.weight", ".style_modulation.linear.weight_orig"),
-            (r"\.modulation\.", ".style_modulation."),
-            (r"\.conv\.weight", ".conv.weight_orig"),
-            (r"\.noise\.weight", ".noise_injector.weight"),
-            (r"^noises\.noise_", "injected_noise_"),
-        ):
-            name = re.sub(ours, theirs, name)
-        named[name] = value
+        named[_renamed(name, _MMGENERATION)] = value
     return named
+
+
+def _renamed(name: str, rules: dict[str, str]) -> str:
+    for ours, theirs in rules.items():
+        name = re.sub(ours, theirs, name)
+    return name
 
 
 def genforce_names(state: dict) -> dict[str, torch.Tensor]:

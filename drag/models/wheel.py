@@ -245,9 +245,9 @@ def _download(wheel: Wheel, folder: Path, progress: Progress, use_cache: bool) -
     ) as pip:
         for line in pip.stdout:
             amounts = re.fullmatch(r"Progress (\d+) of (\d+)\s*", line)
-            if amounts:
+            if amounts and int(amounts[1]):  # of none of it is told above
                 progress(label, int(amounts[1]) / max(1, int(amounts[2])))
-            elif line.strip() and not line.startswith(("WARNING", "[notice]")):
+            elif line.strip() and not line.startswith(("WARNING", "[notice]", "Progress")):
                 last_line = line.strip()
     path = folder / wheel.filename
     if pip.returncode != 0 or not path.is_file():

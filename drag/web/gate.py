@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse
 
 from drag.server.language import language_of, translated
 from drag.web.addresses import path_of
+from drag.web.headers import FOR_GOOD
 from drag.web.internals import requests_of, upload_folder
 from networks.errors import Message, UserError
 
@@ -36,7 +37,7 @@ FILE = f"{_API}file="
 AGENTS = re.compile(rf"{_API}mcp/?")  # with the flag; see drag/web/agents.py
 READ = re.compile(  # what a page and gradio_client get; files besides, see `is_answer`
     r"/|/(healthz|card\.jpg|config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|logout)"
-    r"|/(static|assets|svelte)/.*"
+    rf"|({'|'.join(FOR_GOOD)}).*"
     rf"|{_API}(info/?|openapi\.json|app_id/?|user/?|login_check/?|startup-events|theme\.css"
     rf"|heartbeat/{_NAME}|queue/(data|status)|call/(v2/)?{_NAME}/{_NAME})"
 )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from drag.web.addresses import path_of
 from drag.web.askers import address_of
 from drag.web.gate import answer
+from drag.web.headers import FOR_GOOD
 from networks.errors import Message
 
 CALLS, CALLS_A_SECOND = 120, 40.0  # tokens in a full bucket; that come back
@@ -27,7 +28,6 @@ WORD = 1 / 4  # of a token, for the function of a component: a page that follows
 OPEN = 200  # requests at a time: an open page has two, and six while it loads
 ADDRESSES = 10_000  # that are remembered
 HEALTH = "/healthz"
-FILES = re.compile(r"/(assets|static|svelte)/.*")  # versioned ones, which browsers keep
 WORDS = re.compile(r"/gradio_api/component_server/?")
 TOO_MANY = (
     "Too much was asked for from your network address at once: wait some seconds, then try again."
@@ -112,7 +112,7 @@ def paced(app, clock: Callable[[], float] = time.monotonic, sleep=asyncio.sleep)
 
     async def counted(scope, receive, send):
         path = path_of(scope) if scope["type"] == "http" else HEALTH
-        if path == HEALTH or FILES.fullmatch(path):  # a page that lacks a script stays blank
+        if path == HEALTH or path.startswith(FOR_GOOD):  # a page that lacks a script stays blank
             await app(scope, receive, send)
             return
         with contextlib.ExitStack() as held:
